@@ -1,0 +1,116 @@
+"""Keys as values. They are read from octets that the caller already has; a key never comes out of a message."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+from oiosaml.errors import SamlError
+
+MINIMUM_RSA_BITS: Final = 2048
+"""Below this no RSA key is read (R3-MD-09)."""
+
+MAXIMUM_RSA_BITS: Final = 8192
+"""Above this one verification costs enough to be a weapon."""
+
+ALLOWED_CURVES: Final = ("secp256r1", "secp384r1", "secp521r1")
+
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationKey:
+    """A public key registered for one issuer."""
+
+    public_key: PublicKey
+    fingerprint: str
+    """SHA-256 of the SubjectPublicKeyInfo, in hexadecimal."""
+    certificate_der: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """Our own RSA private key with the certificate that goes into KeyInfo."""
+
+    private_key: rsa.RSAPrivateKey = field(repr=False)
+    certificate_der: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DecryptionKey:
+    """Our own RSA private key for unwrapping content keys."""
+
+    private_key: rsa.RSAPrivateKey = field(repr=False)
+    fingerprint: str
+
+
+def fingerprint_of(public_key: PublicKey) -> str:
+    """Give the SHA-256 of the key's SubjectPublicKeyInfo, in hexadecimal."""
+    return hashlib.sha256(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+
+
+def read_verification_key(certificate_der: bytes) -> VerificationKey:
+    """Read the public key of a DER certificate.
+
+    The certificate's own validity and issuer are not examined: in SAML the registration is the trust, the certificate its wrapping.
+
+    Raises:
+        SamlError: `md.key` if it does not parse or the key is too weak, too large or on a curve not listed.
+    """
+    try:
+        public_key = x509.load_der_x509_certificate(certificate_der).public_key()
+    except ValueError as error:
+        raise SamlError(
+            "md.key", f"got a certificate that does not parse ({error}), expected an X.509 certificate in DER"
+        ) from error
+    match public_key:
+        case rsa.RSAPublicKey():
+            if not MINIMUM_RSA_BITS <= public_key.key_size <= MAXIMUM_RSA_BITS:
+                raise SamlError(
+                    "md.key",
+                    f"got an RSA key of {public_key.key_size} bits, expected {MINIMUM_RSA_BITS} to {MAXIMUM_RSA_BITS}",
+                )
+        case ec.EllipticCurvePublicKey():
+            if public_key.curve.name not in ALLOWED_CURVES:
+                raise SamlError(
+                    "md.key",
+                    f"got a key on the curve {public_key.curve.name}, expected one of {', '.join(ALLOWED_CURVES)}",
+                )
+        case _:
+            raise SamlError(
+                "md.key", f"got a key of kind {type(public_key).__name__}, expected RSA or an elliptic curve"
+            )
+    return VerificationKey(public_key, fingerprint_of(public_key), certificate_der)
+
+
+def read_signing_key(private_key_pem: bytes, certificate_pem: bytes) -> SigningKey:
+    """Read our own signing key from PEM; takes some 40 ms, so do it once, at start.
+
+    Raises:
+        ValueError: if either does not parse, the key is not RSA, or the two do not belong together.
+    """
+    private_key = _read_rsa(private_key_pem)
+    certificate = x509.load_pem_x509_certificate(certificate_pem)
+    if certificate.public_key() != private_key.public_key():
+        raise ValueError("the certificate does not belong to the private key")
+    return SigningKey(private_key, certificate.public_bytes(Encoding.DER))
+
+
+def read_decryption_key(private_key_pem: bytes) -> DecryptionKey:
+    """Read our own decryption key from PEM.
+
+    Raises:
+        ValueError: if it does not parse or is not RSA.
+    """
+    private_key = _read_rsa(private_key_pem)
+    return DecryptionKey(private_key, fingerprint_of(private_key.public_key()))
+
+
+def _read_rsa(private_key_pem: bytes) -> rsa.RSAPrivateKey:
+    private_key = load_pem_private_key(private_key_pem, password=None)
+    if not isinstance(private_key, rsa.RSAPrivateKey):
+        raise ValueError(f"got a private key of kind {type(private_key).__name__}, expected RSA")
+    return private_key

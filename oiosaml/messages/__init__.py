@@ -1,0 +1,1 @@
+"""The SAML messages of the profile, one a file: a frozen value, how it is read and how it is written."""

@@ -1,0 +1,121 @@
+"""SAML metadata of one entity (SAML Metadata 2), reduced to what this federation uses. Lines are kept so that findings can point."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from oiosaml.ids import EntityId
+from oiosaml.keys import VerificationKey
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a message goes. `response_location` is where answers go when it differs (SAML Metadata 2.2.2)."""
+
+    binding: str
+    location: str
+    response_location: str | None = None
+    index: int | None = None
+    is_default: bool = False
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDescriptor:
+    """A key and what it is for; `use` None counts for both (SAML Metadata 2.4.1.1). `problem` says why a key could not be read."""
+
+    use: str | None
+    key: VerificationKey | None
+    encryption_methods: tuple["MetadataEncryptionMethod", ...] = ()
+    problem: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataEncryptionMethod:
+    """An md:EncryptionMethod: what the key's owner can decrypt."""
+
+    algorithm: str
+    digest_method: str | None = None
+    mgf: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedAttribute:
+    """An attribute the system asks for (SAML Metadata 2.4.4.2)."""
+
+    name: str
+    name_format: str | None
+    is_required: bool
+    friendly_name: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPerson:
+    """Whom to call."""
+
+    contact_type: str
+    email_addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpRole:
+    """An SPSSODescriptor."""
+
+    authn_requests_signed: bool
+    want_assertions_signed: bool
+    keys: tuple[KeyDescriptor, ...]
+    name_id_formats: tuple[str, ...]
+    assertion_consumer_services: tuple[Endpoint, ...]
+    single_logout_services: tuple[Endpoint, ...] = ()
+    requested_attributes: tuple[RequestedAttribute, ...] = ()
+    has_attribute_consuming_service: bool = False
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdpRole:
+    """An IDPSSODescriptor."""
+
+    want_authn_requests_signed: bool
+    keys: tuple[KeyDescriptor, ...]
+    name_id_formats: tuple[str, ...]
+    single_sign_on_services: tuple[Endpoint, ...]
+    single_logout_services: tuple[Endpoint, ...] = ()
+    attribute_names: tuple[str, ...] = ()
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeAuthorityRole:
+    """An AttributeAuthorityDescriptor."""
+
+    keys: tuple[KeyDescriptor, ...]
+    attribute_services: tuple[Endpoint, ...]
+    name_id_formats: tuple[str, ...] = ()
+    attribute_names: tuple[str, ...] = ()
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntityDescriptor:
+    """One entity with the roles it has. Keys for signing are `use` signing or None; for encryption, encryption or None."""
+
+    entity_id: EntityId
+    valid_until: datetime | None
+    sp: SpRole | None
+    idp: IdpRole | None
+    attribute_authority: AttributeAuthorityRole | None
+    contacts: tuple[ContactPerson, ...] = ()
+    signature_present: bool = False
+    organization_name: str | None = None
+
+
+def signing_keys(keys: tuple[KeyDescriptor, ...]) -> tuple[VerificationKey, ...]:
+    """The keys whose signatures count (SAML Metadata 2.4.1.1; attack SIG-07)."""
+    return tuple(k.key for k in keys if k.key is not None and k.use in (None, "signing"))
+
+
+def encryption_keys(keys: tuple[KeyDescriptor, ...]) -> tuple[KeyDescriptor, ...]:
+    """The key descriptors one may encrypt to."""
+    return tuple(k for k in keys if k.key is not None and k.use in (None, "encryption"))

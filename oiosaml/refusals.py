@@ -1,0 +1,644 @@
+"""The public vocabulary of refusals: code, HTTP status, second-level SAML status, and the sentence for the person in both languages.
+
+The codes are those of the attack catalogue plus a few for a flow's own life. The top-level SAML status is not here: it is `Requester` when
+the system's own request is at fault and `Responder` otherwise. Whether a system is answered at all is decided by how far the flow came.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from oiosaml.uris import (
+    STATUS_AUTHN_FAILED,
+    STATUS_INVALID_NAMEID_POLICY,
+    STATUS_NO_AUTHN_CONTEXT,
+    STATUS_NO_AVAILABLE_IDP,
+    STATUS_NO_PASSIVE,
+    STATUS_PROXY_COUNT_EXCEEDED,
+    STATUS_REQUEST_DENIED,
+    STATUS_REQUEST_UNSUPPORTED,
+    STATUS_UNSUPPORTED_BINDING,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One way to be refused and its destiny.
+
+    `key` is what code raises. It is the public code, or the public code with a colon and a word where one code needs several sentences.
+    """
+
+    key: str
+    http_status: int
+    second_status: str
+    da: str
+    en: str
+
+    @property
+    def code(self) -> str:
+        """The public, stable code: the key up to its colon."""
+        return self.key.partition(":")[0]
+
+
+_BAD = 400
+_DENIED = 403
+_MISSING = 404
+_TOO_LARGE = 413
+_FAILED_DEPENDENCY = 424
+"""An upstream party failed: still a 4xx, since nothing in this house broke and the person can do nothing but wait (invariant I7)."""
+
+_TABLE: Final = (
+    # --- transport and bindings
+    Refusal("size", _TOO_LARGE, STATUS_REQUEST_DENIED, "Beskeden er for stor.", "The message is too large."),
+    Refusal(
+        "bind.params",
+        _BAD,
+        STATUS_REQUEST_DENIED,
+        "Adressen eller formularen indeholder ikke præcis de felter, en loginbesked skal have.",
+        "The address or form does not hold exactly the fields a login message must have.",
+    ),
+    Refusal(
+        "bind.base64",
+        _BAD,
+        STATUS_REQUEST_DENIED,
+        "Beskeden er ikke kodet rigtigt (base64).",
+        "The message is not encoded correctly (base64).",
+    ),
+    Refusal(
+        "bind.deflate",
+        _BAD,
+        STATUS_REQUEST_DENIED,
+        "Beskeden kan ikke pakkes ud.",
+        "The message cannot be decompressed.",
+    ),
+    # --- XML
+    Refusal(
+        "xml.malformed",
+        _BAD,
+        STATUS_REQUEST_DENIED,
+        "Beskeden er ikke gyldig XML.",
+        "The message is not well-formed XML.",
+    ),
+    Refusal(
+        "xml.dtd",
+        _BAD,
+        STATUS_REQUEST_DENIED,
+        "Beskeden indeholder en DOCTYPE, og det er ikke tilladt.",
+        "The message holds a DOCTYPE, which is not allowed.",
+    ),
+    Refusal(
+        "xml.limits",
+        _BAD,
+        STATUS_REQUEST_DENIED,
+        "Beskeden er større eller dybere, end en loginbesked må være.",
+        "The message is larger or deeper than a login message may be.",
+    ),
+    Refusal(
+        "xml.root",
+        _BAD,
+        STATUS_REQUEST_DENIED,
+        "Der kom en anden slags besked end ventet.",
+        "Another kind of message came than was expected.",
+    ),
+    Refusal(
+        "xml.schema",
+        _BAD,
+        STATUS_REQUEST_DENIED,
+        "Beskeden er ikke bygget op, som SAML foreskriver.",
+        "The message is not structured as SAML prescribes.",
+    ),
+    Refusal(
+        "xml.text",
+        _BAD,
+        STATUS_REQUEST_DENIED,
+        "Beskeden indeholder kommentarer eller andet, der kan skjule tekst.",
+        "The message holds comments or other content that can hide text.",
+    ),
+    # --- signatures
+    Refusal(
+        "sig.missing", _DENIED, STATUS_REQUEST_DENIED, "Beskeden er ikke underskrevet.", "The message is not signed."
+    ),
+    Refusal(
+        "sig.structure",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Beskedens signatur er ikke bygget rigtigt op.",
+        "The signature of the message is not structured correctly.",
+    ),
+    Refusal(
+        "sig.coverage",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Signaturen dækker ikke den besked, den står i.",
+        "The signature does not cover the message it stands in.",
+    ),
+    Refusal(
+        "sig.algorithm",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Beskeden er underskrevet med en metode, der ikke er tilladt.",
+        "The message is signed with a method that is not allowed.",
+    ),
+    Refusal(
+        "sig.key",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Beskeden er ikke underskrevet med en nøgle, der er registreret for afsenderen.",
+        "The message is not signed with a key registered for its sender.",
+    ),
+    Refusal(
+        "sig.value",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Beskedens signatur kunne ikke godkendes.",
+        "The signature of the message could not be accepted.",
+    ),
+    # --- encryption
+    Refusal(
+        "enc.algorithm",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Svaret er krypteret med en metode, der ikke er tilladt.",
+        "The answer is encrypted with a method that is not allowed.",
+    ),
+    Refusal(
+        "enc.structure",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Svaret er ikke krypteret, som OIOSAML foreskriver.",
+        "The answer is not encrypted as OIOSAML prescribes.",
+    ),
+    Refusal(
+        "enc.failed",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Svaret kunne ikke dekrypteres.",
+        "The answer could not be decrypted.",
+    ),
+    # --- protocol
+    Refusal(
+        "proto.version", _BAD, STATUS_REQUEST_UNSUPPORTED, "Beskeden er ikke SAML 2.0.", "The message is not SAML 2.0."
+    ),
+    Refusal(
+        "proto.status",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Kommunens login gav ikke adgang.",
+        "The municipality's login did not let you in.",
+    ),
+    Refusal(
+        "proto.assertion-count",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Svaret indeholder ikke præcis én adgangsbillet.",
+        "The answer does not hold exactly one assertion.",
+    ),
+    Refusal(
+        "proto.destination",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Beskeden er adresseret til et andet sted.",
+        "The message is addressed to another place.",
+    ),
+    Refusal(
+        "proto.recipient",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Adgangsbilletten er udstedt til en anden modtager.",
+        "The assertion was issued to another recipient.",
+    ),
+    Refusal(
+        "proto.audience",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Adgangsbilletten gælder ikke her.",
+        "The assertion is not meant for this place.",
+    ),
+    Refusal(
+        "proto.in-response-to",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Svaret passer ikke til et login, der er i gang i denne browser. Start forfra fra systemet.",
+        "The answer does not belong to a login under way in this browser. Start again from the system.",
+    ),
+    Refusal(
+        "proto.unsolicited",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Der kom et svar, som ingen havde bedt om. Start fra systemet.",
+        "An answer came that nobody asked for. Start from the system.",
+    ),
+    Refusal(
+        "proto.replay", _DENIED, STATUS_AUTHN_FAILED, "Svaret er allerede brugt.", "The response has already been used."
+    ),
+    Refusal(
+        "proto.expired", _DENIED, STATUS_AUTHN_FAILED, "Adgangsbilletten er udløbet.", "The assertion has expired."
+    ),
+    Refusal(
+        "proto.not-yet-valid",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Beskeden gælder først senere. Uret hos afsenderen går formentlig forkert.",
+        "The message is not valid yet. The sender's clock is probably wrong.",
+    ),
+    Refusal(
+        "proto.stale",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Beskeden er for gammel. Start forfra fra systemet.",
+        "The message is too old. Start again from the system.",
+    ),
+    Refusal(
+        "proto.time-format",
+        _BAD,
+        STATUS_REQUEST_DENIED,
+        "Et tidspunkt i beskeden er ikke skrevet rigtigt.",
+        "A time in the message is not written correctly.",
+    ),
+    Refusal(
+        "proto.confirmation",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Adgangsbilletten bekræfter ikke, hvem der må bruge den.",
+        "The assertion does not confirm who may use it.",
+    ),
+    Refusal(
+        "proto.subject",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Adgangsbilletten siger ikke, hvem brugeren er, på den måde der er aftalt.",
+        "The assertion does not name the user in the agreed way.",
+    ),
+    Refusal(
+        "proto.statement",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Adgangsbilletten har ikke præcis ét login og ét sæt attributter.",
+        "The assertion does not hold exactly one login and one set of attributes.",
+    ),
+    Refusal(
+        "proto.no-passive",
+        _DENIED,
+        STATUS_NO_PASSIVE,
+        "Du kan ikke logges ind uden at blive spurgt.",
+        "You cannot be logged in without being asked.",
+    ),
+    Refusal("proto.cancelled", _DENIED, STATUS_REQUEST_DENIED, "Login blev afbrudt.", "The login was cancelled."),
+    # --- federation
+    Refusal(
+        "fed.unknown-issuer",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Afsenderen er ikke registreret i føderationen.",
+        "The sender is not registered in the federation.",
+    ),
+    Refusal(
+        "fed.disabled",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Afsenderen er slået fra i føderationen.",
+        "The sender is switched off in the federation.",
+    ),
+    Refusal(
+        "fed.issuer-mismatch",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Svaret og adgangsbilletten har ikke samme afsender.",
+        "The answer and the assertion do not have the same sender.",
+    ),
+    Refusal(
+        "fed.wrong-idp",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Svaret kommer fra en anden end den, der blev spurgt.",
+        "The answer comes from another party than the one that was asked.",
+    ),
+    Refusal(
+        "fed.scope",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Din kommune må ikke udtale sig om CVR {cvr}.",
+        "Your municipality may not speak for CVR {cvr}.",
+    ),
+    Refusal(
+        "fed.loa",
+        _DENIED,
+        STATUS_NO_AUTHN_CONTEXT,
+        "Systemet kræver sikringsniveau {required}, men du er logget ind på {actual}.",
+        "The system requires level {required}, but you are logged in at {actual}.",
+    ),
+    Refusal(
+        "fed.loa:above-registration",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Din kommunes login oplyser sikringsniveau {actual}, men er kun registreret til {registered}.",
+        "Your municipality's login states level {actual}, but is only registered for {registered}.",
+    ),
+    Refusal(
+        "fed.loa:not-a-level",
+        _DENIED,
+        STATUS_NO_AUTHN_CONTEXT,
+        "Din kommunes login oplyser ikke et gyldigt NSIS-sikringsniveau.",
+        "Your municipality's login does not state a valid NSIS level.",
+    ),
+    Refusal(
+        "fed.profile",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Svaret følger ikke den aftalte profil.",
+        "The answer does not follow the agreed profile.",
+    ),
+    Refusal(
+        "fed.attribute",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "En oplysning om brugeren mangler eller er ikke skrevet rigtigt.",
+        "A piece of information about the user is missing or not written correctly.",
+    ),
+    Refusal(
+        "fed.no-idp",
+        _DENIED,
+        STATUS_NO_AVAILABLE_IDP,
+        "Ingen identitetsudbyder kan bruges til dette system.",
+        "No identity provider can be used for this system.",
+    ),
+    Refusal(
+        "fed.no-roles",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Du har ingen roller i {system}.",
+        "You have no roles in {system}.",
+    ),
+    # --- privileges
+    Refusal(
+        "priv.encoding",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Brugerens rettigheder er ikke kodet rigtigt.",
+        "The user's rights are not encoded correctly.",
+    ),
+    Refusal(
+        "priv.xml",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Brugerens rettigheder er ikke gyldig XML.",
+        "The user's rights are not valid XML.",
+    ),
+    Refusal(
+        "priv.schema",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Brugerens rettigheder følger ikke OIOBPP.",
+        "The user's rights do not follow OIOBPP.",
+    ),
+    Refusal(
+        "priv.scope",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "En rettighed gælder en anden organisation end din.",
+        "A right is about another organisation than yours.",
+    ),
+    Refusal(
+        "priv.unknown", _DENIED, STATUS_AUTHN_FAILED, "En rettighed er ikke registreret.", "A right is not registered."
+    ),
+    Refusal(
+        "priv.limits",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Der er flere rettigheder, end en adgangsbillet må indeholde.",
+        "There are more rights than an assertion may hold.",
+    ),
+    # --- the system's request
+    Refusal(
+        "req.unknown-sp",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Systemet er ikke registreret i føderationen.",
+        "The system is not registered in the federation.",
+    ),
+    Refusal(
+        "req.signature",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Systemets forespørgsel er ikke underskrevet, så den kan godkendes.",
+        "The system's request is not signed in a way that can be accepted.",
+    ),
+    Refusal(
+        "req.acs",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Svaradressen er ikke registreret for systemet.",
+        "The response address is not registered for the system.",
+    ),
+    Refusal(
+        "req.relay-state",
+        _BAD,
+        STATUS_REQUEST_DENIED,
+        "RelayState er for lang eller indeholder styretegn.",
+        "RelayState is too long or holds control characters.",
+    ),
+    Refusal(
+        "req.stale",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Systemets forespørgsel er for gammel. Start forfra fra systemet.",
+        "The system's request is too old. Start again from the system.",
+    ),
+    Refusal(
+        "req.replay",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Systemets forespørgsel er allerede brugt. Start forfra fra systemet.",
+        "The system's request has already been used. Start again from the system.",
+    ),
+    Refusal(
+        "req.loop",
+        _DENIED,
+        STATUS_PROXY_COUNT_EXCEEDED,
+        "Loginforespørgslen er sendt i ring.",
+        "The login request has been sent in a circle.",
+    ),
+    Refusal(
+        "req.authn-context",
+        _DENIED,
+        STATUS_NO_AUTHN_CONTEXT,
+        "Systemet beder om et sikringsniveau på en måde, der ikke kan opfyldes.",
+        "The system asks for a level in a way that cannot be met.",
+    ),
+    Refusal(
+        "req.conflict",
+        _DENIED,
+        STATUS_REQUEST_UNSUPPORTED,
+        "Systemet beder både om nyt login og om ikke at spørge.",
+        "The system asks both for a new login and not to ask.",
+    ),
+    Refusal(
+        "req.name-id-policy",
+        _DENIED,
+        STATUS_INVALID_NAMEID_POLICY,
+        "Systemet beder om et brugernavneformat, som ikke udleveres til det.",
+        "The system asks for a NameID format that is not issued to it.",
+    ),
+    Refusal(
+        "req.binding",
+        _DENIED,
+        STATUS_UNSUPPORTED_BINDING,
+        "Systemet beder om svar på en måde, der ikke understøttes.",
+        "The system asks for its answer by a binding that is not supported.",
+    ),
+    # --- attribute query
+    Refusal(
+        "aq.transport",
+        _FAILED_DEPENDENCY,
+        STATUS_AUTHN_FAILED,
+        "Rettighederne kunne ikke hentes fra kommunens attributservice: den svarer ikke, som den skal.",
+        "The rights could not be fetched from the municipality's attribute service: it does not answer as it should.",
+    ),
+    Refusal(
+        "aq.fault",
+        _FAILED_DEPENDENCY,
+        STATUS_AUTHN_FAILED,
+        "Kommunens attributservice svarede med en fejl.",
+        "The municipality's attribute service answered with an error.",
+    ),
+    Refusal(
+        "aq.subject",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Kommunens attributservice svarede om en anden bruger.",
+        "The municipality's attribute service answered about another user.",
+    ),
+    Refusal(
+        "aq.unknown-user",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Kommunens attributservice kender ikke brugeren.",
+        "The municipality's attribute service does not know the user.",
+    ),
+    Refusal(
+        "aq.unregistered",
+        _DENIED,
+        STATUS_AUTHN_FAILED,
+        "Der er ikke registreret en attributservice for din kommune.",
+        "No attribute service is registered for your municipality.",
+    ),
+    Refusal(
+        "aq.denied",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Attributservicen svarer ikke denne afsender.",
+        "The attribute service does not answer this sender.",
+    ),
+    # --- logout
+    Refusal(
+        "slo.denied",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Log ud-beskeden gælder ikke afsenderens egen session.",
+        "The logout message is not about the sender's own session.",
+    ),
+    Refusal(
+        "slo.unsolicited",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Der kom et log ud-svar, som ingen havde bedt om.",
+        "A logout answer came that nobody asked for.",
+    ),
+    # --- metadata
+    Refusal(
+        "md.signature",
+        _BAD,
+        STATUS_REQUEST_DENIED,
+        "Metadatas signatur kan ikke godkendes.",
+        "The signature of the metadata cannot be accepted.",
+    ),
+    Refusal("md.expired", _BAD, STATUS_REQUEST_DENIED, "Metadata er udløbet.", "The metadata has expired."),
+    Refusal(
+        "md.source",
+        _BAD,
+        STATUS_REQUEST_DENIED,
+        "Metadata kan ikke hentes fra den adresse.",
+        "The metadata cannot be fetched from that address.",
+    ),
+    Refusal(
+        "md.conflict",
+        409,
+        STATUS_REQUEST_DENIED,
+        "Navnet (entityID) er allerede registreret.",
+        "The name (entityID) is already registered.",
+    ),
+    Refusal(
+        "md.endpoint",
+        _BAD,
+        STATUS_REQUEST_DENIED,
+        "En adresse i metadata mangler eller kan ikke bruges.",
+        "An endpoint in the metadata is missing or cannot be used.",
+    ),
+    Refusal(
+        "md.key",
+        _BAD,
+        STATUS_REQUEST_DENIED,
+        "En nøgle i metadata mangler eller kan ikke bruges.",
+        "A key in the metadata is missing or cannot be used.",
+    ),
+    Refusal(
+        "md.rule",
+        _BAD,
+        STATUS_REQUEST_DENIED,
+        "Metadata følger ikke reglerne.",
+        "The metadata does not follow the rules.",
+    ),
+    # --- the web edge and a flow's own life
+    Refusal(
+        "web.csrf",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Forespørgslen kommer ikke fra en af vores egne sider.",
+        "The request does not come from one of our own pages.",
+    ),
+    Refusal(
+        "web.auth",
+        401,
+        STATUS_REQUEST_DENIED,
+        "Du skal være logget ind for at se denne side.",
+        "You must be logged in to see this page.",
+    ),
+    Refusal("web.form", _BAD, STATUS_REQUEST_DENIED, "Formularen kunne ikke læses.", "The form could not be read."),
+    Refusal("web.not-found", _MISSING, STATUS_REQUEST_DENIED, "Siden findes ikke.", "There is no such page."),
+    Refusal(
+        "web.method",
+        405,
+        STATUS_REQUEST_DENIED,
+        "Siden kan ikke bruges på den måde.",
+        "The page cannot be used in that way.",
+    ),
+    Refusal("web.internal", 500, STATUS_AUTHN_FAILED, "Der skete en fejl hos os.", "Something went wrong on our side."),
+    Refusal(
+        "web.unavailable",
+        503,
+        STATUS_AUTHN_FAILED,
+        "Tjenesten kan ikke gemme lige nu. Prøv igen om lidt.",
+        "The service cannot save just now. Try again in a moment.",
+    ),
+    Refusal(
+        "flow.unknown",
+        _MISSING,
+        STATUS_REQUEST_DENIED,
+        "Loginforespørgslen findes ikke. Start forfra fra systemet.",
+        "There is no such login request. Start again from the system.",
+    ),
+    Refusal(
+        "flow.expired",
+        _DENIED,
+        STATUS_REQUEST_DENIED,
+        "Loginforespørgslen er udløbet. Start forfra fra systemet.",
+        "The login request has expired. Start again from the system.",
+    ),
+)
+
+REFUSALS: Final[Mapping[str, Refusal]] = MappingProxyType({refusal.key: refusal for refusal in _TABLE})
+"""Every refusal there is, by its key."""
+
+if len(REFUSALS) != len(_TABLE):
+    raise AssertionError("two refusals share one key")

@@ -1,0 +1,55 @@
+"""Instants and windows of time: exact texts, UTC only, and one clock skew for the whole project."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from oiosaml.errors import SamlError
+
+CLOCK_SKEW: Final = timedelta(minutes=5)
+"""How far two honest clocks may differ, each way (OIOSAML 3 chapter 3; SAML errata E92 calls 3 to 5 minutes reasonable)."""
+
+_INSTANT = re.compile(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?Z", re.ASCII)
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an xs:dateTime in UTC with `Z`, as SAML Core 1.3.3 demands; digits after microseconds are cut.
+
+    Raises:
+        SamlError: `proto.time-format` for any other text, another zone or a day that does not exist.
+    """
+    match = _INSTANT.fullmatch(text)
+    if match is None:
+        raise SamlError("proto.time-format", f"got {text!r:.60}, expected a UTC time such as 2025-03-04T08:15:30Z")
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    microsecond = int((match[7] or "")[:6].ljust(6, "0"))
+    try:
+        return datetime(year, month, day, hour, minute, second, microsecond, tzinfo=UTC)
+    except ValueError as error:
+        raise SamlError("proto.time-format", f"got {text!r:.60}, expected a time that exists ({error})") from error
+
+
+def format_instant(at: datetime) -> str:
+    """Write an instant as SAML wants it, in whole seconds of UTC with `Z`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of validity. The start belongs to it, `not_on_or_after` does not; None means open on that side."""
+
+    not_before: datetime | None
+    not_on_or_after: datetime | None
+
+    def has_begun(self, at: datetime, skew: timedelta = CLOCK_SKEW) -> bool:
+        """Tell whether the window has begun, allowing for a clock that is `skew` behind."""
+        return self.not_before is None or at + skew >= self.not_before
+
+    def has_ended(self, at: datetime, skew: timedelta = CLOCK_SKEW) -> bool:
+        """Tell whether the window has ended, allowing for a clock that is `skew` ahead."""
+        return self.not_on_or_after is not None and at - skew >= self.not_on_or_after
+
+    def contains(self, at: datetime, skew: timedelta = CLOCK_SKEW) -> bool:
+        """Tell whether `at` lies within, give or take `skew`."""
+        return self.has_begun(at, skew) and not self.has_ended(at, skew)
