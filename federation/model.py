@@ -1,0 +1,235 @@
+"""The federation as KOMBIT's administration module holds it: who is registered, for whom, at which level, with which roles.
+
+Every look-up key is a URI or a CVR number, compared octet by octet. Names are for display.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from oiosaml.ids import Cvr, EntityId
+from oiosaml.nsis import AssuranceLevel
+
+
+class OnAttributeFailure(StrEnum):
+    """What becomes of a login whose rights could not be fetched. Never more rights (design D13)."""
+
+    REFUSE = "refuse"
+    WITHOUT_RIGHTS = "without-rights"
+
+
+class OnNoRoles(StrEnum):
+    """What a system gets for a user who has none of its roles: an empty list, no attribute, or no login."""
+
+    EMPTY = "empty"
+    OMIT = "omit"
+    DENY = "deny"
+
+
+class AttributeProfile(StrEnum):
+    """Which attributes a system without RequestedAttribute in its metadata gets (context-handler section 9)."""
+
+    KOMBIT = "KOMBIT"
+    KOMBIT_WITHOUT_PERSONAL_DATA = "KOMBIT_WITHOUT_PERSONAL_DATA"
+
+
+class ConstraintKind(StrEnum):
+    """What values a data constraint type takes."""
+
+    SINGLE = "SINGLE"
+    MULTI = "MULTI"
+    TEXT = "TEXT"
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationPeriod:
+    """When a registration exists: from `start` until before `end`; None is open. Outside it the object does not exist."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def includes(self, at: datetime) -> bool:
+        """Tell whether the registration exists at that instant; no clock skew, since it is our own clock."""
+        return (self.start is None or at >= self.start) and (self.end is None or at < self.end)
+
+
+ALWAYS = ActivationPeriod()
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A municipality or another organisation with a CVR number."""
+
+    id: str
+    name: str
+    cvr: Cvr
+
+
+@dataclass(frozen=True, slots=True)
+class HomeIdp:
+    """A registered municipal IdP."""
+
+    entity_id: EntityId
+    id: str
+    name: str
+    """Presentation name on the discovery page."""
+    cvrs: tuple[Cvr, ...]
+    """The organisations it may speak for (CH-CVR-01)."""
+    maximum_level: AssuranceLevel
+    """The level it is registered at; it cannot raise itself (LOA-3)."""
+    knows_roles: bool
+    """KenderRoller: job function roles come in the token. Otherwise they come from the attribute service."""
+    metadata: bytes = field(repr=False)
+    """The SAML metadata document as it was registered."""
+    supports_scoping: bool = True
+    enabled: bool = True
+    has_federation_agreement: bool = True
+    on_attribute_failure: OnAttributeFailure = OnAttributeFailure.REFUSE
+    active: ActivationPeriod = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptionChoice:
+    """How to encrypt for one system, overriding its metadata: algorithm URIs."""
+
+    block: str
+    key_transport: str
+    digest: str
+    mgf: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserFacingSystem:
+    """A registered user-facing system (brugervendt system)."""
+
+    entity_id: EntityId
+    id: str
+    name: str
+    cvr: Cvr
+    """The supplier or authority that owns it."""
+    minimum_level: AssuranceLevel
+    metadata: bytes = field(repr=False)
+    name_id_format: str | None = None
+    """Overrides the metadata's NameIDFormat; None follows the metadata, and without one persistent."""
+    attribute_profile: AttributeProfile = AttributeProfile.KOMBIT
+    on_no_roles: OnNoRoles = OnNoRoles.EMPTY
+    encryption: EncryptionChoice | None = None
+    idps: tuple[EntityId, ...] = ()
+    """The only IdPs it takes users from; empty means all with a federation agreement."""
+    enabled: bool = True
+    active: ActivationPeriod = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeService:
+    """A registered municipal attribute service, bound to CVR numbers just like an IdP (AS-11)."""
+
+    entity_id: EntityId
+    id: str
+    name: str
+    cvrs: tuple[Cvr, ...]
+    metadata: bytes = field(repr=False)
+    enabled: bool = True
+    active: ActivationPeriod = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintType:
+    """A data constraint type (dataafgrænsningstype). `pattern` must match the whole value; `values` lists the only ones."""
+
+    entity_id: str
+    name: str
+    kind: ConstraintKind
+    pattern: str | None = None
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintUse:
+    """That a system role may be limited by a constraint type, and whether it must be."""
+
+    constraint_type: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SystemRole:
+    """A user system role (brugersystemrolle): a right in one system."""
+
+    entity_id: str
+    name: str
+    system: EntityId
+    description: str = ""
+    constraints: tuple[ConstraintUse, ...] = ()
+    active: ActivationPeriod = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintValue:
+    """A data constraint on one assignment. If `dynamic`, `value` is the key under which the real value arrives at login."""
+
+    constraint_type: str
+    value: str
+    dynamic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoleAssignment:
+    """One system role that a job function role gives, with its constraints."""
+
+    system_role: str
+    values: tuple[ConstraintValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """That a job function role is lent to another organisation's users, and when."""
+
+    cvr: Cvr
+    active: ActivationPeriod = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class JobFunctionRole:
+    """A job function role (jobfunktionsrolle): what a municipality gives its users."""
+
+    entity_id: str
+    name: str
+    cvr: Cvr
+    assignments: tuple[RoleAssignment, ...]
+    description: str = ""
+    delegated_to: tuple[Delegation, ...] = ()
+    active: ActivationPeriod = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An invented user of one municipality's mock IdP."""
+
+    id: str
+    name: str
+    cvr: Cvr
+    uuid: str
+    cpr: str
+    level: AssuranceLevel
+    purpose_da: str
+    purpose_en: str
+    email: str | None = None
+    job_function_roles: tuple[str, ...] = ()
+    dynamic_values: tuple[ConstraintValue, ...] = ()
+    """Values for dynamic constraints, by key; sent in the group of the role that uses the key."""
+    password: str = "demo"  # noqa: S105 - invented people on a simulator that says so on every page
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything federation.yaml says. Ids are short names for URLs and people; entity ids and URIs are the keys."""
+
+    authorities: tuple[Authority, ...] = ()
+    idps: tuple[HomeIdp, ...] = ()
+    systems: tuple[UserFacingSystem, ...] = ()
+    attribute_services: tuple[AttributeService, ...] = ()
+    constraint_types: tuple[ConstraintType, ...] = ()
+    system_roles: tuple[SystemRole, ...] = ()
+    job_function_roles: tuple[JobFunctionRole, ...] = ()
+    people: tuple[Person, ...] = ()
