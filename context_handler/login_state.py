@@ -1,0 +1,70 @@
+"""A login between its two visits: what is kept, and which moves are allowed. Everything about order lives here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from oiosaml.ids import EntityId, FlowId, MessageId
+from oiosaml.messages.authn_request import AuthnRequest
+
+PENDING_LOGIN_LIFETIME: Final = timedelta(minutes=60)
+"""How long a person may take at discovery and at the home IdP. Long, since a slow login is not an attack; the answer's own times are short."""
+
+
+class LoginState(StrEnum):
+    """Where a login stands."""
+
+    CHOOSING_IDP = "choosing-idp"
+    AT_HOME_IDP = "at-home-idp"
+    ACCEPTED = "accepted"
+    """The IdP's answer passed authentication and is used up; what follows is ours to finish."""
+    COMPLETED = "completed"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+TRANSITIONS: Final[Mapping[LoginState, frozenset[LoginState]]] = MappingProxyType(
+    {
+        LoginState.CHOOSING_IDP: frozenset({LoginState.AT_HOME_IDP, LoginState.REFUSED, LoginState.EXPIRED}),
+        LoginState.AT_HOME_IDP: frozenset({LoginState.ACCEPTED, LoginState.REFUSED, LoginState.EXPIRED}),
+        LoginState.ACCEPTED: frozenset({LoginState.COMPLETED, LoginState.REFUSED}),
+        LoginState.COMPLETED: frozenset(),
+        LoginState.REFUSED: frozenset(),
+        LoginState.EXPIRED: frozenset(),
+    }
+)
+"""Every move there is. A state without moves is an end."""
+
+PENDING_STATES: Final = frozenset(state for state, moves in TRANSITIONS.items() if moves)
+"""The states that the audit counts as pending."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingLogin:
+    """What the broker must remember while the browser is away."""
+
+    flow: FlowId
+    state: LoginState
+    system: EntityId
+    request: AuthnRequest
+    """The system's verified request."""
+    relay_state: str | None
+    """The system's own, carried back untouched."""
+    acs_url: str
+    """The registered ACS that the answer goes to."""
+    browser: str
+    """SHA-256 of the browser's handle, in hexadecimal: the answer must come by the same browser (attacks PRO-02, PRO-05)."""
+    started_at: datetime
+    expires_at: datetime
+    idp: EntityId | None = None
+    """The IdP that was asked, once it was."""
+    idp_request_id: MessageId | None = None
+    """The ID of our own AuthnRequest to it."""
+    idp_request_at: datetime | None = None
+
+    def has_expired(self, at: datetime) -> bool:
+        """Tell whether the person took too long."""
+        return at >= self.expires_at

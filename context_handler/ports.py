@@ -1,0 +1,191 @@
+"""What the stories need from the outside world, as protocols. Adapters implement them, `app.py` wires them, tests hand in fakes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from context_handler.events import Event
+from context_handler.login_state import LoginState, PendingLogin
+from federation.model import AttributeService, ConstraintType, HomeIdp, JobFunctionRole, SystemRole, UserFacingSystem
+from federation.topology import ContextHandlerUrls
+from oiosaml.ids import AssertionId, Cvr, EntityId, FlowId, IdSource, MessageId, WorkspaceId
+from oiosaml.keys import DecryptionKey, SigningKey, VerificationKey
+from oiosaml.messages.metadata import EntityDescriptor
+from oiosaml.validity import CLOCK_SKEW
+
+SESSION_ASSERTION_LIFETIME: Final = timedelta(minutes=10)
+"""How long our own assertion may be presented (R3-IDP-15: Conditions 10 minutes to 1 hour)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredIdp:
+    """A home IdP with its metadata read once."""
+
+    registration: HomeIdp
+    metadata: EntityDescriptor
+    keys: tuple[VerificationKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredSystem:
+    """A user-facing system with its metadata read once."""
+
+    registration: UserFacingSystem
+    metadata: EntityDescriptor
+    keys: tuple[VerificationKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredAttributeService:
+    """An attribute service with its metadata read once."""
+
+    registration: AttributeService
+    metadata: EntityDescriptor
+    keys: tuple[VerificationKey, ...]
+
+
+class Registry(Protocol):
+    """One consistent view of who is registered in a workspace. A look-up of what is not there gives None; disabled parties are given."""
+
+    def idp(self, entity_id: EntityId) -> RegisteredIdp | None: ...
+
+    def system(self, entity_id: EntityId) -> RegisteredSystem | None: ...
+
+    def idps(self) -> Sequence[RegisteredIdp]: ...
+
+    def systems(self) -> Sequence[RegisteredSystem]: ...
+
+    def attribute_service_for(self, cvr: Cvr) -> RegisteredAttributeService | None: ...
+
+    def job_function_role(self, uri: str) -> JobFunctionRole | None: ...
+
+    def system_role(self, uri: str) -> SystemRole | None: ...
+
+    def constraint_type(self, uri: str) -> ConstraintType | None: ...
+
+    def organisation_name(self, cvr: Cvr) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How all flows of a workspace stand. Conservation: started = completed + refused + expired + pending."""
+
+    started: int
+    completed: int
+    refused: int
+    expired: int
+    pending: int
+
+    @property
+    def conserved(self) -> bool:
+        """Tell whether nothing was lost."""
+        return self.started == self.completed + self.refused + self.expired + self.pending
+
+
+class AnswerUsedError(Exception):
+    """The pending login was already answered, or the assertion already accepted. `replay` tells the second."""
+
+    def __init__(self, *, replay: bool) -> None:
+        super().__init__("the assertion was accepted before" if replay else "the login was answered before")
+        self.replay = replay
+
+
+class Store(Protocol):
+    """Durable state of the flows of one broker. Every method is one transaction and belongs to one workspace.
+
+    When a method returns, what it wrote survives `kill -9`. Nothing is half-written.
+    """
+
+    def save_pending(self, workspace: WorkspaceId, login: PendingLogin, events: Sequence[Event]) -> None:
+        """Begin a flow: write the pending login, remember the system's request ID, write the events.
+
+        Raises:
+            AnswerUsedError: with `replay` if this system already sent a request with that ID (attack REQ-10).
+        """
+        ...
+
+    def pending_by_handle(self, workspace: WorkspaceId, flow: FlowId) -> PendingLogin | None:
+        """Read a login by its flow id, in whatever state it is."""
+        ...
+
+    def pending_by_request(self, workspace: WorkspaceId, idp_request_id: MessageId) -> PendingLogin | None:
+        """Read a login by the ID of our AuthnRequest to the home IdP, in whatever state it is."""
+        ...
+
+    def save_idp_choice(self, workspace: WorkspaceId, login: PendingLogin, events: Sequence[Event]) -> bool:
+        """Move a login from choosing to at-home-idp with the IdP and request ID it now has; False if it was no longer choosing."""
+        ...
+
+    def accept_answer(
+        self,
+        workspace: WorkspaceId,
+        login: PendingLogin,
+        assertion: tuple[EntityId, AssertionId, datetime] | None,
+        events: Sequence[Event],
+    ) -> None:
+        """Use up the pending login and remember the assertion (issuer, ID, remember until), in one transaction.
+
+        Raises:
+            AnswerUsedError: if either was used before; then nothing was written. Races are decided by unique keys, never by read-then-write.
+        """
+        ...
+
+    def finish(
+        self, workspace: WorkspaceId, flow: FlowId, state: LoginState, code: str | None, events: Sequence[Event]
+    ) -> None:
+        """End a flow as completed, refused or expired and write its last events."""
+        ...
+
+    def refuse_unstarted(
+        self, workspace: WorkspaceId, flow: FlowId, at: datetime, code: str, events: Sequence[Event]
+    ) -> None:
+        """Write a flow that was refused before it had a pending login: it counts as started and refused."""
+        ...
+
+    def record(self, workspace: WorkspaceId, events: Sequence[Event]) -> None:
+        """Write events of a message that was refused without ending its flow (invariant I3)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerKeys:
+    """The broker's own keys. During a rollover `published` holds two certificates; `signing` is the one in use."""
+
+    signing: SigningKey
+    published_certificates: tuple[bytes, ...]
+    """DER, the one in use first."""
+    decryption: tuple[DecryptionKey, ...]
+    encryption_certificate: bytes
+    pairwise_secret: bytes = field(repr=False)
+    """Makes persistent NameIDs different for each system yet stable; 32 octets."""
+
+
+class AttributeServiceTransport(Protocol):
+    """Carries one SOAP message to an attribute service and brings the answer back (AS-12)."""
+
+    async def post_soap(self, url: str, envelope: bytes) -> bytes:
+        """Give the answer's octets.
+
+        Raises:
+            SamlError: `aq.transport` for time-outs, broken connections, HTTP errors without SOAP, and answers that are too large.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything a story may touch beside its message and the time."""
+
+    workspace: WorkspaceId
+    store: Store
+    registry: Callable[[], Registry]
+    """Gives the view that one visit works with, so that a change in the middle of a step cannot tear it."""
+    keys: BrokerKeys
+    ids: IdSource
+    entropy: Callable[[int], bytes]
+    attribute_services: AttributeServiceTransport
+    urls: ContextHandlerUrls
+    entity_id_towards_systems: EntityId
+    entity_id_towards_idps: EntityId
+    clock_skew: timedelta = CLOCK_SKEW
