@@ -1,0 +1,191 @@
+"""The one place where a refusal becomes an answer to a browser or an API client.
+
+`ErrorPages.install` registers it on an app; no house catches `SamlError` to build a page of its own. The person reads a sentence, who must
+mend it and a reference; the folded part is for the engineer. Nothing here ever shows a traceback.
+"""
+
+import logging
+from enum import StrEnum
+from typing import Final
+
+from fastapi.exceptions import RequestValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from oiosaml.errors import Party, SamlError, UpstreamRefusal
+from saml_web.languages import Language, language_of
+from saml_web.pages import Pages
+from saml_web.security_headers import NO_STORE
+
+API_PREFIX: Final = "/_sim/api"
+"""Paths below it are answered in JSON."""
+
+MAX_SHOWN: Final = 500
+"""Characters of a detail or a placeholder that are shown; the rest may be an attacker's essay (invariant I4)."""
+
+RETRY_AFTER_SECONDS: Final = 5
+"""What a client is told when the store cannot be written."""
+
+_log = logging.getLogger(__name__)
+
+
+class Mend(StrEnum):
+    """Who can mend it. Part of the API's answers; the sentences stand in templates/error.html."""
+
+    USER = "user"
+    SYSTEM = "system"
+    HOME_IDP = "home-idp"
+    LEVEL = "level"
+    ATTRIBUTE_SERVICE = "attribute-service"
+    ADMINISTRATOR = "administrator"
+    METADATA = "metadata"
+    CONTEXT_HANDLER = "context-handler"
+    SENDER = "sender"
+
+
+_MEND_BY_CODE: Final = {
+    "fed.loa": Mend.LEVEL,
+    "fed.no-roles": Mend.ADMINISTRATOR,
+    "fed.no-idp": Mend.ADMINISTRATOR,
+    "aq.unknown-user": Mend.ADMINISTRATOR,
+    "aq.unregistered": Mend.ADMINISTRATOR,
+    "web.internal": Mend.CONTEXT_HANDLER,
+    "web.unavailable": Mend.CONTEXT_HANDLER,
+    "proto.cancelled": Mend.USER,
+    "proto.in-response-to": Mend.USER,
+    "proto.no-passive": Mend.USER,
+    "proto.replay": Mend.USER,
+    "proto.unsolicited": Mend.USER,
+    "req.replay": Mend.USER,
+    "req.stale": Mend.USER,
+}
+_MEND_BY_FAMILY: Final = {
+    "aq": Mend.ATTRIBUTE_SERVICE,
+    "flow": Mend.USER,
+    "md": Mend.METADATA,
+    "req": Mend.SYSTEM,
+    "web": Mend.USER,
+}
+_MEND_BY_PARTY: Final = {
+    Party.SYSTEM: Mend.SYSTEM,
+    Party.HOME_IDP: Mend.HOME_IDP,
+    Party.ATTRIBUTE_SERVICE: Mend.ATTRIBUTE_SERVICE,
+    Party.CONTEXT_HANDLER: Mend.CONTEXT_HANDLER,
+    Party.USER: Mend.USER,
+}
+_CODE_BY_STATUS: Final = {401: "web.auth", 404: "web.not-found", 405: "web.method", 413: "size", 503: "web.unavailable"}
+_DANISH_LEVELS: Final = {"Low": "Lav", "Substantial": "Betydelig", "High": "Høj"}
+
+
+def who_mends(error: SamlError) -> Mend:
+    """Tell who can mend `error`: a code that speaks for itself, else the party whose message it was, else the code's family."""
+    own = _MEND_BY_CODE.get(error.code)
+    if own is not None:
+        return own
+    if error.party is not None:
+        return _MEND_BY_PARTY[error.party]
+    return _MEND_BY_FAMILY.get(error.code.partition(".")[0], Mend.SENDER)
+
+
+def name_flow(request: Request, reference: str, *, step: str | None = None) -> None:
+    """Tell the error page which flow (and step) `request` belongs to, so that its reference is the flow's id and not a new one."""
+    request.state.reference = reference
+    request.state.step = step
+
+
+class ErrorPages:
+    """The error pages of one house."""
+
+    def __init__(self, pages: Pages) -> None:
+        """Render with the house's own `pages`: its name stands in the header."""
+        self._pages = pages
+
+    def install(self, app: Starlette) -> None:
+        """Let every refusal, unknown path and failure of `app` end here."""
+        app.add_exception_handler(SamlError, self._on_refusal)
+        app.add_exception_handler(HTTPException, self._on_http_exception)
+        app.add_exception_handler(RequestValidationError, self._on_invalid_input)
+        app.add_exception_handler(Exception, self._on_failure)
+
+    def answer(self, request: Request, error: SamlError) -> Response:
+        """Answer `request` with `error`: JSON below the API's prefix, a page elsewhere."""
+        reference = getattr(request.state, "reference", None) or self._pages.ids.uuid()
+        response = self._json(request, error, reference) if is_api(request) else self._page(request, error, reference)
+        if error.refusal.http_status == 503:
+            response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return response
+
+    def _page(self, request: Request, error: SamlError, reference: str) -> Response:
+        return self._pages.render(
+            request,
+            "error.html",
+            status=error.refusal.http_status,
+            code=error.code,
+            sentences={language: sentence_of(error, language) for language in Language},
+            mend=who_mends(error),
+            reference=reference,
+            detail=shown(error.detail),
+            step=getattr(request.state, "step", None),
+            upstream=_upstream(error),
+        )
+
+    def _json(self, request: Request, error: SamlError, reference: str) -> Response:
+        body = {
+            "code": error.code,
+            "sentence": sentence_of(error, language_of(request)),
+            "detail": shown(error.detail),
+            "reference": reference,
+            "mend": who_mends(error).value,
+        }
+        return JSONResponse(body, status_code=error.refusal.http_status, headers={"Cache-Control": NO_STORE})
+
+    async def _on_refusal(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, SamlError)  # noqa: S101 - narrows what Starlette hands over by the registered type
+        return self.answer(request, error)
+
+    async def _on_http_exception(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - as above
+        code = _CODE_BY_STATUS.get(error.status_code, "web.form" if error.status_code < 500 else "web.internal")
+        response = self.answer(request, SamlError(code, f"{request.method} {request.url.path}: {error.detail}"))
+        response.headers.update(error.headers or {})
+        return response
+
+    async def _on_invalid_input(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+        places = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        return self.answer(request, SamlError("web.form", f"got input that does not fit: {places}"))
+
+    async def _on_failure(self, request: Request, error: Exception) -> Response:
+        reference = getattr(request.state, "reference", None) or self._pages.ids.uuid()
+        request.state.reference = reference
+        # One line that ties the person's reference to the traceback, which the server writes itself when Starlette raises it again.
+        _log.error("reference %s: %s", reference, type(error).__name__)
+        return self.answer(request, SamlError("web.internal", "the cause stands in the log under the reference"))
+
+
+def is_api(request: Request) -> bool:
+    """Tell whether `request` is answered in JSON."""
+    path: str = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    return path.startswith(f"{API_PREFIX}/")
+
+
+def sentence_of(error: SamlError, language: Language) -> str:
+    """Give the sentence for the person, with assurance levels called by their name in `language`."""
+    names = _DANISH_LEVELS if language is Language.DA else {}
+    params = {name: shown(names.get(value, value)) for name, value in error.params.items()}
+    return SamlError(error.code, error.detail, params=params).sentence(language.value)
+
+
+def shown(text: str) -> str:
+    """Give `text` fit to be shown: control characters made visible, cut to `MAX_SHOWN` characters. Escaping is the template's."""
+    cut = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in cut)
+
+
+def _upstream(error: SamlError) -> tuple[str, str] | None:
+    """Give the home IdP's own second-level status and message, where the refusal was its."""
+    if not isinstance(error, UpstreamRefusal):
+        return None
+    return shown(error.second_code or "–"), shown(error.message or "–")

@@ -1,0 +1,80 @@
+"""Which language a person reads: the link they clicked, else what they chose before, else what their browser prefers, else Danish."""
+
+from enum import StrEnum
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.requests import Request
+
+LANGUAGE_COOKIE: Final = "nsis_lang"
+"""Remembers the last choice. Holds nothing about the person, so all services share it."""
+
+LANGUAGE_PARAMETER: Final = "lang"
+
+_MAX_ACCEPT_LANGUAGE: Final = 500
+"""Characters of Accept-Language that are read. Browsers send fewer than 100."""
+
+
+class Language(StrEnum):
+    """A language every page is complete in."""
+
+    DA = "da"
+    EN = "en"
+
+    @property
+    def own_name(self) -> str:
+        """The language's name in the language itself, as a language switch shows it."""
+        return {"da": "Dansk", "en": "English"}[self.value]
+
+    @property
+    def other(self) -> "Language":
+        """The language the switch leads to."""
+        return Language.EN if self is Language.DA else Language.DA
+
+
+def language_of(request: Request) -> Language:
+    """Give the language to answer `request` in: query, then cookie, then Accept-Language, then Danish."""
+    return (
+        chosen_by_query(request)
+        or _known(request.cookies.get(LANGUAGE_COOKIE, ""))
+        or _preferred(request.headers.get("accept-language", "")[:_MAX_ACCEPT_LANGUAGE])
+        or Language.DA
+    )
+
+
+def chosen_by_query(request: Request) -> Language | None:
+    """Give the language named by `?lang=`, or None where there is none or we do not have it."""
+    return _known(request.query_params.get(LANGUAGE_PARAMETER, ""))
+
+
+def switch_query(raw_query: bytes, language: Language) -> str:
+    """Give a relative link (`?…`) to the same page in `language`. Takes nothing from the Host header, so works behind any prefix."""
+    pairs = parse_qsl(raw_query.decode("latin-1"), keep_blank_values=True)
+    kept = [pair for pair in pairs if pair[0] != LANGUAGE_PARAMETER]
+    return "?" + urlencode([*kept, (LANGUAGE_PARAMETER, language.value)])
+
+
+def _known(tag: str) -> Language | None:
+    return Language(tag) if tag in tuple(Language) else None
+
+
+def _preferred(accept_language: str) -> Language | None:
+    """Give the best-loved language that we have (RFC 9110 12.5.4)."""
+    best: tuple[float, Language] | None = None
+    for item in accept_language.split(","):
+        tag, _, parameter = item.partition(";")
+        language = _known(tag.strip().lower().partition("-")[0])
+        weight = _weight(parameter)
+        if language and weight > 0 and (best is None or weight > best[0]):
+            best = (weight, language)
+    return best[1] if best else None
+
+
+def _weight(parameter: str) -> float:
+    name, _, value = parameter.strip().partition("=")
+    if name != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0

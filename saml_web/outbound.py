@@ -1,0 +1,64 @@
+"""Messages on their way out through the browser: a redirect, or a page that POSTs a form to exactly one destination."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from saml_web.pages import Pages
+from saml_web.security_headers import NO_STORE, ContentPolicy, csp_source
+
+REPOST_MARKER: Final = "nsis_repost"
+"""Field that says: this form was already sent to itself once. Never part of a SAML message."""
+
+
+def redirect(url: str, *, status: int = 303) -> Response:
+    """Send the browser to `url` by GET, storing nothing on the way: the URL may carry a message.
+
+    Raises:
+        ValueError: if `url` is neither a path of our own nor an absolute http or https URL.
+    """
+    if not _is_own_path(url):
+        csp_source(url)
+    headers = {"Location": url, "Cache-Control": NO_STORE, "Referrer-Policy": "no-referrer"}
+    return Response(status_code=status, headers=headers)
+
+
+def auto_post_page(pages: Pages, request: Request, *, action: str, fields: Sequence[tuple[str, str]]) -> HTMLResponse:
+    """Answer with a page that POSTs `fields` to `action` at once, or when its button is pressed where scripts are off.
+
+    Raises:
+        ValueError: if `action` is not an absolute http or https URL.
+    """
+    return _form_page(pages, request, "auto_post.html", action=action, fields=fields)
+
+
+def repost_page(pages: Pages, request: Request, *, action: str, fields: Sequence[tuple[str, str]]) -> HTMLResponse:
+    """Answer a cross-site POST that came without our cookie with a page that POSTs the same form to us once more.
+
+    That second POST is same-site, so it brings Lax and Strict cookies along. `action` is our own endpoint as configured. Call it only
+    where `without_marker` found none, else a browser that keeps no cookies goes round for ever.
+
+    Raises:
+        ValueError: if `action` is not an absolute http or https URL.
+    """
+    return _form_page(pages, request, "repost.html", action=action, fields=(*fields, (REPOST_MARKER, "1")))
+
+
+def without_marker(body: bytes) -> tuple[bytes, bool]:
+    """Give a form's body as the sender made it, and whether it comes from `repost_page`: strict parsers know no marker field."""
+    marker = f"&{REPOST_MARKER}=1".encode()
+    return (body[: -len(marker)], True) if body.endswith(marker) else (body, False)
+
+
+def _form_page(
+    pages: Pages, request: Request, template: str, *, action: str, fields: Sequence[tuple[str, str]]
+) -> HTMLResponse:
+    policy = ContentPolicy(form_targets=(action,), script_nonce=pages.ids.handle())
+    return pages.render(request, template, policy=policy, switch="in-page", action=action, fields=tuple(fields))
+
+
+def _is_own_path(url: str) -> bool:
+    # `//host` and `/\host` are other hosts to a browser (WEB-05).
+    return url.startswith("/") and not url.startswith(("//", "/\\")) and url.isprintable()

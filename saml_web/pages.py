@@ -1,0 +1,141 @@
+"""HTML pages of all houses: one layout, two languages, strict headers.
+
+A house makes one `Pages` at its composition root and calls `render`. Its templates extend `base.html` and import `macros/…` from here.
+They translate (`{% trans %}`, `_()`); Python code hands them values in no language.
+
+The language switch keeps the page. Where the URL alone leads back to the page, it is a link (`?lang=`). Where it does not, because the
+page answers a POST or a URL that carries a SAML message which must not be sent twice, the page holds both languages and the switch is
+a link to the other one inside the page, shown by CSS `:target`. Neither needs a script.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from oiosaml.ids import IdSource
+from saml_web.catalog import load_translations
+from saml_web.form_origin import TOKEN_FIELD, form_cookie
+from saml_web.languages import LANGUAGE_COOKIE, Language, chosen_by_query, language_of, switch_query
+from saml_web.security_headers import ContentPolicy, html_headers
+from saml_web.static_files import static_url
+
+Switch = Literal["link", "in-page"]
+
+_MESSAGE_PARAMETERS: Final = frozenset({"SAMLRequest", "SAMLResponse"})
+_LANGUAGE_MEMORY_SECONDS: Final = 365 * 24 * 3600
+_OWN_SITE: Final = ContentPolicy()
+
+
+class Pages:
+    """The pages of one house at one base URL."""
+
+    def __init__(self, package: str, *, base_url: str, ids: IdSource, loader: BaseLoader | None = None) -> None:
+        """Load templates and texts of `package` (from `loader` if given, else from its `templates` directory)."""
+        self._base_url = base_url
+        self._prefix = urlsplit(base_url).path.rstrip("/")
+        self._ids = ids
+        self._form_cookie = form_cookie(base_url)
+        house = loader or PackageLoader(package)
+        shared = ChoiceLoader([house, PackageLoader("saml_web")])
+        self._environments = {language: self._environment(shared, package, language) for language in Language}
+
+    @property
+    def ids(self) -> IdSource:
+        """Where nonces and references come from."""
+        return self._ids
+
+    def render(
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = 200,
+        policy: ContentPolicy = _OWN_SITE,
+        headers: Mapping[str, str] | None = None,
+        switch: Switch | None = None,
+        **context: Any,
+    ) -> HTMLResponse:
+        """Answer `request` with `template`, in the reader's language, never to be stored.
+
+        `switch` overrules `switch_kind` for a page whose URL does not lead back to it for another reason.
+
+        Raises:
+            jinja2.UndefinedError: if the template names something `context` does not hold.
+        """
+        language = language_of(request)
+        switch = switch or switch_kind(request)
+        token = self._form_cookie.read(request) or self._ids.handle()
+        values = {
+            **context,
+            "query": request.scope["query_string"],
+            "switch": switch,
+            "token": token,
+            "nonce": policy.script_nonce,
+        }
+        other = self._fragment(template, language.other, values) if switch == "in-page" else Markup("")
+        html = self._environments[language].get_template(template).render(values, fragment=False, other_language=other)
+        response = HTMLResponse(html, status_code=status, headers={**html_headers(policy), **(headers or {})})
+        response.headers["Content-Language"] = language.value
+        if TOKEN_FIELD in html:
+            self._form_cookie.set(response, token)
+        self._remember_language(request, response)
+        return response
+
+    def _fragment(self, template: str, language: Language, values: dict[str, Any]) -> Markup:
+        environment = self._environments[language]
+        # Safe: it is the output of our own autoescaping environment.
+        return Markup(environment.get_template(template).render(values, fragment=True, other_language=Markup("")))
+
+    def _remember_language(self, request: Request, response: HTMLResponse) -> None:
+        chosen = chosen_by_query(request)
+        if chosen is None:
+            return
+        response.set_cookie(
+            LANGUAGE_COOKIE,
+            chosen.value,
+            max_age=_LANGUAGE_MEMORY_SECONDS,
+            path="/",
+            secure=self._base_url.startswith("https:"),
+            httponly=True,
+            samesite="lax",
+        )
+
+    def _environment(self, loader: BaseLoader, package: str, language: Language) -> Environment:
+        environment = Environment(
+            loader=loader,
+            autoescape=True,
+            undefined=StrictUndefined,
+            extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.install_gettext_translations(load_translations(package, language), newstyle=True)  # type: ignore[attr-defined]  # added by the i18n extension
+        environment.globals |= {
+            "language": language,
+            "languages": tuple(Language),
+            "switch_query": switch_query,
+            "static": self._static,
+            "path_prefix": self._prefix,
+            "token_field": TOKEN_FIELD,
+        }
+        environment.filters["host_of"] = _host_of
+        return environment
+
+    def _static(self, name: str) -> str:
+        return static_url(name, prefix=self._prefix)
+
+
+def switch_kind(request: Request) -> Switch:
+    """Tell how the language switch keeps this page: by a link to its URL, or inside the page because the URL does not lead back."""
+    if request.method not in {"GET", "HEAD"} or not _MESSAGE_PARAMETERS.isdisjoint(request.query_params):
+        return "in-page"
+    return "link"
+
+
+def _host_of(url: str) -> str:
+    return urlsplit(url).netloc
