@@ -1,0 +1,59 @@
+# Everything starts here. `make demo` and `make test` set up what they need first; nothing has to be installed by hand but Python and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# What pip is run with: the lock decides every version and every octet, and nothing from the user's own site is seen.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+INSTALL := $(PIP) install --quiet --require-hashes
+# Without network: setuptools is in the lock.
+INSTALL_SELF := $(PIP) install --quiet --no-deps --no-index --no-build-isolation --editable .
+WORKERS ?= 2
+
+.PHONY: demo test lint format bench lock clean help
+
+help: ## Show the targets.
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+demo: $(VENV)/.ready ## Start the whole federation on http://localhost:8000 (NSIS_PORT moves it).
+	@exec $(BIN)/nsis demo
+
+test: $(VENV)/.ready-dev lint ## Run the checks and every test.
+	@sh scripts/test_peers.sh
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q
+
+lint: $(VENV)/.ready-dev ## Formatting, lint, types, and who may import whom.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.ready-dev ## Put the code in form.
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.ready-dev ## Measure a login, memory and cold start.
+	$(BIN)/python -m scripts.bench
+
+lock: ## Resolve the requirements anew (needs uv).
+	sh scripts/lock.sh
+
+clean: ## Remove what was installed and generated.
+	rm -rf $(VENV) var build *.egg-info
+	find certs -mindepth 1 ! -name README.md -delete
+
+$(VENV)/bin/python:
+	@sh scripts/make_venv.sh "$(PYTHON)" "$(VENV)"
+
+# The stamps are older than a changed lock, so a pull that moves a version installs it, and an unchanged one costs nothing.
+$(VENV)/.ready: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what the lock names (once) …"
+	@$(INSTALL) --requirement requirements.lock
+	@$(INSTALL_SELF)
+	@touch $@
+
+$(VENV)/.ready-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what the development lock names (once) …"
+	@$(INSTALL) --requirement requirements-dev.lock
+	@$(INSTALL_SELF)
+	@touch $(VENV)/.ready $@
