@@ -1,7 +1,7 @@
-"""Translations, read from the committed `.po` files when a house starts: no compile step, so a plain checkout speaks Danish too.
+"""Translations, read from the committed `.po` files at start: no compile step, so a plain checkout speaks Danish too.
 
-Message ids are the English texts. A house keeps its own in `<package>/locale/da/LC_MESSAGES/messages.po`; what it lacks is looked up
-in this package's catalogue, which holds the texts of the shared layout and macros.
+Message ids are the English texts. A house keeps its own in `<package>/locale/da/LC_MESSAGES/messages.po`; what it
+lacks is looked up in this package's catalogue, which holds the texts of the shared layout and macros.
 """
 
 import gettext
@@ -15,7 +15,7 @@ from saml_web.languages import Language
 
 
 def load_translations(package: str, language: Language) -> gettext.NullTranslations:
-    """Give the texts of `package` in `language`, backed by those of this package. English is the message ids themselves."""
+    """Give the texts of `package` in `language`, backed by those of this package. English is the message ids."""
     if language is Language.EN:
         return gettext.NullTranslations()
     translations = _read(package, language)

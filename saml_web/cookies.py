@@ -1,7 +1,8 @@
 """Cookies whose attributes follow the configured base URL, never the request: a forged Host or scheme changes nothing.
 
-Over https: `__Host-`, Secure, and SameSite=None for the transaction, because the home IdP's answer is a POST from another site. Over
-plain http browsers refuse both, so the cookie is Lax there and `outbound.repost_page` brings it back when a cross-site POST lacks it.
+Over https: `__Host-`, Secure, and SameSite=None for the transaction, because the home IdP's answer is a POST from
+another site. Over plain http browsers refuse both, so the cookie is Lax there and `outbound.repost_page` brings it
+back when a cross-site POST lacks it.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """The one place where a refusal becomes an answer to a browser or an API client.
 
-`ErrorPages.install` registers it on an app; no house catches `SamlError` to build a page of its own. The person reads a sentence, who must
-mend it and a reference; the folded part is for the engineer. Nothing here ever shows a traceback.
+`ErrorPages.install` registers it on an app; no house catches `SamlError` to build a page of its own. The person reads
+a sentence, who must mend it and a reference; the folded part is for the engineer. Nothing here ever shows a
+traceback.
 """
 
 import logging
@@ -80,7 +81,7 @@ _DANISH_LEVELS: Final = {"Low": "Lav", "Substantial": "Betydelig", "High": "Høj
 
 
 def who_mends(error: SamlError) -> Mend:
-    """Tell who can mend `error`: a code that speaks for itself, else the party whose message it was, else the code's family."""
+    """Tell who can mend `error`: by the code alone, else by the party whose message it was, else by the code's family."""
     own = _MEND_BY_CODE.get(error.code)
     if own is not None:
         return own
@@ -90,7 +91,7 @@ def who_mends(error: SamlError) -> Mend:
 
 
 def name_flow(request: Request, reference: str, *, step: str | None = None) -> None:
-    """Tell the error page which flow (and step) `request` belongs to, so that its reference is the flow's id and not a new one."""
+    """Tell the error page which flow (and step) `request` belongs to, so that its reference is the flow's id."""
     request.state.reference = reference
     request.state.step = step
 
@@ -142,25 +143,29 @@ class ErrorPages:
         return JSONResponse(body, status_code=error.refusal.http_status, headers={"Cache-Control": NO_STORE})
 
     async def _on_refusal(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, SamlError)  # noqa: S101 - narrows what Starlette hands over by the registered type
+        if not isinstance(error, SamlError):
+            raise error
         return self.answer(request, error)
 
     async def _on_http_exception(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101 - as above
+        if not isinstance(error, HTTPException):
+            raise error
         code = _CODE_BY_STATUS.get(error.status_code, "web.form" if error.status_code < 500 else "web.internal")
         response = self.answer(request, SamlError(code, f"{request.method} {request.url.path}: {error.detail}"))
         response.headers.update(error.headers or {})
         return response
 
     async def _on_invalid_input(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+        if not isinstance(error, RequestValidationError):
+            raise error
         places = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         return self.answer(request, SamlError("web.form", f"got input that does not fit: {places}"))
 
     async def _on_failure(self, request: Request, error: Exception) -> Response:
         reference = getattr(request.state, "reference", None) or self._pages.ids.uuid()
         request.state.reference = reference
-        # One line that ties the person's reference to the traceback, which the server writes itself when Starlette raises it again.
+        # One line that ties the person's reference to the traceback, which the server writes itself when Starlette
+        # raises it again.
         _log.error("reference %s: %s", reference, type(error).__name__)
         return self.answer(request, SamlError("web.internal", "the cause stands in the log under the reference"))
 
@@ -179,7 +184,7 @@ def sentence_of(error: SamlError, language: Language) -> str:
 
 
 def shown(text: str) -> str:
-    """Give `text` fit to be shown: control characters made visible, cut to `MAX_SHOWN` characters. Escaping is the template's."""
+    """Give `text` fit to be shown: control characters visible, cut to `MAX_SHOWN` characters. The template escapes it."""
     cut = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in cut)
 

@@ -1,10 +1,12 @@
-"""Did one of our own pages send this form? (WEB-02)
+"""Did one of our own pages send this form? See WEB-02.
 
-SAML endpoints do not ask: their messages come from other sites by design, and are judged by signature and pending request.
+SAML endpoints do not ask: their messages come from other sites by design, and are judged by signature and pending
+request.
 
-A browser states the sender in Sec-Fetch-Site and Origin, and a foreign page can change neither. One case is left open by both: our pages
-send no referrer, which turns Origin into `null`, and plain http on a LAN name has no Sec-Fetch-Site. There the form's token decides: a
-random value in a cookie and, the same, in a hidden field. A foreign page can make the browser send the cookie, but cannot read it.
+A browser states the sender in Sec-Fetch-Site and Origin, and a foreign page can change neither. One case is left open
+by both: our pages send no referrer, which turns Origin into `null`, and plain http on a LAN name has no
+Sec-Fetch-Site. There the form's token decides: a random value in a cookie and, the same, in a hidden field. A foreign
+page can make the browser send the cookie, but cannot read it.
 """
 
 import hmac
@@ -17,7 +19,7 @@ from oiosaml.errors import SamlError
 from saml_web.cookies import Cookie, session_cookie
 from saml_web.inbound import Form
 
-TOKEN_FIELD: Final = "form_token"
+TOKEN_FIELD: Final = "form_token"  # noqa: S105 - a field's name, no secret
 """Hidden field of each of our own forms; the macro `form_token()` writes it."""
 
 
@@ -29,8 +31,8 @@ def form_cookie(base_url: str) -> Cookie:
 def require_own_page(request: Request, form: Form, *, base_url: str) -> None:
     """Let a changing request pass only if one of our own pages sent it.
 
-    A request with neither Origin nor Sec-Fetch-Site comes from no browser of today and so carries nobody's cookies unknowingly; it
-    passes, so that scripts can drive the forms.
+    A request with neither Origin nor Sec-Fetch-Site comes from no browser of today and so carries nobody's cookies
+    unknowingly; it passes, so that scripts can drive the forms.
 
     Raises:
         SamlError: `web.csrf` if another site sent it, or if nothing shows that we did.
@@ -42,9 +44,7 @@ def require_own_page(request: Request, form: Form, *, base_url: str) -> None:
     if origin not in {None, "null", origin_of(base_url)}:
         raise SamlError("web.csrf", f"got Origin {origin!r:.200}, expected {origin_of(base_url)}")
     if origin == "null" and fetch_site is None and not _token_matches(request, form, base_url):
-        raise SamlError(
-            "web.csrf", "got Origin 'null' without a matching form token, expected the token of our own page"
-        )
+        raise SamlError("web.csrf", "got Origin 'null' without a matching form token, expected our own page's")
 
 
 def _token_matches(request: Request, form: Form, base_url: str) -> bool:

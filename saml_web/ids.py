@@ -1,4 +1,4 @@
-"""Fresh identifiers from the operating system's randomness: what the running houses hand to code that asks for an `IdSource`."""
+"""Fresh identifiers from the operating system's randomness: the `IdSource` of the running houses."""
 
 import secrets
 import uuid

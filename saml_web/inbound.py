@@ -1,7 +1,7 @@
-"""Requests as raw bytes: what a signature covers is what was on the wire, so nothing is decoded before its size is known.
+"""Requests as raw bytes: a signature covers what was on the wire, so nothing is decoded before its size is known.
 
-SAML endpoints take `read_query` and `read_body` and hand the bytes to `oiosaml.bindings`. Our own pages' forms go through `read_form`,
-and `form_origin.require_own_page` then asks whether one of our own pages sent them.
+SAML endpoints take `read_query` and `read_body` and hand the bytes to `oiosaml.bindings`. Our own pages' forms go
+through `read_form`, and `form_origin.require_own_page` then asks whether one of our own pages sent them.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from starlette.requests import Request
 from oiosaml.errors import SamlError
 
 MAX_QUERY_BYTES: Final = 16 * 1024
-"""Longest query string. A signed AuthnRequest by redirect needs about 2 kB; browsers and proxies carry little more than 8 kB safely."""
+"""Longest query string. A signed AuthnRequest by redirect needs about 2 kB; few proxies carry more than 8 kB."""
 
 MAX_MESSAGE_BODY_BYTES: Final = 512 * 1024
 """Longest SAML message by POST or SOAP, still encoded. The largest honest answer seen, with rights, is below 100 kB."""
@@ -102,9 +102,7 @@ def parse_form(body: bytes) -> Form:
             max_num_fields=MAX_OWN_FORM_FIELDS,
         )
     except ValueError as error:
-        raise SamlError(
-            "web.form", f"got {len(body)} bytes that are no form ({error!s:.80}), expected name=value&…"
-        ) from error
+        raise SamlError("web.form", f"got {len(body)} bytes ({error!s:.60}), expected a form name=value&…") from error
     fields = dict(pairs)
     # Two values for one name: which one counts differs between stacks, and attackers live in the difference.
     if len(fields) != len(pairs):

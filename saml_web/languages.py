@@ -1,4 +1,4 @@
-"""Which language a person reads: the link they clicked, else what they chose before, else what their browser prefers, else Danish."""
+"""Which language a person reads: the link they clicked, else their last choice, else the browser's wish, else Danish."""
 
 from enum import StrEnum
 from typing import Final
@@ -48,7 +48,7 @@ def chosen_by_query(request: Request) -> Language | None:
 
 
 def switch_query(raw_query: bytes, language: Language) -> str:
-    """Give a relative link (`?…`) to the same page in `language`. Takes nothing from the Host header, so works behind any prefix."""
+    """Give a relative link (`?…`) to the same page in `language`; takes nothing from the Host header."""
     pairs = parse_qsl(raw_query.decode("latin-1"), keep_blank_values=True)
     kept = [pair for pair in pairs if pair[0] != LANGUAGE_PARAMETER]
     return "?" + urlencode([*kept, (LANGUAGE_PARAMETER, language.value)])

@@ -37,8 +37,9 @@ def auto_post_page(pages: Pages, request: Request, *, action: str, fields: Seque
 def repost_page(pages: Pages, request: Request, *, action: str, fields: Sequence[tuple[str, str]]) -> HTMLResponse:
     """Answer a cross-site POST that came without our cookie with a page that POSTs the same form to us once more.
 
-    That second POST is same-site, so it brings Lax and Strict cookies along. `action` is our own endpoint as configured. Call it only
-    where `without_marker` found none, else a browser that keeps no cookies goes round for ever.
+    That second POST is same-site, so it brings Lax and Strict cookies along. `action` is our own endpoint as
+    configured. Call it only where `without_marker` found none, else a browser that keeps no cookies goes round for
+    ever.
 
     Raises:
         ValueError: if `action` is not an absolute http or https URL.
@@ -47,7 +48,7 @@ def repost_page(pages: Pages, request: Request, *, action: str, fields: Sequence
 
 
 def without_marker(body: bytes) -> tuple[bytes, bool]:
-    """Give a form's body as the sender made it, and whether it comes from `repost_page`: strict parsers know no marker field."""
+    """Give a form's body as the sender made it, and whether `repost_page` sent it: strict parsers know no marker field."""
     marker = f"&{REPOST_MARKER}=1".encode()
     return (body[: -len(marker)], True) if body.endswith(marker) else (body, False)
 

@@ -1,11 +1,12 @@
 """HTML pages of all houses: one layout, two languages, strict headers.
 
-A house makes one `Pages` at its composition root and calls `render`. Its templates extend `base.html` and import `macros/…` from here.
-They translate (`{% trans %}`, `_()`); Python code hands them values in no language.
+A house makes one `Pages` at its composition root and calls `render`. Its templates extend `base.html` and import
+`macros/…` from here. They translate (`{% trans %}`, `_()`); Python code hands them values in no language.
 
-The language switch keeps the page. Where the URL alone leads back to the page, it is a link (`?lang=`). Where it does not, because the
-page answers a POST or a URL that carries a SAML message which must not be sent twice, the page holds both languages and the switch is
-a link to the other one inside the page, shown by CSS `:target`. Neither needs a script.
+The language switch keeps the page. Where the URL alone leads back to the page, it is a link (`?lang=`). Where it does
+not, because the page answers a POST or a URL that carries a SAML message which must not be sent twice, the page holds
+both languages and the switch is a link to the other one inside the page, shown by CSS `:target`. Neither needs a
+script.
 """
 
 from collections.abc import Mapping
@@ -58,7 +59,7 @@ class Pages:
         policy: ContentPolicy = _OWN_SITE,
         headers: Mapping[str, str] | None = None,
         switch: Switch | None = None,
-        **context: Any,
+        **context: Any,  # noqa: ANN401 - what a template shows is of any type
     ) -> HTMLResponse:
         """Answer `request` with `template`, in the reader's language, never to be stored.
 
@@ -89,7 +90,8 @@ class Pages:
     def _fragment(self, template: str, language: Language, values: dict[str, Any]) -> Markup:
         environment = self._environments[language]
         # Safe: it is the output of our own autoescaping environment.
-        return Markup(environment.get_template(template).render(values, fragment=True, other_language=Markup("")))
+        html = environment.get_template(template).render(values, fragment=True, other_language="")
+        return Markup(html)  # noqa: S704 - see above
 
     def _remember_language(self, request: Request, response: HTMLResponse) -> None:
         chosen = chosen_by_query(request)
@@ -131,7 +133,7 @@ class Pages:
 
 
 def switch_kind(request: Request) -> Switch:
-    """Tell how the language switch keeps this page: by a link to its URL, or inside the page because the URL does not lead back."""
+    """Tell how the language switch keeps this page: by a link to its URL, or inside the page if that does not lead back."""
     if request.method not in {"GET", "HEAD"} or not _MESSAGE_PARAMETERS.isdisjoint(request.query_params):
         return "in-page"
     return "link"

@@ -1,4 +1,4 @@
-"""The headers every page carries. A page may widen exactly two things: where its form goes, and which scripts run by nonce."""
+"""The headers every page carries. A page may widen two things: where its form goes, and which scripts run by nonce."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,10 +24,12 @@ class ContentPolicy:
     """What one page may load, run and send.
 
     Attributes:
-        form_targets: absolute URLs the page's forms go to. Empty: only this origin. Name the targets of redirects that answer the form
+        form_targets: absolute URLs the page's forms go to. Empty: only this origin. Name the targets of redirects
+            that answer the form
             too: Chromium holds those against the policy as well.
         form_to_self: whether forms may also go to this origin when `form_targets` are named.
-        script_nonce: the nonce of the page's script; with it no other script runs. None: static files of this origin may run.
+        script_nonce: the nonce of the page's script; with it no other script runs. None: static files of this origin
+            may run.
     """
 
     form_targets: tuple[str, ...] = ()
@@ -55,7 +57,7 @@ class ContentPolicy:
 
 
 def csp_source(url: str) -> str:
-    """Give the source expression that lets a form go to `url` and nowhere else (CSP 3, 6.7.2.8): scheme, host, port and path.
+    """Give the source expression that lets a form go to `url` and nowhere else: scheme, host, port, path (CSP 3, 6.7.2.8).
 
     Raises:
         ValueError: if `url` is not an absolute http or https URL. `javascript:` must never become a form's action.

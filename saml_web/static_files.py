@@ -1,6 +1,7 @@
 """Stylesheets, fonts and icons, under a URL that holds their version, so that browsers may keep them for a year.
 
-Only files found when the module's package was read are served, by exact name: no path from a request ever reaches the file system.
+Only files found when the module's package was read are served, by exact name: no path from a request ever reaches the
+file system.
 """
 
 import hashlib

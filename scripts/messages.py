@@ -1,7 +1,8 @@
 """Bring the Danish catalogues in step with the templates: `python scripts/messages.py [package …]`.
 
-New texts get an empty translation to be filled in, texts no template uses any more are dropped. A text that the shared catalogue in
-saml_web already holds is not repeated in a house's own. tests/saml_web/test_messages.py fails while anything is missing or stale.
+New texts get an empty translation to be filled in, texts no template uses any more are dropped. A text that the
+shared catalogue in saml_web already holds is not repeated in a house's own. tests/saml_web/test_messages.py fails
+while anything is missing or stale.
 """
 
 import sys

@@ -1,9 +1,11 @@
 """Copy what we use of the design system `dkfds` into saml_web/static/dkfds, with a SHA-256 manifest.
 
-Run it only to change the version: edit scripts/vendor_dkfds/package.json, renew the lock there with `npm install --package-lock-only`,
-run this, and look at the pages. npm checks the package against the lock's integrity value. Neither building nor running needs Node.
+Run it only to change the version: edit scripts/vendor_dkfds/package.json, renew the lock there with `npm install
+--package-lock-only`, run this, and look at the pages. npm checks the package against the lock's integrity value.
+Neither building nor running needs Node.
 
-Left out on purpose: the Borger.dk and Virk themes and logos, the placeholder logos, the scripts, the old font formats, unused icons.
+Left out on purpose: the Borger.dk and Virk themes and logos, the placeholder logos, the scripts, the old font
+formats, unused icons.
 """
 
 import hashlib
