@@ -86,6 +86,8 @@ class HomeIdp:
     has_federation_agreement: bool = True
     on_attribute_failure: OnAttributeFailure = OnAttributeFailure.REFUSE
     active: ActivationPeriod = ALWAYS
+    simulated: bool = False
+    """The simulator plays this party itself and writes its metadata anew at every start, from its own URLs and keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,8 @@ class UserFacingSystem:
     """The only IdPs it takes users from; empty means all with a federation agreement."""
     enabled: bool = True
     active: ActivationPeriod = ALWAYS
+    simulated: bool = False
+    """The simulator plays this party itself and writes its metadata anew at every start, from its own URLs and keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,8 @@ class AttributeService:
     metadata: bytes = field(repr=False)
     enabled: bool = True
     active: ActivationPeriod = ALWAYS
+    simulated: bool = False
+    """The simulator plays this party itself and writes its metadata anew at every start, from its own URLs and keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,8 @@ class ConstraintType:
     kind: ConstraintKind
     pattern: str | None = None
     values: tuple[str, ...] = ()
+    name_en: str = ""
+    """The name in English for display; empty means the Danish one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +170,9 @@ class SystemRole:
     description: str = ""
     constraints: tuple[ConstraintUse, ...] = ()
     active: ActivationPeriod = ALWAYS
+    name_en: str = ""
+    """The name in English for display; empty means the Danish one."""
+    description_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +229,32 @@ class Person:
     job_function_roles: tuple[str, ...] = ()
     dynamic_values: tuple[ConstraintValue, ...] = ()
     """Values for dynamic constraints, by key; sent in the group of the role that uses the key."""
+    known_to_attribute_service: bool = True
+    """Whether the municipality's attribute service has heard of the person; otherwise it answers UnknownPrincipal (AS-10)."""
     password: str = "demo"  # noqa: S105 - invented people on a simulator that says so on every page
+
+
+@dataclass(frozen=True, slots=True)
+class ContextHandler:
+    """The broker itself: one entityID for each of its two faces, and the organisation that its certificate names."""
+
+    name: str
+    organisation: str
+    cvr: Cvr
+    entity_id_towards_systems: EntityId
+    entity_id_towards_idps: EntityId
+    contact: str
+    """Where its metadata sends people who need help; an e-mail address."""
+
+
+SIMULATED_CONTEXT_HANDLER = ContextHandler(
+    name="Simuleret Context Handler",
+    organisation="Simuleret Infrastruktur",
+    cvr=Cvr("96000014"),
+    entity_id_towards_systems=EntityId("https://saml.ch.sim.test"),
+    entity_id_towards_idps=EntityId("https://saml.ch.sim.test/runtime"),
+    contact="drift@ch.sim.test",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,3 +269,4 @@ class World:
     system_roles: tuple[SystemRole, ...] = ()
     job_function_roles: tuple[JobFunctionRole, ...] = ()
     people: tuple[Person, ...] = ()
+    context_handler: ContextHandler = SIMULATED_CONTEXT_HANDLER

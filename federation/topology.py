@@ -1,0 +1,280 @@
+"""Who lives where: every URL of the federation, from configured base URLs and from nothing else (design D2).
+
+The paths at the Context Handler are those of KOMBIT's (design D1), so that what is configured here works there after a change of host.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import ClassVar, Final
+from urllib.parse import urlsplit
+
+from federation.model import World
+
+PRODUCTION_DOMAINS: Final = (
+    "borger.dk",
+    "data.gov.dk",
+    "digst.dk",
+    "kombit.dk",
+    "mitid.dk",
+    "nemlog-in.dk",
+    "nemlogin.dk",
+    "serviceplatformen.dk",
+    "stoettesystemerne.dk",
+    "sundhed.dk",
+    "virk.dk",
+)
+"""Domains whose names the simulator never takes for itself, nor those of their environments, such as `eksterntest-` before the name."""
+
+
+def refuse_production_host(url: str) -> None:
+    """Refuse a URL or entityID in a domain of the real federation: a simulator must not pass for the real thing (design D1).
+
+    Raises:
+        ValueError: names the domain and what to write instead.
+    """
+    host = (urlsplit(url).hostname or "").rstrip(".").lower()
+    for domain in PRODUCTION_DOMAINS:
+        if host == domain or host.endswith(("." + domain, "-" + domain)):
+            raise ValueError(
+                f"got {url!r:.120}, which belongs to {domain}; the simulator answers only under its own names, such as https://saml.ch.sim.test"
+            )
+
+
+def parse_base_url(text: str) -> str:
+    """Give the base URL of a service, without a slash at its end.
+
+    Raises:
+        ValueError: for anything but an http or https URL without user, query and fragment, and for a production host.
+    """
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018 - reading the port is what checks it
+    except ValueError as error:
+        raise ValueError(f"got {text!r:.120}, expected a base URL such as http://localhost:8000 ({error})") from error
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.username is not None
+        or parts.query
+        or parts.fragment
+    ):
+        raise ValueError(f"got {text!r:.120}, expected a base URL such as http://localhost:8000")
+    refuse_production_host(text)
+    return text.rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceUrls:
+    """The URLs of one service, all under its base URL."""
+
+    base_url: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is not a base URL."""
+        if parse_base_url(self.base_url) != self.base_url:
+            raise ValueError(f"got {self.base_url!r:.120}, expected a base URL without a slash at its end")
+
+    @property
+    def path(self) -> str:
+        """The path of the base URL: where the service is mounted. Empty at the root of a host."""
+        return urlsplit(self.base_url).path
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, as browsers write an Origin."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def home_url(self) -> str:
+        """The service's front page."""
+        return f"{self.base_url}/"
+
+
+@dataclass(frozen=True, slots=True)
+class ContextHandlerUrls(ServiceUrls):
+    """The broker's endpoints (context-handler section 2)."""
+
+    SSO_PATH: ClassVar[str] = "/runtime/saml2/issue.idp"
+    METADATA_TOWARDS_SYSTEMS_PATH: ClassVar[str] = "/runtime/saml2/metadata.idp"
+    DISCOVERY_PATH: ClassVar[str] = "/runtime/saml2/discovery"
+    """Our choice: KOMBIT's path is not public."""
+    ACS_PATH: ClassVar[str] = "/runtime/saml2auth/consume.idp"
+    METADATA_TOWARDS_IDPS_PATH: ClassVar[str] = "/runtime/saml2auth/metadata.idp"
+    API_PATH: ClassVar[str] = "/_sim/api"
+    CA_CERTIFICATE_PATH: ClassVar[str] = "/_sim/ca/ca.crt"
+    CRL_PATH: ClassVar[str] = "/_sim/ca/ca.crl"
+
+    @property
+    def sso_url(self) -> str:
+        """Where systems send their AuthnRequest."""
+        return self.base_url + self.SSO_PATH
+
+    @property
+    def metadata_towards_systems_url(self) -> str:
+        """The metadata of the IdP face."""
+        return self.base_url + self.METADATA_TOWARDS_SYSTEMS_PATH
+
+    @property
+    def discovery_url(self) -> str:
+        """The page where a person chooses the municipality."""
+        return self.base_url + self.DISCOVERY_PATH
+
+    @property
+    def acs_url(self) -> str:
+        """Where home IdPs send their Response."""
+        return self.base_url + self.ACS_PATH
+
+    @property
+    def metadata_towards_idps_url(self) -> str:
+        """The metadata of the SP face."""
+        return self.base_url + self.METADATA_TOWARDS_IDPS_PATH
+
+    @property
+    def api_url(self) -> str:
+        """The base of the registration API."""
+        return self.base_url + self.API_PATH
+
+    @property
+    def ca_certificate_url(self) -> str:
+        """The simulated CA's certificate, as the certificates say it (AIA)."""
+        return self.base_url + self.CA_CERTIFICATE_PATH
+
+    @property
+    def crl_url(self) -> str:
+        """The simulated CA's revocation list, as the certificates say it."""
+        return self.base_url + self.CRL_PATH
+
+
+@dataclass(frozen=True, slots=True)
+class IdpUrls(ServiceUrls):
+    """The endpoints of one mock IdP."""
+
+    SSO_PATH: ClassVar[str] = "/sso"
+    LOGIN_PATH: ClassVar[str] = "/login"
+    METADATA_PATH: ClassVar[str] = "/metadata"
+
+    @property
+    def sso_url(self) -> str:
+        """Where the Context Handler sends its AuthnRequest."""
+        return self.base_url + self.SSO_PATH
+
+    @property
+    def login_url(self) -> str:
+        """Where the login page posts its form."""
+        return self.base_url + self.LOGIN_PATH
+
+    @property
+    def metadata_url(self) -> str:
+        """The IdP's own metadata."""
+        return self.base_url + self.METADATA_PATH
+
+
+@dataclass(frozen=True, slots=True)
+class SystemUrls(ServiceUrls):
+    """The endpoints of one demo system."""
+
+    LOGIN_PATH: ClassVar[str] = "/login"
+    ACS_PATH: ClassVar[str] = "/acs"
+    METADATA_PATH: ClassVar[str] = "/metadata"
+
+    @property
+    def login_url(self) -> str:
+        """Where a login begins; takes `idp` and `level` as query parameters."""
+        return self.base_url + self.LOGIN_PATH
+
+    @property
+    def acs_url(self) -> str:
+        """Where the Context Handler sends its Response."""
+        return self.base_url + self.ACS_PATH
+
+    @property
+    def metadata_url(self) -> str:
+        """The system's own metadata."""
+        return self.base_url + self.METADATA_PATH
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeServiceUrls(ServiceUrls):
+    """The endpoints of one attribute service."""
+
+    SOAP_PATH: ClassVar[str] = "/saml2/soap"
+    METADATA_PATH: ClassVar[str] = "/metadata"
+
+    @property
+    def soap_url(self) -> str:
+        """Where the Context Handler sends its AttributeQuery."""
+        return self.base_url + self.SOAP_PATH
+
+    @property
+    def metadata_url(self) -> str:
+        """The service's own metadata."""
+        return self.base_url + self.METADATA_PATH
+
+
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """Base URLs: the broker's, and of every party that the simulator plays, by its id."""
+
+    context_handler_base_url: str
+    idp_base_urls: Mapping[str, str] = field(default=_NONE)
+    system_base_urls: Mapping[str, str] = field(default=_NONE)
+    attribute_service_base_urls: Mapping[str, str] = field(default=_NONE)
+
+    def __post_init__(self) -> None:
+        """Check every base URL now, not at the first login that needs it."""
+        houses = (self.idp_base_urls, self.system_base_urls, self.attribute_service_base_urls)
+        for base_url in (self.context_handler_base_url, *(url for house in houses for url in house.values())):
+            ServiceUrls(base_url)
+
+    @property
+    def context_handler(self) -> ContextHandlerUrls:
+        """The broker's URLs."""
+        return ContextHandlerUrls(self.context_handler_base_url)
+
+    def idp(self, party_id: str) -> IdpUrls:
+        """The URLs of a mock IdP.
+
+        Raises:
+            KeyError: if the topology has no IdP of that id.
+        """
+        return IdpUrls(self.idp_base_urls[party_id])
+
+    def system(self, party_id: str) -> SystemUrls:
+        """The URLs of a demo system.
+
+        Raises:
+            KeyError: if the topology has no system of that id.
+        """
+        return SystemUrls(self.system_base_urls[party_id])
+
+    def attribute_service(self, party_id: str) -> AttributeServiceUrls:
+        """The URLs of an attribute service.
+
+        Raises:
+            KeyError: if the topology has no attribute service of that id.
+        """
+        return AttributeServiceUrls(self.attribute_service_base_urls[party_id])
+
+
+def default_topology(base_url: str, world: World) -> Topology:
+    """Put every house on one origin: the broker at the root, each party that the simulator plays under a prefix.
+
+    Raises:
+        ValueError: for what is not a base URL, and for a production host.
+    """
+    base = parse_base_url(base_url)
+    return Topology(
+        base,
+        _under(f"{base}/idp", (idp.id for idp in world.idps if idp.simulated)),
+        _under(f"{base}/sp", (system.id for system in world.systems if system.simulated)),
+        _under(f"{base}/attributes", (service.id for service in world.attribute_services if service.simulated)),
+    )
+
+
+def _under(prefix: str, ids: Iterable[str]) -> Mapping[str, str]:
+    return MappingProxyType({party_id: f"{prefix}/{party_id}" for party_id in ids})
