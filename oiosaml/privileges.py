@@ -1,11 +1,35 @@
 """OIO Basic Privilege Profile 1.2: which rights a user has, for which organisation, within which data constraints."""
 
+import base64
 from dataclasses import dataclass
 from typing import Final
 
-from oiosaml.ids import Cvr
+from lxml import etree
 
-CVR_SCOPE_PREFIX: Final = "urn:dk:gov:saml:cvrNumberIdentifier:"
+from oiosaml.errors import SamlError
+from oiosaml.messages.element import writable
+from oiosaml.privilege_document import PrivilegeDocument, read_privilege_document
+from oiosaml.privilege_scope import CVR_SCOPE_PREFIX, Scope, ScopeKind, cvr_scope
+from oiosaml.rules.privileges import PRIVILEGE_RULES, PrivilegeExpectations
+from oiosaml.rules.rule import Finding, enforce, examine
+from oiosaml.uris import NS_BPP
+
+__all__ = [
+    "CVR_SCOPE_PREFIX",
+    "Constraint",
+    "PrivilegeGroup",
+    "PrivilegeList",
+    "Scope",
+    "ScopeKind",
+    "cvr_scope",
+    "examine_privileges",
+    "read_privileges",
+    "write_privileges",
+]
+
+_DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>'
+_NS_XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+AS_THE_PROFILE_SAYS: Final = PrivilegeExpectations()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +58,58 @@ class PrivilegeList:
     """The root's namespace as it was read; None for a list that was made here."""
 
 
-def cvr_scope(cvr: Cvr) -> str:
-    """Give the Scope that names an organisation."""
-    return CVR_SCOPE_PREFIX + cvr
+def read_privileges(text: str, expected: PrivilegeExpectations = AS_THE_PROFILE_SAYS) -> PrivilegeList:
+    """Read one base64 attribute value that obeys every MUST of the profile.
+
+    Raises:
+        RuleViolation: `priv.encoding`, `priv.xml`, `priv.schema`, `priv.scope`, `priv.limits` or `xml.text`,
+            with all findings.
+    """
+    document = read_privilege_document(text)
+    enforce(PRIVILEGE_RULES, document, expected)
+    return _believed(document)
+
+
+def examine_privileges(text: str, expected: PrivilegeExpectations = AS_THE_PROFILE_SAYS) -> tuple[Finding, ...]:
+    """Give every breach of the profile in one attribute value, warnings too; never raises."""
+    return examine(PRIVILEGE_RULES, read_privilege_document(text), expected)
+
+
+def write_privileges(privileges: PrivilegeList, namespace: str = NS_BPP) -> str:
+    """Write the list as base64 of compact UTF-8 XML, one attribute value; only the root is qualified (OIOBPP 2).
+
+    Raises:
+        UnwritableText: if a value holds what XML cannot.
+    """
+    root = etree.Element(f"{{{namespace}}}PrivilegeList", nsmap={"bpp": namespace, "xsi": _NS_XSI})
+    for group in privileges.groups:
+        element = etree.SubElement(root, "PrivilegeGroup", Scope=writable(group.scope, "Scope"))
+        for privilege in group.privileges:
+            etree.SubElement(element, "Privilege").text = writable(privilege, "Privilege")
+        for constraint in group.constraints:
+            written = etree.SubElement(element, "Constraint", Name=writable(constraint.name, "Name"))
+            written.text = writable(constraint.value, "Constraint")
+    return base64.b64encode(_DECLARATION + etree.tostring(root, encoding="UTF-8", xml_declaration=False)).decode(
+        "ascii"
+    )
+
+
+def _believed(document: PrivilegeDocument) -> PrivilegeList:
+    """Make the list of a document that broke no MUST; a hole that a rule should have caught is an error, never a right."""
+    return PrivilegeList(
+        tuple(
+            PrivilegeGroup(
+                _present(group.scope),
+                group.privileges,
+                tuple(Constraint(_present(each.name), each.value) for each in group.constraints),
+            )
+            for group in document.groups
+        ),
+        document.namespace,
+    )
+
+
+def _present(text: str | None) -> str:
+    if text is None:
+        raise SamlError("priv.schema", "got a group without Scope or a Constraint without Name, expected both")
+    return text

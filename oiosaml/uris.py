@@ -38,6 +38,7 @@ PERSON_UUID_PREFIX: Final = "https://data.gov.dk/model/core/eid/person/uuid/"
 # Attribute name formats
 NAME_FORMAT_URI: Final = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"
 NAME_FORMAT_BASIC: Final = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
+NAME_FORMAT_UNSPECIFIED: Final = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"
 
 # Subject confirmation
 CONFIRMATION_BEARER: Final = "urn:oasis:names:tc:SAML:2.0:cm:bearer"

@@ -8,7 +8,7 @@ from typing import Final
 from oiosaml.errors import SamlError
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
-"""How far two honest clocks may differ, each way (OIOSAML 3 chapter 3; SAML errata E92 calls 3 to 5 minutes reasonable)."""
+"""How far two honest clocks may differ, each way (OIOSAML 3 chapter 3; SAML errata E92: 3 to 5 minutes)."""
 
 _INSTANT = re.compile(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?Z", re.ASCII)
 
@@ -53,3 +53,7 @@ class Window:
     def contains(self, at: datetime, skew: timedelta = CLOCK_SKEW) -> bool:
         """Tell whether `at` lies within, give or take `skew`."""
         return self.has_begun(at, skew) and not self.has_ended(at, skew)
+
+
+OPEN_WINDOW: Final = Window(None, None)
+"""A window without ends: nothing was said about time."""

@@ -4,10 +4,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from lxml.etree import _Element
+
 from oiosaml.attributes import Attribute
 from oiosaml.ids import AssertionId, EntityId, MessageId
+from oiosaml.messages.element import (
+    add,
+    build,
+    child,
+    child_text,
+    children,
+    instant,
+    refuse_other_version,
+    required,
+    required_child,
+    required_instant,
+)
+from oiosaml.messages.name_id import add_name_id, read_name_id
 from oiosaml.name_id import NameId
-from oiosaml.validity import Window
+from oiosaml.uris import NAME_FORMAT_UNSPECIFIED, NS_SAML
+from oiosaml.validity import OPEN_WINDOW, Window, format_instant
+from oiosaml.xml.parse import text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +34,7 @@ class SubjectConfirmation:
     method: str
     recipient: str | None = None
     in_response_to: MessageId | None = None
-    window: Window = Window(None, None)
+    window: Window = OPEN_WINDOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +47,11 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """When and for whom the assertion holds. `audience_restrictions` is a list of lists: each restriction must hold (SAML Core 2.5.1.4)."""
+    """When and for whom the assertion holds (SAML Core 2.5.1)."""
 
     window: Window
     audience_restrictions: tuple[tuple[EntityId, ...], ...] = ()
+    """Each restriction must hold, and holds if one of its audiences does (SAML Core 2.5.1.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +88,199 @@ class Assertion:
     def values_of(self, name: str) -> tuple[str, ...]:
         """The values of the attribute called `name`, by its URI; empty if there is none."""
         return tuple(value for attribute in self.attributes if attribute.name == name for value in attribute.values)
+
+
+def read_assertion(element: _Element) -> Assertion:
+    """Read a saml:Assertion whose structure was checked and whose signature was verified.
+
+    Raises:
+        SamlError: `proto.version`, `proto.time-format`, `xml.text`, or `xml.schema` for a value not of its type.
+    """
+    refuse_other_version(element)
+    issuer = required_child(element, NS_SAML, "Issuer")
+    return Assertion(
+        id=AssertionId(required(element, "ID")),
+        issue_instant=required_instant(element, "IssueInstant"),
+        issuer=EntityId(text_of(issuer)),
+        issuer_format=issuer.get("Format"),
+        subject=_read_subject(child(element, NS_SAML, "Subject")),
+        conditions=_read_conditions(child(element, NS_SAML, "Conditions")),
+        authn_statements=tuple(_read_authn_statement(each) for each in children(element, NS_SAML, "AuthnStatement")),
+        attribute_statements=tuple(
+            tuple(read_attribute(each) for each in children(statement, NS_SAML, "Attribute"))
+            for statement in children(element, NS_SAML, "AttributeStatement")
+        ),
+    )
+
+
+def write_assertion(assertion: Assertion) -> _Element:
+    """Write the assertion, unsigned.
+
+    Raises:
+        UnwritableText: if a value holds what XML cannot (attack FED-14: any other text arrives as that text).
+    """
+    element = build(
+        NS_SAML,
+        "Assertion",
+        {
+            "ID": assertion.id,
+            "Version": assertion.version,
+            "IssueInstant": format_instant(assertion.issue_instant),
+        },
+        prefixes=("saml",),
+    )
+    add(element, NS_SAML, "Issuer", {"Format": assertion.issuer_format}, text=assertion.issuer)
+    if assertion.subject is not None:
+        _write_subject(element, assertion.subject)
+    if assertion.conditions is not None:
+        _write_conditions(element, assertion.conditions)
+    for authn_statement in assertion.authn_statements:
+        _write_authn_statement(element, authn_statement)
+    for attribute_statement in assertion.attribute_statements:
+        statement = add(element, NS_SAML, "AttributeStatement")
+        for attribute in attribute_statement:
+            add_attribute(statement, attribute)
+    return element
+
+
+def read_attribute(element: _Element) -> Attribute:
+    """Read a saml:Attribute; an absent NameFormat means `unspecified` (SAML Core 2.7.3.1).
+
+    Raises:
+        SamlError: `xml.text` if a value holds anything but text.
+    """
+    return Attribute(
+        name=required(element, "Name"),
+        values=tuple(text_of(value) for value in children(element, NS_SAML, "AttributeValue")),
+        name_format=element.get("NameFormat", NAME_FORMAT_UNSPECIFIED),
+        friendly_name=element.get("FriendlyName"),
+    )
+
+
+def add_attribute(parent: _Element, attribute: Attribute) -> _Element:
+    """Append the attribute to `parent` and give it.
+
+    Raises:
+        UnwritableText: if a value holds what XML cannot.
+    """
+    element = add(
+        parent,
+        NS_SAML,
+        "Attribute",
+        {
+            "Name": attribute.name,
+            "NameFormat": None if attribute.name_format == NAME_FORMAT_UNSPECIFIED else attribute.name_format,
+            "FriendlyName": attribute.friendly_name,
+        },
+    )
+    for value in attribute.values:
+        add(element, NS_SAML, "AttributeValue", text=value)
+    return element
+
+
+def _read_subject(element: _Element | None) -> Subject | None:
+    if element is None:
+        return None
+    name_id = child(element, NS_SAML, "NameID")
+    return Subject(
+        name_id=None if name_id is None else read_name_id(name_id),
+        confirmations=tuple(_read_confirmation(each) for each in children(element, NS_SAML, "SubjectConfirmation")),
+    )
+
+
+def _read_confirmation(element: _Element) -> SubjectConfirmation:
+    method = required(element, "Method")
+    confirmation_data = child(element, NS_SAML, "SubjectConfirmationData")
+    if confirmation_data is None:
+        return SubjectConfirmation(method)
+    in_response_to = confirmation_data.get("InResponseTo")
+    return SubjectConfirmation(
+        method=method,
+        recipient=confirmation_data.get("Recipient"),
+        in_response_to=None if in_response_to is None else MessageId(in_response_to),
+        window=_read_window(confirmation_data),
+    )
+
+
+def _read_window(element: _Element) -> Window:
+    return Window(instant(element, "NotBefore"), instant(element, "NotOnOrAfter"))
+
+
+def _read_conditions(element: _Element | None) -> Conditions | None:
+    if element is None:
+        return None
+    return Conditions(
+        window=_read_window(element),
+        audience_restrictions=tuple(
+            tuple(EntityId(text_of(audience)) for audience in children(restriction, NS_SAML, "Audience"))
+            for restriction in children(element, NS_SAML, "AudienceRestriction")
+        ),
+    )
+
+
+def _read_authn_statement(element: _Element) -> AuthnStatement:
+    context = required_child(element, NS_SAML, "AuthnContext")
+    return AuthnStatement(
+        authn_instant=required_instant(element, "AuthnInstant"),
+        session_index=element.get("SessionIndex"),
+        session_not_on_or_after=instant(element, "SessionNotOnOrAfter"),
+        authn_context_class_ref=child_text(context, NS_SAML, "AuthnContextClassRef"),
+        authenticating_authorities=tuple(
+            EntityId(text_of(each)) for each in children(context, NS_SAML, "AuthenticatingAuthority")
+        ),
+    )
+
+
+def _write_subject(assertion: _Element, subject: Subject) -> None:
+    element = add(assertion, NS_SAML, "Subject")
+    if subject.name_id is not None:
+        add_name_id(element, subject.name_id)
+    for confirmation in subject.confirmations:
+        written = add(element, NS_SAML, "SubjectConfirmation", {"Method": confirmation.method})
+        add(
+            written,
+            NS_SAML,
+            "SubjectConfirmationData",
+            {
+                **_window_attributes(confirmation.window),
+                "Recipient": confirmation.recipient,
+                "InResponseTo": confirmation.in_response_to,
+            },
+        )
+
+
+def _write_conditions(assertion: _Element, conditions: Conditions) -> None:
+    element = add(assertion, NS_SAML, "Conditions", _window_attributes(conditions.window))
+    for restriction in conditions.audience_restrictions:
+        written = add(element, NS_SAML, "AudienceRestriction")
+        for audience in restriction:
+            add(written, NS_SAML, "Audience", text=audience)
+
+
+def _write_authn_statement(assertion: _Element, statement: AuthnStatement) -> None:
+    element = add(
+        assertion,
+        NS_SAML,
+        "AuthnStatement",
+        {
+            "AuthnInstant": format_instant(statement.authn_instant),
+            "SessionIndex": statement.session_index,
+            "SessionNotOnOrAfter": _optional_instant(statement.session_not_on_or_after),
+        },
+    )
+    context = add(element, NS_SAML, "AuthnContext")
+    if statement.authn_context_class_ref is not None:
+        add(context, NS_SAML, "AuthnContextClassRef", text=statement.authn_context_class_ref)
+    for authority in statement.authenticating_authorities:
+        add(context, NS_SAML, "AuthenticatingAuthority", text=authority)
+
+
+def _window_attributes(window: Window) -> dict[str, str | None]:
+    return {
+        "NotBefore": _optional_instant(window.not_before),
+        "NotOnOrAfter": _optional_instant(window.not_on_or_after),
+    }
+
+
+def _optional_instant(at: datetime | None) -> str | None:
+    return None if at is None else format_instant(at)

@@ -1,10 +1,30 @@
-"""AttributeQuery (SAML Core 3.3.2.3) as the Context Handler sends it to a municipal attribute service (our choice, rules AS-01 to AS-07)."""
+"""AttributeQuery (SAML Core 3.3.2.3) from the Context Handler to an attribute service (our choice, AS-01 to AS-07)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from lxml import etree
+from lxml.etree import _Element
+
 from oiosaml.ids import EntityId, MessageId
+from oiosaml.messages.element import (
+    add,
+    build,
+    child,
+    child_text,
+    children,
+    qname,
+    refuse_other_version,
+    required,
+    required_child,
+    required_instant,
+    writable,
+)
+from oiosaml.messages.name_id import add_name_id, read_name_id
 from oiosaml.name_id import NameId
+from oiosaml.uris import NAME_FORMAT_URI, NS_SAML, NS_SAMLP, NS_SIM_EXTENSIONS
+from oiosaml.validity import format_instant
+from oiosaml.xml.parse import text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +34,67 @@ class AttributeQuery:
     id: MessageId
     issue_instant: datetime
     issuer: EntityId
-    destination: str
+    destination: str | None
     subject: NameId
     attribute_names: tuple[str, ...]
     target_user_system: EntityId | None = None
     version: str = "2.0"
+
+
+def read_attribute_query(element: _Element) -> AttributeQuery:
+    """Read a samlp:AttributeQuery whose structure was checked. Unknown extensions are passed over (AS-07).
+
+    Raises:
+        SamlError: `proto.version`, `proto.time-format`, `xml.text`, or `xml.schema`.
+    """
+    refuse_other_version(element)
+    subject = required_child(element, NS_SAML, "Subject")
+    return AttributeQuery(
+        id=MessageId(required(element, "ID")),
+        issue_instant=required_instant(element, "IssueInstant"),
+        issuer=EntityId(text_of(required_child(element, NS_SAML, "Issuer"))),
+        destination=element.get("Destination"),
+        subject=read_name_id(required_child(subject, NS_SAML, "NameID")),
+        attribute_names=tuple(required(each, "Name") for each in children(element, NS_SAML, "Attribute")),
+        target_user_system=_read_target_user_system(child(element, NS_SAMLP, "Extensions")),
+    )
+
+
+def write_attribute_query(query: AttributeQuery) -> _Element:
+    """Write the query, unsigned.
+
+    Raises:
+        UnwritableText: if a value holds what XML cannot.
+    """
+    element = build(
+        NS_SAMLP,
+        "AttributeQuery",
+        {
+            "ID": query.id,
+            "Version": query.version,
+            "IssueInstant": format_instant(query.issue_instant),
+            "Destination": query.destination,
+        },
+        prefixes=("samlp", "saml"),
+    )
+    add(element, NS_SAML, "Issuer", text=query.issuer)
+    if query.target_user_system is not None:
+        _write_target_user_system(element, query.target_user_system)
+    add_name_id(add(element, NS_SAML, "Subject"), query.subject)
+    for name in query.attribute_names:
+        add(element, NS_SAML, "Attribute", {"Name": name, "NameFormat": NAME_FORMAT_URI})
+    return element
+
+
+def _read_target_user_system(extensions: _Element | None) -> EntityId | None:
+    if extensions is None:
+        return None
+    text = child_text(extensions, NS_SIM_EXTENSIONS, "TargetUserSystem")
+    return None if text is None else EntityId(text)
+
+
+def _write_target_user_system(query: _Element, system: EntityId) -> None:
+    extensions = add(query, NS_SAMLP, "Extensions")
+    name = qname(NS_SIM_EXTENSIONS, "TargetUserSystem")
+    target = etree.SubElement(extensions, name, nsmap={"chx": NS_SIM_EXTENSIONS})
+    target.text = writable(system, "TargetUserSystem")

@@ -3,8 +3,27 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from lxml.etree import _Element
+
+from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, MessageId
+from oiosaml.messages.element import (
+    add,
+    boolean,
+    build,
+    child,
+    children,
+    number,
+    refuse_other_version,
+    required,
+    required_child,
+    required_instant,
+    xml_boolean,
+)
 from oiosaml.nsis import AssuranceLevel, Comparison
+from oiosaml.uris import NS_SAML, NS_SAMLP
+from oiosaml.validity import format_instant
+from oiosaml.xml.parse import text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +76,117 @@ class AuthnRequest:
     issuer_format: str | None = None
     provider_name: str | None = None
     attribute_consuming_service_index: int | None = None
+
+
+def read_authn_request(element: _Element) -> AuthnRequest:
+    """Read a samlp:AuthnRequest whose structure was checked.
+
+    Raises:
+        SamlError: `proto.version`, `proto.time-format`, `xml.text`, or `xml.schema` for a value not of its type.
+    """
+    refuse_other_version(element)
+    issuer = required_child(element, NS_SAML, "Issuer")
+    return AuthnRequest(
+        id=MessageId(required(element, "ID")),
+        issue_instant=required_instant(element, "IssueInstant"),
+        issuer=EntityId(text_of(issuer)),
+        issuer_format=issuer.get("Format"),
+        destination=element.get("Destination"),
+        assertion_consumer_service_url=element.get("AssertionConsumerServiceURL"),
+        assertion_consumer_service_index=number(element, "AssertionConsumerServiceIndex"),
+        attribute_consuming_service_index=number(element, "AttributeConsumingServiceIndex"),
+        protocol_binding=element.get("ProtocolBinding"),
+        force_authn=boolean(element, "ForceAuthn"),
+        is_passive=boolean(element, "IsPassive"),
+        provider_name=element.get("ProviderName"),
+        requested_authn_context=_read_requested_authn_context(child(element, NS_SAMLP, "RequestedAuthnContext")),
+        name_id_policy=_read_name_id_policy(child(element, NS_SAMLP, "NameIDPolicy")),
+        scoping=_read_scoping(child(element, NS_SAMLP, "Scoping")),
+    )
+
+
+def write_authn_request(request: AuthnRequest) -> _Element:
+    """Write the request, unsigned.
+
+    Raises:
+        UnwritableText: if a value holds what XML cannot.
+    """
+    element = build(NS_SAMLP, "AuthnRequest", _attributes_of(request), prefixes=("samlp", "saml"))
+    add(element, NS_SAML, "Issuer", {"Format": request.issuer_format}, text=request.issuer)
+    if (policy := request.name_id_policy) is not None:
+        add(
+            element,
+            NS_SAMLP,
+            "NameIDPolicy",
+            {"Format": policy.format, "AllowCreate": xml_boolean(policy.allow_create)},
+        )
+    if (context := request.requested_authn_context) is not None:
+        wanted = add(element, NS_SAMLP, "RequestedAuthnContext", {"Comparison": context.comparison.value})
+        for class_ref in context.class_refs:
+            add(wanted, NS_SAML, "AuthnContextClassRef", text=class_ref)
+    if request.scoping is not None:
+        _write_scoping(element, request.scoping)
+    return element
+
+
+def _attributes_of(request: AuthnRequest) -> dict[str, str | None]:
+    return {
+        "ID": request.id,
+        "Version": request.version,
+        "IssueInstant": format_instant(request.issue_instant),
+        "Destination": request.destination,
+        "ForceAuthn": xml_boolean(request.force_authn),
+        "IsPassive": xml_boolean(request.is_passive),
+        "ProtocolBinding": request.protocol_binding,
+        "AssertionConsumerServiceURL": request.assertion_consumer_service_url,
+        "AssertionConsumerServiceIndex": _digits(request.assertion_consumer_service_index),
+        "AttributeConsumingServiceIndex": _digits(request.attribute_consuming_service_index),
+        "ProviderName": request.provider_name,
+    }
+
+
+def _write_scoping(request: _Element, scoping: Scoping) -> None:
+    element = add(request, NS_SAMLP, "Scoping", {"ProxyCount": _digits(scoping.proxy_count)})
+    if scoping.idp_list:
+        idp_list = add(element, NS_SAMLP, "IDPList")
+        for provider_id in scoping.idp_list:
+            add(idp_list, NS_SAMLP, "IDPEntry", {"ProviderID": provider_id})
+    for requester_id in scoping.requester_ids:
+        add(element, NS_SAMLP, "RequesterID", text=requester_id)
+
+
+def _digits(value: int | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _read_requested_authn_context(element: _Element | None) -> RequestedAuthnContext | None:
+    if element is None:
+        return None
+    text = element.get("Comparison", Comparison.EXACT)
+    try:
+        comparison = Comparison(text)
+    except ValueError as error:
+        raise SamlError(
+            "xml.schema", f"got Comparison={text!r:.40}, expected exact, minimum, maximum or better"
+        ) from error
+    return RequestedAuthnContext(
+        comparison, tuple(text_of(ref) for ref in children(element, NS_SAML, "AuthnContextClassRef"))
+    )
+
+
+def _read_name_id_policy(element: _Element | None) -> NameIdPolicy | None:
+    if element is None:
+        return None
+    return NameIdPolicy(format=element.get("Format"), allow_create=boolean(element, "AllowCreate"))
+
+
+def _read_scoping(element: _Element | None) -> Scoping | None:
+    if element is None:
+        return None
+    idp_list = child(element, NS_SAMLP, "IDPList")
+    entries = () if idp_list is None else tuple(children(idp_list, NS_SAMLP, "IDPEntry"))
+    return Scoping(
+        proxy_count=number(element, "ProxyCount"),
+        idp_list=tuple(EntityId(required(entry, "ProviderID")) for entry in entries),
+        requester_ids=tuple(EntityId(text_of(each)) for each in children(element, NS_SAMLP, "RequesterID")),
+    )

@@ -1,4 +1,7 @@
-"""SAML metadata of one entity (SAML Metadata 2), reduced to what this federation uses. Lines are kept so that findings can point."""
+"""SAML metadata of one entity (SAML Metadata 2), reduced to what this federation uses.
+
+Lines are kept so that findings can point.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,12 +24,13 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class KeyDescriptor:
-    """A key and what it is for; `use` None counts for both (SAML Metadata 2.4.1.1). `problem` says why a key could not be read."""
+    """A key and what it is for; `use` None counts for both (SAML Metadata 2.4.1.1)."""
 
     use: str | None
     key: VerificationKey | None
     encryption_methods: tuple["MetadataEncryptionMethod", ...] = ()
     problem: str | None = None
+    """Why the key could not be read; never a copy of what stood there, which may be a secret (attack MD-08)."""
     line: int | None = None
 
 
@@ -99,7 +103,7 @@ class AttributeAuthorityRole:
 
 @dataclass(frozen=True, slots=True)
 class EntityDescriptor:
-    """One entity with the roles it has. Keys for signing are `use` signing or None; for encryption, encryption or None."""
+    """One entity with the roles it has."""
 
     entity_id: EntityId
     valid_until: datetime | None

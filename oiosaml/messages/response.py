@@ -3,9 +3,22 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from lxml.etree import _Element
+
 from oiosaml.ids import EntityId, MessageId
 from oiosaml.messages.assertion import Assertion
-from oiosaml.uris import STATUS_SUCCESS
+from oiosaml.messages.element import (
+    add,
+    build,
+    child,
+    child_text,
+    refuse_other_version,
+    required,
+    required_child,
+    required_instant,
+)
+from oiosaml.uris import NS_SAML, NS_SAMLP, STATUS_SUCCESS
+from oiosaml.validity import format_instant
 from oiosaml.verified import Verified
 
 
@@ -25,7 +38,10 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The envelope alone. In OIOSAML it is unsigned on success (R3-IDP-02): nothing in it is trusted that the assertion does not say too."""
+    """The envelope alone.
+
+    In OIOSAML it is unsigned on success (R3-IDP-02): nothing in it is trusted that the assertion does not say too.
+    """
 
     id: MessageId
     issue_instant: datetime
@@ -40,9 +56,80 @@ class Response:
 class Answer:
     """An opened response.
 
-    `assertion` stands on a verified signature. The envelope does only if `envelope_signer` is set; a refusal without it is hearsay.
+    `assertion` stands on a verified signature. The envelope does only if `envelope_signer` is set; a refusal without
+    it is hearsay.
     """
 
     envelope: Response
     envelope_signer: str | None
     assertion: Verified[Assertion] | None
+
+
+def read_response(element: _Element) -> Response:
+    """Read the envelope of a samlp:Response whose structure was checked; what it holds is opened elsewhere.
+
+    Raises:
+        SamlError: `proto.version`, `proto.time-format`, `xml.text`, or `xml.schema`.
+    """
+    refuse_other_version(element)
+    issuer = child_text(element, NS_SAML, "Issuer")
+    in_response_to = element.get("InResponseTo")
+    return Response(
+        id=MessageId(required(element, "ID")),
+        issue_instant=required_instant(element, "IssueInstant"),
+        status=_read_status(required_child(element, NS_SAMLP, "Status")),
+        issuer=None if issuer is None else EntityId(issuer),
+        in_response_to=None if in_response_to is None else MessageId(in_response_to),
+        destination=element.get("Destination"),
+    )
+
+
+def write_response(response: Response, *content: _Element) -> _Element:
+    """Write the envelope, unsigned, round `content`: an Assertion, an EncryptedAssertion, or nothing for a refusal.
+
+    Raises:
+        UnwritableText: if a value holds what XML cannot.
+    """
+    element = build(
+        NS_SAMLP,
+        "Response",
+        {
+            "ID": response.id,
+            "Version": response.version,
+            "IssueInstant": format_instant(response.issue_instant),
+            "Destination": response.destination,
+            "InResponseTo": response.in_response_to,
+        },
+        prefixes=("samlp", "saml"),
+    )
+    if response.issuer is not None:
+        add(element, NS_SAML, "Issuer", text=response.issuer)
+    _write_status(element, response.status)
+    element.extend(content)
+    return element
+
+
+def write_encrypted_assertion(encrypted_data: _Element) -> _Element:
+    """Wrap an xenc:EncryptedData as a saml:EncryptedAssertion (SAML Core 2.3.4)."""
+    element = build(NS_SAML, "EncryptedAssertion", prefixes=("saml",))
+    element.append(encrypted_data)
+    return element
+
+
+def _read_status(element: _Element) -> Status:
+    code = required_child(element, NS_SAMLP, "StatusCode")
+    second = child(code, NS_SAMLP, "StatusCode")
+    return Status(
+        code=required(code, "Value"),
+        second_code=None if second is None else required(second, "Value"),
+        message=child_text(element, NS_SAMLP, "StatusMessage"),
+    )
+
+
+def _write_status(response: _Element, status: Status) -> None:
+    element = add(response, NS_SAMLP, "Status")
+    code = add(element, NS_SAMLP, "StatusCode", {"Value": status.code})
+    if status.second_code is not None:
+        add(code, NS_SAMLP, "StatusCode", {"Value": status.second_code})
+    if status.message is not None:
+        add(element, NS_SAMLP, "StatusMessage", text=status.message)

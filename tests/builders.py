@@ -1,0 +1,261 @@
+"""Messages that are valid by default: a test changes one thing, and its name says which.
+
+The world is that of `federation.yaml`: Ane Holm of Korsbæk Kommune logs in at Byggesag; Ib Nøhr of Skovrup has his rights
+from the attribute service.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from oiosaml.attributes import (
+    CVR,
+    EMAIL,
+    KOMBIT_SPEC_VERSION,
+    KOMBIT_SPEC_VERSION_2,
+    LOA,
+    OIOSAML3_SPEC_VERSION,
+    ORG_NAME,
+    PRIVILEGES_INTERMEDIATE,
+    SPEC_VERSION,
+    Attribute,
+)
+from oiosaml.ids import AssertionId, Cvr, EntityId, MessageId
+from oiosaml.messages.assertion import Assertion, AuthnStatement, Conditions, Subject, SubjectConfirmation
+from oiosaml.messages.attribute_query import AttributeQuery
+from oiosaml.messages.authn_request import AuthnRequest, RequestedAuthnContext
+from oiosaml.messages.response import Response, Status
+from oiosaml.name_id import NameId
+from oiosaml.nsis import AssuranceLevel, Comparison
+from oiosaml.privileges import Constraint, PrivilegeGroup, PrivilegeList, cvr_scope
+from oiosaml.uris import (
+    AUTHN_CONTEXT_NSIS,
+    BINDING_POST,
+    CONFIRMATION_BEARER,
+    CONSTRAINT_KLE,
+    CONSTRAINT_ORGANISATION_UNIT,
+    NAMEID_X509_SUBJECT_NAME,
+    STATUS_REQUESTER,
+    STATUS_RESPONDER,
+    STATUS_SUCCESS,
+    STATUS_UNKNOWN_PRINCIPAL,
+)
+from oiosaml.validity import Window
+
+NOW: Final = datetime(2025, 3, 4, 8, 15, 30, tzinfo=UTC)
+"""The instant at which every message here is fresh."""
+
+SYSTEM: Final = EntityId("https://saml.byggesag.sim.test")
+SYSTEM_ACS: Final = "https://byggesag.sim.test/saml/acs"
+CH_IDP_FACE: Final = EntityId("https://saml.ch.sim.test")
+CH_SP_FACE: Final = EntityId("https://saml.ch.sim.test/runtime")
+CH_SSO: Final = "https://ch.sim.test/runtime/saml2/issue.idp"
+CH_ACS: Final = "https://ch.sim.test/runtime/saml2auth/consume.idp"
+IDP: Final = EntityId("https://saml.idp.korsbaek.test")
+ATTRIBUTE_SERVICE: Final = EntityId("https://saml.attributter.skovrup.test")
+ATTRIBUTE_SERVICE_LOCATION: Final = "https://attributter.skovrup.test/saml2/soap"
+
+KORSBAEK: Final = Cvr("91000013")
+RAVNKAER: Final = Cvr("92000017")
+SKOVRUP: Final = Cvr("94000018")
+
+REQUEST_ID: Final = MessageId("_7c1f5b0e9a3d4c2f8e6b1a0d9c8b7a65")
+BROKER_REQUEST_ID: Final = MessageId("_a4d3c2b1f0e94857a6b5c4d3e2f1a0b9")
+RESPONSE_ID: Final = MessageId("_b1c2d3e4f5061728394a5b6c7d8e9f00")
+ASSERTION_ID: Final = AssertionId("_00f1e2d3c4b5a69788796a5b4c3d2e1f")
+QUERY_ID: Final = MessageId("_5e8d3b7a1c904f62b0d1e2f3a4b5c6d7")
+
+ANE_HOLM: Final = NameId(
+    "C=DK,O=91000013,CN=Ane Holm,Serial=3b0e6e4a-6a1f-4f7e-9d57-0c1f0a4f1d11", NAMEID_X509_SUBJECT_NAME
+)
+IB_NOEHR: Final = NameId(
+    "C=DK,O=94000018,CN=Ib Nøhr,Serial=0d6f6c52-1d4e-4c3c-9a77-3c6c2a9b5e04", NAMEID_X509_SUBJECT_NAME
+)
+
+JOB_FUNCTION_ROLE: Final = "http://roller.korsbaek.test/roles/jobrole/byggesagsbehandler/1"
+SYSTEM_ROLE: Final = "http://byggesag.sim.test/roles/usersystemrole/sagsbehandler/1"
+PRIVILEGES_TEXT: Final = (
+    "PD94bWwgdmVyc2lvbj0iMS4wIiBlbmNvZGluZz0iVVRGLTgiPz48YnBwOlByaXZpbGVnZUxpc3QgeG1sbnM6YnBwPSJodHRwOi8v"
+    "ZGlnc3QuZGsvb2lvc2FtbC9iYXNpY19wcml2aWxlZ2VfcHJvZmlsZSIgeG1sbnM6eHNpPSJodHRwOi8vd3d3LnczLm9yZy8yMDAx"
+    "L1hNTFNjaGVtYS1pbnN0YW5jZSI+PFByaXZpbGVnZUdyb3VwIFNjb3BlPSJ1cm46ZGs6Z292OnNhbWw6Y3ZyTnVtYmVySWRlbnRp"
+    "Zmllcjo5MTAwMDAxMyI+PFByaXZpbGVnZT5odHRwOi8vcm9sbGVyLmtvcnNiYWVrLnRlc3Qvcm9sZXMvam9icm9sZS9ieWdnZXNh"
+    "Z3NiZWhhbmRsZXIvMTwvUHJpdmlsZWdlPjwvUHJpdmlsZWdlR3JvdXA+PC9icHA6UHJpdmlsZWdlTGlzdD4="
+)
+"""Ane Holm's job function role as OIOBPP in base64 (the profile's own worked example of one role)."""
+
+
+def authn_request(**changes: Any) -> AuthnRequest:
+    """Byggesag asks the Context Handler for a login at Substantial or better."""
+    valid = AuthnRequest(
+        id=REQUEST_ID,
+        issue_instant=NOW,
+        issuer=SYSTEM,
+        destination=CH_SSO,
+        assertion_consumer_service_url=SYSTEM_ACS,
+        protocol_binding=BINDING_POST,
+        requested_authn_context=requested_level(),
+    )
+    return replace(valid, **changes)
+
+
+def requested_level(
+    level: AssuranceLevel = AssuranceLevel.SUBSTANTIAL, comparison: Comparison = Comparison.MINIMUM
+) -> RequestedAuthnContext:
+    """A RequestedAuthnContext for one NSIS level."""
+    return RequestedAuthnContext(comparison, (level.uri,))
+
+
+def response(**changes: Any) -> Response:
+    """The envelope in which Korsbæk's IdP answers the Context Handler with success."""
+    valid = Response(
+        id=RESPONSE_ID,
+        issue_instant=NOW,
+        status=Status(STATUS_SUCCESS),
+        issuer=IDP,
+        in_response_to=BROKER_REQUEST_ID,
+        destination=CH_ACS,
+    )
+    return replace(valid, **changes)
+
+
+def refusal(second_code: str | None, message: str | None = None, **changes: Any) -> Response:
+    """The envelope in which Korsbæk's IdP answers with Responder and no assertion."""
+    return response(status=Status(STATUS_RESPONDER, second_code, message), **changes)
+
+
+def assertion(**changes: Any) -> Assertion:
+    """What Korsbæk's IdP tells the Context Handler about Ane Holm."""
+    valid = Assertion(
+        id=ASSERTION_ID,
+        issue_instant=NOW,
+        issuer=IDP,
+        subject=subject(),
+        conditions=conditions(),
+        authn_statements=(authn_statement(),),
+        attribute_statements=(attributes(),),
+    )
+    return replace(valid, **changes)
+
+
+def subject(**changes: Any) -> Subject:
+    """Ane Holm, confirmed as bearer."""
+    return replace(Subject(ANE_HOLM, (confirmation(),)), **changes)
+
+
+def confirmation(**changes: Any) -> SubjectConfirmation:
+    """A bearer confirmation for the Context Handler's ACS, good for five minutes."""
+    valid = SubjectConfirmation(
+        CONFIRMATION_BEARER, CH_ACS, BROKER_REQUEST_ID, Window(None, NOW + timedelta(minutes=5))
+    )
+    return replace(valid, **changes)
+
+
+def conditions(**changes: Any) -> Conditions:
+    """For the Context Handler's SP face, for ten minutes."""
+    return replace(Conditions(Window(NOW, NOW + timedelta(minutes=10)), ((CH_SP_FACE,),)), **changes)
+
+
+def authn_statement(**changes: Any) -> AuthnStatement:
+    """A login just now."""
+    return replace(AuthnStatement(NOW, "_session-1", None, AUTHN_CONTEXT_NSIS), **changes)
+
+
+def attributes(without: tuple[str, ...] = (), **values: tuple[str, ...]) -> tuple[Attribute, ...]:
+    """Ane Holm's attributes as a municipal IdP sends them, some left out, some set: `attributes(**{LOA: ("Low",)})`."""
+    valid: dict[str, tuple[str, ...]] = {
+        SPEC_VERSION: (OIOSAML3_SPEC_VERSION,),
+        KOMBIT_SPEC_VERSION: (KOMBIT_SPEC_VERSION_2,),
+        LOA: (AssuranceLevel.SUBSTANTIAL.attribute_value,),
+        CVR: (KORSBAEK,),
+        ORG_NAME: ("Korsbæk Kommune",),
+        EMAIL: ("ane.holm@korsbaek.test",),
+        PRIVILEGES_INTERMEDIATE: (PRIVILEGES_TEXT,),
+    }
+    return tuple(Attribute(name, values) for name, values in (valid | values).items() if name not in without)
+
+
+def with_attribute(name: str, *values: str) -> Assertion:
+    """The valid assertion with one attribute set to these values, added if it was not there."""
+    return assertion(attribute_statements=(attributes(**{name: values}),))
+
+
+def without_attribute(name: str) -> Assertion:
+    """The valid assertion with one attribute left out."""
+    return assertion(attribute_statements=(attributes(without=(name,)),))
+
+
+def with_subject(**changes: Any) -> Assertion:
+    """The valid assertion with its Subject changed."""
+    return assertion(subject=subject(**changes))
+
+
+def with_confirmation(**changes: Any) -> Assertion:
+    """The valid assertion with its one SubjectConfirmation changed."""
+    return assertion(subject=subject(confirmations=(confirmation(**changes),)))
+
+
+def with_conditions(**changes: Any) -> Assertion:
+    """The valid assertion with its Conditions changed."""
+    return assertion(conditions=conditions(**changes))
+
+
+def with_authn_statement(**changes: Any) -> Assertion:
+    """The valid assertion with its AuthnStatement changed."""
+    return assertion(authn_statements=(authn_statement(**changes),))
+
+
+def attribute_query(**changes: Any) -> AttributeQuery:
+    """The Context Handler asks Skovrup's attribute service for Ib Nøhr's privileges."""
+    valid = AttributeQuery(
+        id=QUERY_ID,
+        issue_instant=NOW,
+        issuer=CH_SP_FACE,
+        destination=ATTRIBUTE_SERVICE_LOCATION,
+        subject=IB_NOEHR,
+        attribute_names=(PRIVILEGES_INTERMEDIATE,),
+        target_user_system=SYSTEM,
+    )
+    return replace(valid, **changes)
+
+
+def attribute_response(**changes: Any) -> Response:
+    """The envelope in which Skovrup's attribute service answers with success."""
+    valid = Response(RESPONSE_ID, NOW, Status(STATUS_SUCCESS), ATTRIBUTE_SERVICE, QUERY_ID)
+    return replace(valid, **changes)
+
+
+def unknown_principal() -> Response:
+    """The envelope in which Skovrup's attribute service says that it does not know the user."""
+    return attribute_response(status=Status(STATUS_REQUESTER, STATUS_UNKNOWN_PRINCIPAL, "Ukendt bruger"))
+
+
+def attribute_assertion(**changes: Any) -> Assertion:
+    """What Skovrup's attribute service tells the Context Handler about Ib Nøhr."""
+    valid = Assertion(
+        id=ASSERTION_ID,
+        issue_instant=NOW,
+        issuer=ATTRIBUTE_SERVICE,
+        subject=Subject(IB_NOEHR),
+        conditions=Conditions(Window(NOW, NOW + timedelta(minutes=5)), ((CH_SP_FACE,),)),
+        authn_statements=(),
+        attribute_statements=((Attribute(PRIVILEGES_INTERMEDIATE, (PRIVILEGES_TEXT,)),),),
+    )
+    return replace(valid, **changes)
+
+
+def privilege_list(*groups: PrivilegeGroup) -> PrivilegeList:
+    """One system role with a KLE number and an organisation unit, unless groups are given."""
+    return PrivilegeList(groups or (privilege_group(),))
+
+
+def privilege_group(**changes: Any) -> PrivilegeGroup:
+    """Byggesag's case worker role within Korsbæk, limited to one subject and one unit."""
+    valid = PrivilegeGroup(
+        cvr_scope(KORSBAEK),
+        (SYSTEM_ROLE,),
+        (
+            Constraint(CONSTRAINT_KLE, "02.34.02"),
+            Constraint(CONSTRAINT_ORGANISATION_UNIT, "5f0c9b0e-4a7e-4d1c-9b3e-2f6f8d1a7c10"),
+        ),
+    )
+    return replace(valid, **changes)
