@@ -1,0 +1,1 @@
+"""The schema's history. Alembic reads it; nothing else imports it."""

@@ -1,0 +1,54 @@
+"""What others may ask of the record of flows: the audit, the portal and the inspector read, and never write."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from context_handler.events import Event
+from context_handler.login_state import LoginState
+from context_handler.ports import Counts
+from oiosaml.ids import EntityId, FlowId, WorkspaceId
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSummary:
+    """One flow in a list. A flow refused before its request was vouched for has no system."""
+
+    flow: FlowId
+    state: LoginState
+    code: str | None
+    system: EntityId | None
+    idp: EntityId | None
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FlowTrace:
+    """One flow as its two records tell it: the state table's row, and the moves that the events tell of, oldest first."""
+
+    flow: FlowId
+    state: LoginState | None
+    """None if only events know the flow."""
+    moves: tuple[tuple[LoginState | None, LoginState], ...]
+    accepted_assertions: int
+
+
+class Record(Protocol):
+    """The durable record, read. Every method sees one consistent state of one workspace."""
+
+    def counts(self, workspace: WorkspaceId, at: datetime) -> Counts:
+        """Count the flows: started from the event stream, all else from the state table. Logins overdue at `at` count as expired."""
+        ...
+
+    def events_of(self, workspace: WorkspaceId, flow: FlowId) -> Sequence[Event]:
+        """Give a flow's events, oldest first; none for a flow that is not there."""
+        ...
+
+    def flows(self, workspace: WorkspaceId, *, limit: int) -> Sequence[FlowSummary]:
+        """Give the flows begun last, newest first."""
+        ...
+
+    def traces(self, workspace: WorkspaceId) -> Iterator[FlowTrace]:
+        """Give every flow that either record knows, for the audit."""
+        ...

@@ -1,0 +1,193 @@
+"""The Store protocol on SQLite: one transaction for each method, races decided by unique keys and compare-and-set.
+
+Replay memory is never dropped because a clock says so: a workspace's clock may be set forward and back again, and what was forgotten on
+the way would be accepted a second time. An entry takes about 150 octets.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from context_handler.events import Event, EventOutcome
+from context_handler.login_state import PENDING_STATES, TRANSITIONS, LoginState, PendingLogin
+from context_handler.ports import AnswerUsedError
+from context_handler.store.database import Database, to_microseconds
+from context_handler.store.event_rows import Move, insert_events
+from context_handler.store.login_rows import INSERT_LOGIN, SELECT_LOGIN, login_of, login_row
+from oiosaml.ids import AssertionId, EntityId, FlowId, MessageId, WorkspaceId
+
+EXPIRE_STEP: Final = "expire"
+"""The step under which a login that took too long is recorded."""
+
+_PENDING: Final = tuple(sorted(state.value for state in PENDING_STATES))
+
+
+class SqliteStore:
+    """A Store in one SQLite file."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save_pending(self, workspace: WorkspaceId, login: PendingLogin, events: Sequence[Event]) -> None:
+        """Begin a flow.
+
+        Raises:
+            AnswerUsedError: with `replay` if this system already sent a request with that ID.
+        """
+        with self._database.writing() as connection:
+            fresh = connection.execute(
+                "INSERT INTO seen_requests (workspace, system, request_id, flow) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO NOTHING",
+                (workspace, login.system, login.request.id, login.flow),
+            )
+            if fresh.rowcount == 0:
+                raise AnswerUsedError(replay=True)
+            connection.execute(INSERT_LOGIN, (workspace, *login_row(login)))
+            insert_events(connection, workspace, events, Move(None, login.state))
+
+    def pending_by_handle(self, workspace: WorkspaceId, flow: FlowId) -> PendingLogin | None:
+        """Read a login by its flow id, in whatever state it is."""
+        return self._login(f"{SELECT_LOGIN} AND flow = ?", (workspace, flow))
+
+    def pending_by_request(self, workspace: WorkspaceId, idp_request_id: MessageId) -> PendingLogin | None:
+        """Read a login by the ID of our AuthnRequest to the home IdP, in whatever state it is."""
+        return self._login(f"{SELECT_LOGIN} AND idp_request_id = ?", (workspace, idp_request_id))
+
+    def save_idp_choice(self, workspace: WorkspaceId, login: PendingLogin, events: Sequence[Event]) -> bool:
+        """Move a login from choosing to at-home-idp with the IdP and request ID it now has; False if it was no longer choosing."""
+        with self._database.writing() as connection:
+            changed = connection.execute(
+                "UPDATE logins SET state = ?, idp = ?, idp_request_id = ?, idp_request_at = ?"
+                " WHERE workspace = ? AND flow = ? AND state = ?",
+                (
+                    LoginState.AT_HOME_IDP.value,
+                    login.idp,
+                    login.idp_request_id,
+                    None if login.idp_request_at is None else to_microseconds(login.idp_request_at),
+                    workspace,
+                    login.flow,
+                    LoginState.CHOOSING_IDP.value,
+                ),
+            )
+            if changed.rowcount == 0:
+                return False
+            insert_events(connection, workspace, events, Move(LoginState.CHOOSING_IDP, LoginState.AT_HOME_IDP))
+        return True
+
+    def accept_answer(
+        self,
+        workspace: WorkspaceId,
+        login: PendingLogin,
+        assertion: tuple[EntityId, AssertionId, datetime] | None,
+        events: Sequence[Event],
+    ) -> None:
+        """Use up the pending login and remember the assertion (issuer, ID, remember until).
+
+        Raises:
+            AnswerUsedError: if either was used before; an assertion seen before is a replay whatever became of the login.
+        """
+        with self._database.writing() as connection:
+            if assertion is not None:
+                _remember(connection, workspace, login.flow, assertion)
+            if not _move(connection, workspace, login.flow, Move(LoginState.AT_HOME_IDP, LoginState.ACCEPTED)):
+                raise AnswerUsedError(replay=False)
+            insert_events(connection, workspace, events, Move(LoginState.AT_HOME_IDP, LoginState.ACCEPTED))
+
+    def finish(
+        self, workspace: WorkspaceId, flow: FlowId, state: LoginState, code: str | None, events: Sequence[Event]
+    ) -> None:
+        """End a flow as completed, refused or expired and write its last events.
+
+        Raises:
+            AnswerUsedError: if the flow has ended already, or was never begun: it ends once (our choice).
+            ValueError: if `state` is no end, or cannot be reached from where the flow stands.
+        """
+        with self._database.writing() as connection:
+            _end(connection, workspace, flow, state, code, events)
+
+    def refuse_unstarted(
+        self, workspace: WorkspaceId, flow: FlowId, at: datetime, code: str, events: Sequence[Event]
+    ) -> None:
+        """Write a flow that was refused before it had a pending login: it counts as started and refused."""
+        instant = to_microseconds(at)
+        with self._database.writing() as connection:
+            connection.execute(
+                "INSERT INTO logins (workspace, flow, state, code, started_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+                (workspace, flow, LoginState.REFUSED.value, code, instant, instant),
+            )
+            insert_events(connection, workspace, events, Move(None, LoginState.REFUSED))
+
+    def record(self, workspace: WorkspaceId, events: Sequence[Event]) -> None:
+        """Write events of a message that was refused without ending its flow."""
+        with self._database.writing() as connection:
+            insert_events(connection, workspace, events)
+
+    def expire(self, workspace: WorkspaceId, at: datetime) -> int:
+        """End every login that took too long, each with one event, and tell how many. Cheap when there is none.
+
+        A login whose answer was accepted but never finished ends here too: its worker died on the way.
+        """
+        overdue = "SELECT flow, system FROM logins WHERE workspace = ? AND state IN (?, ?, ?) AND expires_at <= ?"
+        values = (workspace, *_PENDING, to_microseconds(at))
+        with self._database.reading() as connection:
+            if connection.execute(f"{overdue} LIMIT 1", values).fetchone() is None:
+                return 0
+        with self._database.writing() as connection:
+            flows = connection.execute(overdue, values).fetchall()
+            for flow, system in flows:
+                event = Event(
+                    FlowId(flow), at, EXPIRE_STEP, EventOutcome.REFUSED, "flow.expired", party=EntityId(system)
+                )
+                _end(connection, workspace, FlowId(flow), LoginState.EXPIRED, "flow.expired", (event,))
+        return len(flows)
+
+    def _login(self, query: str, values: tuple[str, str]) -> PendingLogin | None:
+        with self._database.reading() as connection:
+            row = connection.execute(query, values).fetchone()
+        return None if row is None else login_of(row)
+
+
+def _remember(
+    connection: sqlite3.Connection,
+    workspace: WorkspaceId,
+    flow: FlowId,
+    assertion: tuple[EntityId, AssertionId, datetime],
+) -> None:
+    issuer, assertion_id, until = assertion
+    fresh = connection.execute(
+        "INSERT INTO accepted_assertions (workspace, issuer, assertion_id, flow, remember_until) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (workspace, issuer, assertion_id, flow, to_microseconds(until)),
+    )
+    if fresh.rowcount == 0:
+        raise AnswerUsedError(replay=True)
+
+
+def _end(
+    connection: sqlite3.Connection,
+    workspace: WorkspaceId,
+    flow: FlowId,
+    state: LoginState,
+    code: str | None,
+    events: Sequence[Event],
+) -> None:
+    row = connection.execute("SELECT state FROM logins WHERE workspace = ? AND flow = ?", (workspace, flow)).fetchone()
+    origin = None if row is None else LoginState(row[0])
+    if origin not in PENDING_STATES:
+        raise AnswerUsedError(replay=False)
+    if state in PENDING_STATES or state not in TRANSITIONS[origin]:
+        raise ValueError(f"got a move from {origin} to {state}, expected an end that TRANSITIONS allows")
+    _move(connection, workspace, flow, Move(origin, state), code)
+    insert_events(connection, workspace, events, Move(origin, state))
+
+
+def _move(
+    connection: sqlite3.Connection, workspace: WorkspaceId, flow: FlowId, move: Move, code: str | None = None
+) -> bool:
+    """Compare and set; tell whether the login stood where the move begins."""
+    changed = connection.execute(
+        "UPDATE logins SET state = ?, code = ? WHERE workspace = ? AND flow = ? AND state = ?",
+        (move.target.value, code, workspace, flow, move.origin),
+    )
+    return changed.rowcount == 1

@@ -1,0 +1,109 @@
+"""The record of flows read from SQLite."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+
+from context_handler.events import Event
+from context_handler.login_state import PENDING_STATES, LoginState
+from context_handler.ports import Counts
+from context_handler.store import event_rows
+from context_handler.store.database import Database, from_microseconds, to_microseconds
+from context_handler.store.record import FlowSummary, FlowTrace
+from oiosaml.ids import EntityId, FlowId, WorkspaceId
+
+
+class SqliteRecord:
+    """A Record in one SQLite file."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def counts(self, workspace: WorkspaceId, at: datetime) -> Counts:
+        """Count the flows of a workspace."""
+        with self._database.reading() as connection:
+            (started,) = connection.execute(
+                "SELECT COUNT(*) FROM events WHERE workspace = ? AND moved_to IS NOT NULL AND moved_from IS NULL",
+                (workspace,),
+            ).fetchone()
+            rows = connection.execute(
+                "SELECT state, expires_at <= ?, COUNT(*) FROM logins WHERE workspace = ? GROUP BY 1, 2",
+                (to_microseconds(at), workspace),
+            ).fetchall()
+        ends: Counter[LoginState] = Counter()
+        pending = 0
+        for text, overdue, number in rows:
+            state = LoginState(text)
+            if state not in PENDING_STATES:
+                ends[state] += number
+            elif overdue:
+                ends[LoginState.EXPIRED] += number
+            else:
+                pending += number
+        return Counts(
+            started=started,
+            completed=ends[LoginState.COMPLETED],
+            refused=ends[LoginState.REFUSED],
+            expired=ends[LoginState.EXPIRED],
+            pending=pending,
+        )
+
+    def events_of(self, workspace: WorkspaceId, flow: FlowId) -> tuple[Event, ...]:
+        """Give a flow's events, oldest first."""
+        with self._database.reading() as connection:
+            return event_rows.events_of(connection, workspace, flow)
+
+    def flows(self, workspace: WorkspaceId, *, limit: int) -> tuple[FlowSummary, ...]:
+        """Give the flows begun last, newest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT flow, state, code, system, idp, started_at FROM logins WHERE workspace = ?"
+                " ORDER BY id DESC LIMIT ?",
+                (workspace, limit),
+            )
+            return tuple(
+                FlowSummary(
+                    flow=FlowId(flow),
+                    state=LoginState(state),
+                    code=code,
+                    system=None if system is None else EntityId(system),
+                    idp=None if idp is None else EntityId(idp),
+                    started_at=from_microseconds(started_at),
+                )
+                for flow, state, code, system, idp, started_at in rows
+            )
+
+    def traces(self, workspace: WorkspaceId) -> Iterator[FlowTrace]:
+        """Give every flow that either record knows."""
+        with self._database.reading() as connection:
+            states = dict(connection.execute("SELECT flow, state FROM logins WHERE workspace = ?", (workspace,)))
+            moves = _moves(connection, workspace)
+            accepted = Counter(
+                flow
+                for (flow,) in connection.execute(
+                    "SELECT flow FROM accepted_assertions WHERE workspace = ?", (workspace,)
+                )
+            )
+        for flow in states.keys() | moves.keys() | accepted.keys():
+            state = states.get(flow)
+            yield FlowTrace(
+                flow=FlowId(flow),
+                state=None if state is None else LoginState(state),
+                moves=tuple(moves.get(flow, ())),
+                accepted_assertions=accepted[flow],
+            )
+
+
+def _moves(
+    connection: sqlite3.Connection, workspace: WorkspaceId
+) -> dict[str, list[tuple[LoginState | None, LoginState]]]:
+    moves: dict[str, list[tuple[LoginState | None, LoginState]]] = {}
+    rows = connection.execute(
+        "SELECT flow, moved_from, moved_to FROM events WHERE workspace = ? AND moved_to IS NOT NULL ORDER BY seq",
+        (workspace,),
+    )
+    for flow, moved_from, moved_to in rows:
+        origin = None if moved_from is None else LoginState(moved_from)
+        moves.setdefault(flow, []).append((origin, LoginState(moved_to)))
+    return moves
