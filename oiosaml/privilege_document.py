@@ -13,6 +13,7 @@ from lxml.etree import _Element
 
 from oiosaml.errors import SamlError
 from oiosaml.uris import NS_BPP, NS_BPP_LEGACY
+from oiosaml.xml.names import local_name
 from oiosaml.xml.parse import parse_message, text_of
 
 MAXIMUM_OCTETS: Final = 256 * 1024
@@ -127,13 +128,12 @@ class _Reading:
                 self.qualified |= name.namespace is not None
                 found.append(element)
             else:
-                self.foreign.append(f"element {element.tag}"[:120])
+                self.foreign.append(f"element {str(element.tag)}"[:120])
         loose = [parent.text, *(element.tail for element in parent.iterchildren())]
         self.foreign += [f"text {piece.strip()!r:.40}" for piece in loose if piece and piece.strip()]
         return found
 
     def _note_attributes(self, element: _Element, expected: tuple[str, ...]) -> None:
-        for attribute in element.attrib:
-            name = str(attribute)
+        for name in map(str, element.attrib):
             if name not in expected and not name.startswith(_XSI):
-                self.foreign.append(f"attribute {name} on {etree.QName(element).localname}"[:120])
+                self.foreign.append(f"attribute {name} on {local_name(element)}"[:120])

@@ -15,6 +15,7 @@ from lxml.etree import _Element
 from oiosaml.errors import SamlError
 from oiosaml.uris import NS_DS, NS_MD, NS_SAML, NS_SAMLP
 from oiosaml.validity import parse_instant
+from oiosaml.xml.names import local_name
 from oiosaml.xml.parse import text_of
 
 PREFIXES: Final[Mapping[str, str]] = MappingProxyType({"saml": NS_SAML, "samlp": NS_SAMLP, "md": NS_MD, "ds": NS_DS})
@@ -53,7 +54,7 @@ def child(element: _Element, namespace: str, tag: str) -> _Element | None:
     """
     found = list(children(element, namespace, tag))
     if len(found) > 1:
-        raise SamlError("xml.schema", f"got {len(found)} {tag} in {_local(element)}, expected at most one")
+        raise SamlError("xml.schema", f"got {len(found)} {tag} in {local_name(element)}, expected at most one")
     return found[0] if found else None
 
 
@@ -65,7 +66,7 @@ def required_child(element: _Element, namespace: str, tag: str) -> _Element:
     """
     found = child(element, namespace, tag)
     if found is None:
-        raise SamlError("xml.schema", f"got no {tag} in {_local(element)}, expected one")
+        raise SamlError("xml.schema", f"got no {tag} in {local_name(element)}, expected one")
     return found
 
 
@@ -83,7 +84,7 @@ def required(element: _Element, attribute: str) -> str:
     """
     value = element.get(attribute)
     if value is None:
-        raise SamlError("xml.schema", f"got no {attribute} on {_local(element)}, expected one")
+        raise SamlError("xml.schema", f"got no {attribute} on {local_name(element)}, expected one")
     return value
 
 
@@ -140,7 +141,9 @@ def refuse_other_version(element: _Element) -> None:
     """
     version = element.get("Version")
     if version != SAML_VERSION:
-        raise SamlError("proto.version", f"got Version={version!r:.40} on {_local(element)}, expected {SAML_VERSION}")
+        raise SamlError(
+            "proto.version", f"got Version={version!r:.40} on {local_name(element)}, expected {SAML_VERSION}"
+        )
 
 
 def build(
@@ -202,7 +205,3 @@ def _set(element: _Element, attributes: Mapping[str, str | None]) -> None:
     for name, value in attributes.items():
         if value is not None:
             element.set(name, writable(value, name))
-
-
-def _local(element: _Element) -> str:
-    return etree.QName(element).localname

@@ -11,6 +11,16 @@ from oiosaml.keys import VerificationKey
 
 
 @dataclass(frozen=True, slots=True)
+class MetadataProblem:
+    """Something that could not be read; reading goes on, and a rule reports it. `key` is the refusal it leads to."""
+
+    key: str
+    detail: str
+    line: int | None = None
+    mend: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where a message goes. `response_location` is where answers go when it differs (SAML Metadata 2.2.2)."""
 
@@ -73,7 +83,9 @@ class SpRole:
     assertion_consumer_services: tuple[Endpoint, ...]
     single_logout_services: tuple[Endpoint, ...] = ()
     requested_attributes: tuple[RequestedAttribute, ...] = ()
+    """Those of the default AttributeConsumingService, or of the first."""
     has_attribute_consuming_service: bool = False
+    service_name: str | None = None
     line: int | None = None
 
 
@@ -113,6 +125,18 @@ class EntityDescriptor:
     contacts: tuple[ContactPerson, ...] = ()
     signature_present: bool = False
     organization_name: str | None = None
+    id: str | None = None
+    line: int | None = None
+    problems: tuple[MetadataProblem, ...] = ()
+    """What could not be read inside, in document order."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataDocument:
+    """Metadata as it came, before any rule was asked. `entity` is None if not even an entity could be found."""
+
+    entity: EntityDescriptor | None
+    problems: tuple[MetadataProblem, ...] = ()
 
 
 def signing_keys(keys: tuple[KeyDescriptor, ...]) -> tuple[VerificationKey, ...]:
