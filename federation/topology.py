@@ -213,17 +213,14 @@ class AttributeServiceUrls(ServiceUrls):
         return self.base_url + self.METADATA_PATH
 
 
-_NONE: Final[Mapping[str, str]] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True)
 class Topology:
     """Base URLs: the broker's, and of every party that the simulator plays, by its id."""
 
     context_handler_base_url: str
-    idp_base_urls: Mapping[str, str] = field(default=_NONE)
-    system_base_urls: Mapping[str, str] = field(default=_NONE)
-    attribute_service_base_urls: Mapping[str, str] = field(default=_NONE)
+    idp_base_urls: Mapping[str, str] = field(default_factory=dict)
+    system_base_urls: Mapping[str, str] = field(default_factory=dict)
+    attribute_service_base_urls: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check every base URL now, not at the first login that needs it."""
