@@ -1,0 +1,135 @@
+"""What is this? Turns whatever a person copied from a browser or a log into XML, and says what it is. Nothing here is verified."""
+
+import base64
+import binascii
+import re
+import zlib
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
+
+from lxml import etree
+
+MAX_INPUT_CHARACTERS: Final = 2_000_000
+MAX_INFLATED_BYTES: Final = 4_000_000
+"""Guards against a bomb that inflates a thousandfold."""
+
+_MESSAGE_FIELDS: Final = ("SAMLRequest", "SAMLResponse", "SAMLart")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]+={0,2}", re.ASCII)
+
+
+class UndecodableError(Exception):
+    """The text is nothing that can be decoded; the message says what was tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What was found."""
+
+    what: str
+    """A line for people, such as `Response by POST from https://…`."""
+    notes: tuple[str, ...]
+    """More lines: identifiers, times, RelayState, how it is signed."""
+    xml: str
+    """The document, indented. The octets that were signed are not these."""
+
+
+def decode(text: str) -> Decoded:
+    """Find the SAML message, metadata or privilege list in `text`: a URL, a form, base64 with or without DEFLATE, or XML itself.
+
+    Raises:
+        UndecodableError: if nothing of that fits.
+    """
+    text = text.strip()
+    if not text or len(text) > MAX_INPUT_CHARACTERS:
+        raise UndecodableError(f"got {len(text)} characters, expected between 1 and {MAX_INPUT_CHARACTERS}")
+    if text.startswith("<"):
+        return _describe(text.encode("utf-8"), "as XML", ())
+    fields = _fields_of(text)
+    name = next((name for name in _MESSAGE_FIELDS if name in fields), None)
+    if name is None:
+        octets, how = _unpack(text)
+        return _describe(octets, how, ())
+    octets, how = _unpack(fields[name])
+    others = tuple(f"{key}: {value:.300}" for key, value in fields.items() if key != name)
+    return _describe(octets, f"in {name}, {how}", others)
+
+
+def _fields_of(text: str) -> dict[str, str]:
+    query = urlsplit(text).query if "://" in text[:12] else text.lstrip("?&")
+    return dict(parse_qsl(query, keep_blank_values=True)) if "=" in query else {}
+
+
+def _unpack(text: str) -> tuple[bytes, str]:
+    compact = "".join((unquote_plus(text) if "%" in text else text).split())
+    if not _BASE64.fullmatch(compact):
+        raise UndecodableError("it is neither XML, nor base64, nor a URL or form with SAMLRequest or SAMLResponse")
+    padded = compact.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        octets = base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True)
+    except binascii.Error as error:
+        raise UndecodableError(f"it looks like base64, but is cut or damaged ({error})") from error
+    if octets.lstrip().startswith(b"<"):
+        return octets, "base64"
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        inflated = inflater.decompress(octets, MAX_INFLATED_BYTES)
+    except zlib.error as error:
+        raise UndecodableError(
+            f"it is base64 of {len(octets)} bytes that are neither XML nor DEFLATE ({error})"
+        ) from error
+    if not inflated.lstrip().startswith(b"<"):
+        raise UndecodableError(f"it is DEFLATE in base64, but what comes out is no XML: {inflated[:40]!r}")
+    return inflated, "DEFLATE in base64"
+
+
+def _describe(octets: bytes, how: str, notes: tuple[str, ...]) -> Decoded:
+    # No DTD, no entities, no network: people decode what strangers sent them.
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_blank_text=True)
+    try:
+        root = etree.fromstring(octets, parser)
+    except etree.XMLSyntaxError as error:
+        raise UndecodableError(f"it is XML that cannot be read: {error}") from error
+    if root.getroottree().docinfo.doctype:
+        raise UndecodableError("it has a document type declaration, which no SAML message may have")
+    name = etree.QName(root)
+    issuer = root.findtext("{*}Issuer")
+    what = f"{name.localname} ({how})" + (f" from {issuer.strip()}" if issuer else "")
+    facts = tuple(
+        f"{key}: {root.get(key)}"
+        for key in ("ID", "entityID", "InResponseTo", "IssueInstant", "Destination")
+        if root.get(key)
+    )
+    etree.indent(root)
+    return Decoded(
+        what, (f"namespace: {name.namespace}", *facts, *notes, *_inside(root)), etree.tostring(root, encoding="unicode")
+    )
+
+
+def _inside(root: etree._Element) -> tuple[str, ...]:
+    found: list[str] = []
+    signed = [
+        etree.QName(parent).localname for sig in root.iter("{*}Signature") if (parent := sig.getparent()) is not None
+    ]
+    found += [f"signature on: {name}" for name in signed]
+    found += [f"status: {code.get('Value')}" for code in root.iter("{*}StatusCode")]
+    found += [f"encrypted with: {method.get('Algorithm')}" for method in root.iter("{*}EncryptionMethod")]
+    for value in root.iter("{*}AttributeValue"):
+        privileges = _privileges(value.text or "")
+        if privileges is not None:
+            found.append("privilege list inside:\n" + privileges)
+    return tuple(found)
+
+
+def _privileges(text: str) -> str | None:
+    try:
+        document = etree.fromstring(
+            base64.b64decode(text, validate=True),
+            etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_blank_text=True),
+        )
+    except (binascii.Error, ValueError, etree.XMLSyntaxError):
+        return None  # an ordinary value
+    if etree.QName(document).localname != "PrivilegeList":
+        return None
+    etree.indent(document)
+    return etree.tostring(document, encoding="unicode")

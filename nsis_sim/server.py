@@ -1,0 +1,129 @@
+"""One uvicorn server in this process: its sockets, its ready line, and an end without traceback."""
+
+import contextlib
+import errno
+import json
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+_ATTEMPTS_AT_A_FREE_PORT: Final = 20
+_BACKLOG: Final = 256
+_DRAIN_SECONDS: Final = 3
+"""How long requests that are being answered may take after Ctrl-C; an open event stream would last for ever."""
+
+
+class PortBusyError(Exception):
+    """Somebody else listens on the port."""
+
+    def __init__(self, address: str, port: int) -> None:
+        super().__init__(
+            f"Port {port} on {address} is taken by another program. End that one, or take another port: NSIS_PORT={port + 1} make demo"
+        )
+
+
+class AddressError(Exception):
+    """An address to listen on is not one of this machine's."""
+
+
+def listen(addresses: tuple[str, ...], port: int) -> tuple[int, list[socket.socket]]:
+    """Listen on one port at every address, and give the port: `port` itself, or a free one where it is 0.
+
+    A machine without IPv6 listens without it.
+
+    Raises:
+        PortBusyError: if the port is taken.
+        AddressError: if no address can be listened on.
+    """
+    for _ in range(_ATTEMPTS_AT_A_FREE_PORT):
+        taken, sockets = port, []
+        try:
+            for address in addresses:
+                bound = _bind(address, taken)
+                if bound is not None:
+                    sockets.append(bound)
+                    taken = bound.getsockname()[1]
+        except PortBusyError:
+            for bound in sockets:
+                bound.close()
+            # A port that was free at the first address may be taken at the second: then another one is tried.
+            if port != 0 or not sockets:
+                raise
+            continue
+        if not sockets:
+            raise AddressError(f"None of the addresses {', '.join(addresses)} can be listened on; see NSIS_LISTEN.")
+        return taken, sockets
+    raise AddressError(f"No port is free at all of {', '.join(addresses)}.")
+
+
+def _bind(address: str, port: int) -> socket.socket | None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        bound = socket.socket(family, socket.SOCK_STREAM)
+    except OSError:
+        return None  # the kernel has no IPv6
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        # Only IPv6: 127.0.0.1 has a socket of its own, and `::` must not take IPv4 connections by the way.
+        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    try:
+        bound.bind((address, port))
+        bound.listen(_BACKLOG)
+    except OSError as error:
+        bound.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortBusyError(address, port) from error
+        if error.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
+            return None
+        raise AddressError(f"Cannot listen on {address} port {port}: {error.strerror}") from error
+    return bound
+
+
+def serve(app: ASGIApp, sockets: list[socket.socket], *, log_level: str, on_ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `on_ready` is called once connections are answered. Returns normally after either signal."""
+    config = uvicorn.Config(
+        app,
+        log_level=log_level,
+        access_log=log_level == "debug",
+        lifespan="on",
+        server_header=False,
+        # The peer's word about scheme and address is not asked: all URLs come from settings.
+        proxy_headers=False,
+        ws="none",
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+    )
+    _Server(config, on_ready).run(sockets=sockets)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started and not self.should_exit:
+            self._on_ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn raises the signal anew afterwards; an asked-for end is a success, so here it is not.
+        previous = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+
+def write_ready_file(path: Path, base_url: str) -> None:
+    """Write where the server is and which process it is, in one step: a reader sees the whole file or none."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps({"base_url": base_url, "pid": os.getpid()}) + "\n", "utf-8")
+    draft.replace(path)
