@@ -1,0 +1,15 @@
+"""Exclusive canonicalisation without comments, by libxml2: the only form that is signed, verified and read."""
+
+from lxml import etree
+from lxml.etree import _Element
+
+
+def canonical_octets(element: _Element, *, inclusive_prefixes: tuple[str, ...] = ()) -> bytes:
+    """Canonicalise the element where it stands, with the namespaces it inherits (exc-c14n, without comments)."""
+    return etree.tostring(
+        element,
+        method="c14n",
+        exclusive=True,
+        with_comments=False,
+        inclusive_ns_prefixes=list(inclusive_prefixes) or None,
+    )

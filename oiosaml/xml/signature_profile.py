@@ -1,0 +1,216 @@
+"""The shape a ds:Signature must have before any cryptography sees it (SAML Core 5.4; step 7 of the processing order).
+
+Everything is read by plain element access, one child after the other. What the profile does not name is not there: no second Reference,
+no Object, no transform but the two, nothing that could be fetched or run.
+
+Decisions where the standard leaves room:
+
+* An InclusiveNamespaces PrefixList is accepted, since OpenSAML writes one for every assertion with typed values; it only adds declarations
+  to what is signed.
+* KeyInfo is ignored. It may hold KeyName, KeyValue and X509Data, which are inert; anything else, such as RetrievalMethod, asks to be
+  fetched or resolved and is refused (attack SIG-18).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from lxml.etree import _Element
+
+from oiosaml.errors import SamlError
+from oiosaml.uris import C14N_EXCLUSIVE, NS_DS, NS_SAML, TRANSFORM_ENVELOPED
+from oiosaml.xml.algorithms import DIGESTS, SIGNATURE_ALGORITHMS
+from oiosaml.xml.base64_text import NotBase64, decode_in_xml
+from oiosaml.xml.names import is_ncname, local_name
+from oiosaml.xml.parse import text_of
+
+SIGNATURE: Final = f"{{{NS_DS}}}Signature"
+
+_ISSUER: Final = f"{{{NS_SAML}}}Issuer"
+_INCLUSIVE_NAMESPACES: Final = f"{{{C14N_EXCLUSIVE}}}InclusiveNamespaces"
+_MAXIMUM_PREFIXES: Final = 16
+_MAXIMUM_SIGNATURE_CHARACTERS: Final = 4096
+"""Longest SignatureValue or DigestValue as text; an RSA key of 8192 bits makes 1368 characters."""
+
+_INERT_KEY_INFO: Final = frozenset(f"{{{NS_DS}}}{name}" for name in ("KeyName", "KeyValue", "X509Data"))
+
+# Named so that the answer to a vendor is "this canonicalisation is not allowed", not "your signature has an odd shape".
+_OTHER_CANONICALISATIONS: Final = (
+    "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
+    "http://www.w3.org/2006/12/xml-c14n11",
+    "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
+    "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments",
+    "http://www.w3.org/2006/12/xml-c14n11#WithComments",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureParts:
+    """A signature whose structure is as the profile wants it. Nothing in it is trusted yet."""
+
+    signature: _Element
+    signed_info: _Element
+    signature_algorithm: str
+    signature_value: bytes
+    digest_algorithm: str
+    digest_value: bytes
+    signed_info_prefixes: tuple[str, ...]
+    content_prefixes: tuple[str, ...]
+    key_info: _Element | None
+
+
+def read_signature(element: _Element) -> SignatureParts:
+    """Read the Signature of `element`, which must stand where SAML puts it and cover exactly `element`.
+
+    Raises:
+        SamlError: `sig.missing`, `sig.coverage`, `sig.structure` or `sig.algorithm`.
+    """
+    signature = _only_signature(element)
+    signed_info = _only_child(signature, "SignedInfo")
+    reference = _only_child(signed_info, "Reference")
+    _refuse_other_coverage(element, reference)
+    signature_children = list(signature)
+    _refuse_other_children(signature, ("SignedInfo", "SignatureValue"), optional="KeyInfo")
+    _refuse_other_children(signed_info, ("CanonicalizationMethod", "SignatureMethod", "Reference"))
+    _refuse_other_children(reference, ("Transforms", "DigestMethod", "DigestValue"))
+    key_info = signature_children[2] if len(signature_children) == 3 else None
+    _refuse_active_key_info(key_info)
+    canonicalisation, method = signed_info[0], signed_info[1]
+    transforms, digest_method, digest_value = reference[0], reference[1], reference[2]
+    return SignatureParts(
+        signature=signature,
+        signed_info=signed_info,
+        signed_info_prefixes=_canonicalisation_prefixes(canonicalisation),
+        signature_algorithm=_algorithm(method, SIGNATURE_ALGORITHMS),
+        content_prefixes=_transforms_prefixes(transforms),
+        digest_algorithm=_algorithm(digest_method, frozenset(DIGESTS)),
+        digest_value=_octets(digest_value),
+        signature_value=_octets(signature_children[1]),
+        key_info=key_info,
+    )
+
+
+def _only_signature(element: _Element) -> _Element:
+    found = list(element.iterchildren(SIGNATURE))
+    if not found:
+        raise SamlError("sig.missing", f"got {local_name(element)} without a Signature of its own, expected one")
+    if len(found) > 1:
+        raise SamlError("sig.structure", f"got {len(found)} Signatures in {local_name(element)}, expected one")
+    position = 1 if element[0].tag == _ISSUER else 0
+    if element[position] is not found[0]:
+        raise SamlError(
+            "sig.structure",
+            f"got the Signature of {local_name(element)} as child {element.index(found[0])}, expected it as {position}",
+        )
+    return found[0]
+
+
+def _only_child(parent: _Element, name: str) -> _Element:
+    found = list(parent.iterchildren(f"{{{NS_DS}}}{name}"))
+    if len(found) != 1:
+        raise SamlError("sig.structure", f"got {len(found)} {name} in {local_name(parent)}, expected one")
+    return found[0]
+
+
+def _refuse_other_coverage(element: _Element, reference: _Element) -> None:
+    identifier = element.get("ID", "")
+    uri = reference.get("URI")
+    # An empty URI means the whole document, no URI means whatever the application thinks of (attacks SIG-14, SIG-17, XSW-13).
+    if not is_ncname(identifier) or uri != f"#{identifier}":
+        raise SamlError("sig.coverage", f"got a Reference to {uri!r:.120}, expected '#{identifier:.120}'")
+    named = element.xpath(
+        "count(//@*[. = $id][local-name() = 'ID' or local-name() = 'Id' or local-name() = 'id'])", id=identifier
+    )
+    if named != 1:
+        raise SamlError("sig.coverage", f"got several elements with the ID {identifier:.120}, expected one")
+
+
+def _refuse_other_children(element: _Element, names: tuple[str, ...], *, optional: str | None = None) -> None:
+    got = [child.tag for child in element]
+    expected = [f"{{{NS_DS}}}{name}" for name in names]
+    if got != expected and (optional is None or got != [*expected, f"{{{NS_DS}}}{optional}"]):
+        shown = ", ".join(local_name(child) for child in list(element)[:8])
+        wanted = ", ".join(names) + (f" and perhaps {optional}" if optional else "")
+        raise SamlError("sig.structure", f"got {shown} in {local_name(element)}, expected {wanted}")
+
+
+def _refuse_active_key_info(key_info: _Element | None) -> None:
+    if key_info is None:
+        return
+    for child in key_info:
+        if child.tag not in _INERT_KEY_INFO:
+            raise SamlError(
+                "sig.structure", f"got {local_name(child)} in KeyInfo, expected only KeyName, KeyValue and X509Data"
+            )
+
+
+def _algorithm(element: _Element, allowed: frozenset[str]) -> str:
+    _refuse_content(element)
+    uri = element.get("Algorithm")
+    if uri is None:
+        raise SamlError("sig.structure", f"got {local_name(element)} without Algorithm, expected one")
+    if uri not in allowed:
+        raise SamlError(
+            "sig.algorithm", f"got {local_name(element)} {uri!r:.120}, expected one of {', '.join(sorted(allowed))}"
+        )
+    return uri
+
+
+def _refuse_content(element: _Element) -> None:
+    # Such as HMACOutputLength or RSAPSSParams: parameters of algorithms that we do not have.
+    if len(element):
+        raise SamlError("sig.structure", f"got {local_name(element[0])} in {local_name(element)}, expected nothing")
+
+
+def _canonicalisation_prefixes(element: _Element) -> tuple[str, ...]:
+    uri = element.get("Algorithm")
+    if not uri:
+        raise SamlError("sig.structure", "got CanonicalizationMethod without Algorithm, expected one")
+    if uri != C14N_EXCLUSIVE:
+        raise SamlError("sig.algorithm", f"got CanonicalizationMethod {uri!r:.120}, expected {C14N_EXCLUSIVE}")
+    return _prefixes(element)
+
+
+def _transforms_prefixes(transforms: _Element) -> tuple[str, ...]:
+    got = [child.get("Algorithm", "") for child in transforms]
+    for uri in got:
+        if uri in _OTHER_CANONICALISATIONS:
+            raise SamlError("sig.algorithm", f"got the transform {uri}, expected {C14N_EXCLUSIVE}")
+    # A transform that selects less than the element leaves content unsigned; XSLT runs the sender's code (attacks SIG-15, SIG-16).
+    if got != [TRANSFORM_ENVELOPED, C14N_EXCLUSIVE] or any(
+        child.tag != f"{{{NS_DS}}}Transform" for child in transforms
+    ):
+        shown = ", ".join(got[:4])
+        raise SamlError(
+            "sig.structure",
+            f"got the transforms {shown:.300}, expected exactly {TRANSFORM_ENVELOPED} and {C14N_EXCLUSIVE}",
+        )
+    _refuse_content(transforms[0])
+    return _prefixes(transforms[1])
+
+
+def _prefixes(method: _Element) -> tuple[str, ...]:
+    if len(method) == 0:
+        return ()
+    inclusive = method[0]
+    if len(method) > 1 or inclusive.tag != _INCLUSIVE_NAMESPACES or len(inclusive):
+        raise SamlError(
+            "sig.structure",
+            f"got {local_name(inclusive)} in {local_name(method)}, expected InclusiveNamespaces at most",
+        )
+    prefixes = tuple(inclusive.get("PrefixList", "").split())
+    if len(prefixes) > _MAXIMUM_PREFIXES or not all(prefix == "#default" or is_ncname(prefix) for prefix in prefixes):
+        raise SamlError(
+            "sig.structure", f"got a PrefixList of {len(prefixes)}, expected at most {_MAXIMUM_PREFIXES} prefixes"
+        )
+    return prefixes
+
+
+def _octets(element: _Element) -> bytes:
+    # Attack SIG-11: a comment in DigestValue. The parser refuses it, and `text_of` would once more.
+    text = text_of(element) if len(element) == 0 else ""
+    if len(text) > _MAXIMUM_SIGNATURE_CHARACTERS:
+        raise SamlError("sig.structure", f"got {len(text)} characters in {local_name(element)}, expected far fewer")
+    try:
+        return decode_in_xml(text)
+    except NotBase64 as error:
+        raise SamlError("sig.structure", f"{error} in {local_name(element)}, expected base64") from error
