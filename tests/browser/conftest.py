@@ -1,0 +1,127 @@
+"""A real browser for every test of pages: Debian's Chromium, with nothing that phones home, and a counter of foreign hosts."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+NARROW = {"width": 320, "height": 640}
+WIDE = {"width": 1280, "height": 900}
+SERVER_START_SECONDS = 10
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        message = f"{CHROMIUM} is missing: apt-get install chromium"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(headless=True, executable_path=str(CHROMIUM), args=list(FLAGS))
+        yield launched
+        launched.close()
+
+
+@dataclass
+class Visitor:
+    """One browser profile, and the foreign hosts its pages asked for."""
+
+    context: BrowserContext
+    foreign: list[str] = field(default_factory=list)
+
+    def page(self) -> Page:
+        return self.context.new_page()
+
+    def guard(self, route: Route) -> None:
+        host = urlsplit(route.request.url).hostname or ""
+        if host in {"localhost", "127.0.0.1"} or host.endswith(".localhost"):
+            route.continue_()
+        else:
+            self.foreign.append(route.request.url)
+            route.abort()
+
+
+@pytest.fixture
+def new_visitor(browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Make visitors: `new_visitor(java_script_enabled=False, viewport=NARROW, locale="da-DK")`. No page may ask a foreign host."""
+    visitors: list[Visitor] = []
+
+    def make(**options: object) -> Visitor:
+        settings = {"viewport": WIDE, "locale": "da-DK", "reduced_motion": "reduce"} | options
+        visitor = Visitor(browser.new_context(**settings))
+        visitor.context.route("**/*", visitor.guard)
+        visitors.append(visitor)
+        return visitor
+
+    yield make
+    for visitor in visitors:
+        visitor.context.close()
+    assert [url for visitor in visitors for url in visitor.foreign] == []
+
+
+@pytest.fixture
+def visitor(new_visitor: Callable[..., Visitor]) -> Visitor:
+    """A Danish reader at a wide screen, with scripts."""
+    return new_visitor()
+
+
+@pytest.fixture
+def page(visitor: Visitor) -> Page:
+    return visitor.page()
+
+
+@pytest.fixture(scope="session")
+def assert_accessible() -> Callable[[Page], None]:
+    """Check that axe finds nothing on a page, in any of its rules."""
+    axe = Axe()
+
+    def check(page: Page) -> None:
+        findings = axe.run(page).response["violations"]
+        seen = [f"{item['id']}: {item['help']}: {node['html']}" for item in findings for node in item["nodes"]]
+        assert seen == [], f"{page.url}: " + "\n".join(seen)
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def assert_fits() -> Callable[[Page], None]:
+    """Check that a page does not scroll sideways at its present width."""
+
+    def check(page: Page) -> None:
+        width, content = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollWidth]")
+        assert content <= width, f"{page.url}: content {content} px wide in a window of {width} px"
+
+    return check
+
+
+@contextmanager
+def serving(app: object, port: int = 0) -> Iterator[str]:
+    """Serve an ASGI app on a loopback port from a thread; give its base URL."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", ws="none", lifespan="off")
+    server = uvicorn.Server(config)
+    listening = config.bind_socket()
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        yield f"http://localhost:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(SERVER_START_SECONDS)
+        listening.close()
