@@ -128,7 +128,7 @@ class _Reading:
                 self.qualified |= name.namespace is not None
                 found.append(element)
             else:
-                self.foreign.append(f"element {str(element.tag)}"[:120])
+                self.foreign.append(f"element {element.tag!s}"[:120])
         loose = [parent.text, *(element.tail for element in parent.iterchildren())]
         self.foreign += [f"text {piece.strip()!r:.40}" for piece in loose if piece and piece.strip()]
         return found

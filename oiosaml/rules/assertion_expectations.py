@@ -1,0 +1,36 @@
+"""What the receiver of an assertion knows before it reads it: what it asked, and what the registry says about the sender."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from oiosaml.ids import Cvr, EntityId, MessageId
+from oiosaml.nsis import AssuranceLevel, Comparison
+from oiosaml.uris import NAMEID_X509_SUBJECT_NAME
+from oiosaml.validity import CLOCK_SKEW
+
+
+@dataclass(frozen=True, slots=True)
+class AssertionExpectations:
+    """One login's question, and the registration of the IdP that was asked."""
+
+    at: datetime
+    idp: EntityId
+    our_entity_id: EntityId
+    """The audience: our face towards the sender."""
+    assertion_consumer_service: str
+    """Our own, from configuration, never from the request's Host."""
+    request_id: MessageId
+    requested_at: datetime
+    registered_cvrs: tuple[Cvr, ...]
+    """The organisations the IdP may speak for (CH-CVR-01)."""
+    registered_level: AssuranceLevel
+    """The highest level the IdP may assert (LOA-3)."""
+    force_authn: bool = False
+    requested_level: AssuranceLevel | None = None
+    comparison: Comparison = Comparison.MINIMUM
+    minimum_level: AssuranceLevel | None = None
+    """What the system behind us is registered with; it holds whatever was asked for."""
+    knows_roles: bool | None = None
+    """Whether the IdP puts privileges into its tokens; None if that is not to be examined."""
+    name_id_formats: tuple[str, ...] = (NAMEID_X509_SUBJECT_NAME,)
+    skew: timedelta = CLOCK_SKEW
