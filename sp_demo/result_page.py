@@ -1,0 +1,120 @@
+"""What the pages show, as values; the templates put it into words."""
+
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from oiosaml.attributes import FRIENDLY_NAMES, FULL_NAME, ORG_NAME, PRIVILEGES_INTERMEDIATE
+from oiosaml.nsis import AssuranceLevel
+from oiosaml.uris import CONSTRAINT_KLE, CONSTRAINT_ORGANISATION_UNIT
+from saml_web.security_headers import NO_STORE
+from saml_web.xml_view import view_xml
+from sp_demo.login import LoggedIn, Outcome, TurnedAway
+from sp_demo.names import Names
+from sp_demo.system import DemoSystem, IdpChoice, StackName
+
+_STATUS_PREFIX: Final = "urn:oasis:names:tc:SAML:2.0:status:"
+_MAX_SHOWN_VALUE: Final = 400
+"""Characters of an attribute value in the table; the whole of it stands in the assertion below."""
+
+
+def home_context(system: DemoSystem, idps: tuple[IdpChoice, ...], *, logged_in: bool) -> dict[str, Any]:
+    """Give what home.html shows."""
+    login_url = system.urls.login_url
+    return {
+        "system": system,
+        "logged_in": logged_in,
+        "login_url": login_url,
+        "result_url": f"{system.urls.base_url}/result",
+        "metadata_url": system.urls.metadata_url,
+        "levels": [(level.attribute_value, _with(login_url, level=level.attribute_value)) for level in AssuranceLevel],
+        "idps": [(idp.name, _with(login_url, idp=idp.entity_id)) for idp in idps],
+        "force_url": _with(login_url, force="1"),
+        "passive_url": _with(login_url, passive="1"),
+        "post_url": _with(login_url, binding="post") if system.stack is StackName.PYSAML2 else None,
+    }
+
+
+def result_context(system: DemoSystem, outcome: Outcome, names: Names) -> tuple[str, dict[str, Any]]:
+    """Give the template for `outcome` and what it shows."""
+    common = {
+        "system": system,
+        "home_url": system.urls.home_url,
+        "again_url": _with(system.urls.login_url, level=outcome.level.attribute_value, force="1"),
+        "end_url": f"{system.urls.base_url}/end",
+        "response_url": f"{system.urls.base_url}/result/response.xml",
+        "response_view": view_xml(outcome.response),
+    }
+    if isinstance(outcome, TurnedAway):
+        return "turned_away.html", {**common, **_turned_away(outcome)}
+    return "result.html", {**common, **_logged_in(system, outcome, names)}
+
+
+def downloads(outcome: Outcome | None, name: str) -> Response:
+    """Give the octets called `name`.
+
+    Raises:
+        HTTPException: 404 if there are none.
+    """
+    octets = None
+    if outcome is not None and name == "response.xml":
+        octets = outcome.response
+    elif isinstance(outcome, LoggedIn) and name == "assertion.xml":
+        octets = outcome.token.assertion
+    if octets is None:
+        raise HTTPException(404)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": NO_STORE,
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(octets, media_type="application/xml", headers=headers)
+
+
+def _logged_in(system: DemoSystem, outcome: LoggedIn, names: Names) -> dict[str, Any]:
+    token = outcome.token
+    used = {constraint.name for group in outcome.rights.groups for constraint in group.constraints}
+    return {
+        "person": next(iter(token.values(FULL_NAME)), token.name_id),
+        "organisation": next(iter(token.values(ORG_NAME)), None),
+        "level": outcome.level.attribute_value,
+        "rights": outcome.rights,
+        "name_of": names,
+        "explains_kle": CONSTRAINT_KLE in used,
+        "explains_unit": CONSTRAINT_ORGANISATION_UNIT in used,
+        "token": token,
+        "attributes": [
+            (
+                FRIENDLY_NAMES.get(attribute.name, attribute.friendly_name or ""),
+                attribute.name,
+                _shown(attribute.name, value),
+            )
+            for attribute in token.attributes
+            for value in attribute.values or ("",)
+        ],
+        "assertion_view": view_xml(token.assertion),
+        "assertion_url": f"{system.urls.base_url}/result/assertion.xml",
+    }
+
+
+def _turned_away(outcome: TurnedAway) -> dict[str, Any]:
+    answer = outcome.answer
+    second = answer.second_code or ""
+    return {
+        "answer": answer,
+        "level": outcome.level.attribute_value,
+        "reason": second.removeprefix(_STATUS_PREFIX),
+        "side": answer.code.removeprefix(_STATUS_PREFIX),
+    }
+
+
+def _shown(name: str, value: str) -> str:
+    if name == PRIVILEGES_INTERMEDIATE and len(value) > _MAX_SHOWN_VALUE:
+        return f"{value[:80]}…"
+    return value if len(value) <= _MAX_SHOWN_VALUE else f"{value[:_MAX_SHOWN_VALUE]}…"
+
+
+def _with(url: str, **parameters: str) -> str:
+    return f"{url}?{urlencode(parameters)}"

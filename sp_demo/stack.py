@@ -1,0 +1,84 @@
+"""The one door to a foreign stack: it writes requests and metadata, and reads answers or refuses them."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from lxml import etree
+
+from oiosaml.attributes import Attribute
+from oiosaml.ids import AssertionId, MessageId
+from sp_demo.front_door import Envelope
+from sp_demo.system import LoginWish
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectTo:
+    """Send the browser to `url`, which carries the signed request."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostTo:
+    """Let the browser POST `fields` to `action`."""
+
+    action: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A request that is ready to go."""
+
+    request_id: MessageId
+    outbound: RedirectTo | PostTo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A login the stack accepted.
+
+    Attributes:
+        attributes: as the stack gives them out.
+        verified: the very document whose assertion signature the stack verified, decrypted. Our own checks read it.
+        assertion: the assertion's octets after decryption, as the stack holds them.
+    """
+
+    assertion_id: AssertionId
+    name_id: str
+    name_id_format: str | None
+    attributes: tuple[Attribute, ...]
+    verified: etree._Element
+    assertion: bytes
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Give the values of the attribute called `name` by URI."""
+        return tuple(value for attribute in self.attributes if attribute.name == name for value in attribute.values)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusAnswer:
+    """The Context Handler answered with a status other than Success. `signed`: the stack verified its signature."""
+
+    code: str
+    second_code: str | None
+    message: str | None
+    signed: bool
+
+
+class Stack(Protocol):
+    """A foreign SAML stack set up for one system and one broker."""
+
+    broker_entity_id: str
+
+    def begin(self, wish: LoginWish, *, relay_state: str) -> Begun:
+        """Write and sign an AuthnRequest."""
+        ...
+
+    def read(self, envelope: Envelope, *, request_id: MessageId) -> Token | StatusAnswer:
+        """Let the stack validate the answer to `request_id`.
+
+        Raises:
+            SamlError: whatever the stack refuses, under the code that fits best, with the stack's own words as detail.
+        """
+        ...

@@ -1,0 +1,67 @@
+"""What a demo system is, and what a person may wish for when logging in."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from federation.topology import SystemUrls
+from oiosaml.ids import EntityId
+from oiosaml.nsis import AssuranceLevel
+
+
+class StackName(StrEnum):
+    """The foreign SAML stack a system runs on."""
+
+    PYTHON3_SAML = "python3-saml"
+    PYSAML2 = "pysaml2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoSystem:
+    """One demo system at one base URL.
+
+    Attributes:
+        id: short name, part of cookie names.
+        urls: where browsers reach it. Every URL comes from here, none from a request (WEB-09).
+        minimum_level: the level it is registered at; asked for unless the person asks for another.
+    """
+
+    id: str
+    name: str
+    entity_id: EntityId
+    urls: SystemUrls
+    minimum_level: AssuranceLevel
+    stack: StackName
+
+
+@dataclass(frozen=True, slots=True)
+class SystemKeys:
+    """The system's key pair, for signing and for decryption, as PEM: both stacks read PEM and nothing else."""
+
+    private_key_pem: bytes = field(repr=False)
+    certificate_pem: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class IdpChoice:
+    """A municipality's IdP that can be asked for by name."""
+
+    entity_id: EntityId
+    name: str
+
+
+class RequestBinding(StrEnum):
+    """How the AuthnRequest travels."""
+
+    REDIRECT = "redirect"
+    POST = "post"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginWish:
+    """What one AuthnRequest asks for."""
+
+    level: AssuranceLevel
+    idp: EntityId | None = None
+    force: bool = False
+    passive: bool = False
+    binding: RequestBinding = RequestBinding.REDIRECT
