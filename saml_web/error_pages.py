@@ -7,7 +7,7 @@ traceback.
 
 import logging
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from fastapi.exceptions import RequestValidationError
 from starlette.applications import Starlette
@@ -28,6 +28,8 @@ MAX_SHOWN: Final = 500
 
 RETRY_AFTER_SECONDS: Final = 5
 """What a client is told when the store cannot be written."""
+
+_UNAVAILABLE: Final = 503
 
 _log = logging.getLogger(__name__)
 
@@ -96,6 +98,22 @@ def name_flow(request: Request, reference: str, *, step: str | None = None) -> N
     request.state.step = step
 
 
+def refusal_context(request: Request, error: SamlError) -> dict[str, Any]:
+    """Give what `error.html` shows, for a house's page that extends it.
+
+    The flow must have been named (`name_flow`): its id is the reference the person reads.
+    """
+    return {
+        "code": error.code,
+        "sentences": {language: sentence_of(error, language) for language in Language},
+        "mend": who_mends(error),
+        "reference": request.state.reference,
+        "detail": shown(error.detail),
+        "step": request.state.step,
+        "upstream": _upstream(error),
+    }
+
+
 class ErrorPages:
     """The error pages of one house."""
 
@@ -112,25 +130,21 @@ class ErrorPages:
 
     def answer(self, request: Request, error: SamlError) -> Response:
         """Answer `request` with `error`: JSON below the API's prefix, a page elsewhere."""
-        reference = getattr(request.state, "reference", None) or self._pages.ids.uuid()
-        response = self._json(request, error, reference) if is_api(request) else self._page(request, error, reference)
-        if error.refusal.http_status == 503:
+        reference = self._reference(request)
+        response = self._json(request, error, reference) if is_api(request) else self._page(request, error)
+        if error.refusal.http_status == _UNAVAILABLE:
             response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return response
 
-    def _page(self, request: Request, error: SamlError, reference: str) -> Response:
-        return self._pages.render(
-            request,
-            "error.html",
-            status=error.refusal.http_status,
-            code=error.code,
-            sentences={language: sentence_of(error, language) for language in Language},
-            mend=who_mends(error),
-            reference=reference,
-            detail=shown(error.detail),
-            step=getattr(request.state, "step", None),
-            upstream=_upstream(error),
-        )
+    def _reference(self, request: Request) -> str:
+        """Give the flow's id, or a fresh reference where no flow was named."""
+        if getattr(request.state, "reference", None) is None:
+            name_flow(request, self._pages.ids.uuid())
+        return str(request.state.reference)
+
+    def _page(self, request: Request, error: SamlError) -> Response:
+        context = refusal_context(request, error)
+        return self._pages.render(request, "error.html", status=error.refusal.http_status, **context)
 
     def _json(self, request: Request, error: SamlError, reference: str) -> Response:
         body = {
@@ -162,8 +176,7 @@ class ErrorPages:
         return self.answer(request, SamlError("web.form", f"got input that does not fit: {places}"))
 
     async def _on_failure(self, request: Request, error: Exception) -> Response:
-        reference = getattr(request.state, "reference", None) or self._pages.ids.uuid()
-        request.state.reference = reference
+        reference = self._reference(request)
         # One line that ties the person's reference to the traceback, which the server writes itself when Starlette
         # raises it again.
         _log.error("reference %s: %s", reference, type(error).__name__)
