@@ -6,8 +6,6 @@ made on the event loop, which an extra thread per call would only slow down.
 
 import sqlite3
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -34,73 +32,54 @@ class Database:
         self._path = path
         self._busy_timeout = busy_timeout
         self._idle: deque[sqlite3.Connection] = deque()
-        with _as_unavailable(path):
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            connection = self._connect()
-            try:
-                migrate(connection)
-                connection.executescript(_SETTINGS)
-            except BaseException:
-                connection.close()
-                raise
-            self._idle.append(connection)
+            self._idle.append(self._connect())
+            migrate(self._idle[0])
             self._inode = path.stat().st_ino
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            raise self.unavailable(error) from error
+        except BaseException:
+            self.close()
+            raise
 
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> "Transaction":
         """Run one transaction that writes. It is durable when the block ends; when the block raises, nothing was written.
 
         Raises:
             SamlError: `web.unavailable` if the disk is full or read-only, the file locked for too long, gone or damaged.
         """
-        with self._connection() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            finally:
-                # Also after a COMMIT that failed, and after those failures at which SQLite itself has rolled back.
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+        return Transaction(self, "BEGIN IMMEDIATE", "COMMIT")
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> "Transaction":
         """Run one transaction that only reads: every statement in it sees the same state.
 
         Raises:
             SamlError: `web.unavailable` as `writing`.
         """
-        with self._connection() as connection:
-            connection.execute("BEGIN")
-            try:
-                yield connection
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+        return Transaction(self, "BEGIN", "ROLLBACK")
+
+    def take(self) -> sqlite3.Connection:
+        """Give a connection that nobody else uses."""
+        self._require_same_file()
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._connect()
+
+    def give_back(self, connection: sqlite3.Connection) -> None:
+        """Take a connection back for the next call."""
+        self._idle.append(connection)
+
+    def unavailable(self, error: sqlite3.Error | OSError) -> SamlError:
+        """Say that the file cannot be used."""
+        return SamlError("web.unavailable", f"the store {self._path.name} cannot be used: {error!s:.200}")
 
     def close(self) -> None:
         """Close every idle connection. A call under way closes its own if it comes later."""
         while self._idle:
             self._idle.pop().close()
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        with _as_unavailable(self._path):
-            self._require_same_file()
-            try:
-                connection = self._idle.pop()
-            except IndexError:
-                connection = self._connect()
-                connection.executescript(_SETTINGS)
-            try:
-                yield connection
-            except sqlite3.Error:
-                connection.close()
-                raise
-            except BaseException:
-                self._idle.append(connection)
-                raise
-            self._idle.append(connection)
 
     def _require_same_file(self) -> None:
         # A deleted file goes on working for those who hold it open, and everything written to it is lost at the next start.
@@ -110,28 +89,63 @@ class Database:
             self._inode = inode
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(
+        connection = sqlite3.connect(
             self._path,
             timeout=self._busy_timeout.total_seconds(),
             isolation_level=None,
             check_same_thread=False,  # the pool hands a connection to one thread at a time
         )
+        try:
+            connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
 
 
-_SETTINGS: Final = """
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
-"""
+class Transaction:
+    """One transaction, as a context manager. A class, since generators would cost as much as the statements they wrap."""
+
+    __slots__ = ("_begin", "_connection", "_database", "_end")
+
+    def __init__(self, database: Database, begin: str, end: str) -> None:
+        self._database = database
+        self._begin = begin
+        self._end = end
+        self._connection: sqlite3.Connection
+
+    def __enter__(self) -> sqlite3.Connection:
+        try:
+            self._connection = self._database.take()
+            try:
+                self._connection.execute(self._begin)
+            except sqlite3.Error:
+                self._connection.close()
+                raise
+        except (sqlite3.Error, OSError) as error:
+            raise self._database.unavailable(error) from error
+        return self._connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        connection = self._connection
+        if error is None:
+            try:
+                connection.execute(self._end)
+            except sqlite3.Error as failure:
+                connection.close()  # which rolls back
+                raise self._database.unavailable(failure) from failure
+            self._database.give_back(connection)
+        elif isinstance(error, sqlite3.Error):
+            connection.close()
+            if not isinstance(error, _OURS_TO_MEND):
+                raise self._database.unavailable(error) from error
+        else:
+            connection.execute("ROLLBACK")
+            self._database.give_back(connection)
 
 
-@contextmanager
-def _as_unavailable(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
-        raise  # ours to mend: not the disk's fault
-    except (sqlite3.Error, OSError) as error:
-        raise SamlError("web.unavailable", f"the store {path.name} cannot be used: {error!s:.200}") from error
+_OURS_TO_MEND: Final = (sqlite3.IntegrityError, sqlite3.ProgrammingError)
+"""A broken statement or key is a fault in this program, not in the disk."""
 
 
 def to_microseconds(at: datetime) -> int:

@@ -86,7 +86,6 @@ def _create_events() -> None:
         Column("moved_to", Text),
         Column("octets_in", LargeBinary),
         Column("octets_out", LargeBinary),
-        sqlite_autoincrement=True,
     )
     op.create_index("events_by_flow", "events", ["workspace", "flow"])
     started = text("moved_to IS NOT NULL AND moved_from IS NULL")
