@@ -1,0 +1,106 @@
+"""Fields of a query or a form, kept as raw text until they were counted.
+
+Two stacks that read `a=1&a=2` differently are an attack (REQ-07, REQ-08), and so is a name spelled `%53AMLRequest`: each field of a binding
+comes at most once, under its plain name, or the whole is refused.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from oiosaml.errors import SamlError
+
+MAXIMUM_FIELDS: Final = 16
+"""Most fields of one query or form; a binding has five."""
+
+MAXIMUM_RELAY_STATE_BYTES: Final = 1024
+"""Longest RelayState carried. The 80 bytes of SAML Bindings 3.4.3 are a rule of their own, which warns; honest stacks exceed them."""
+
+SAML_FIELDS: Final = frozenset({"SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature", "SAMLEncoding"})
+
+_ENCODED = re.compile(r"(?:[^%\s\x00-\x20\x7f-\U0010ffff]|%[0-9A-Fa-f]{2})*")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields that SAML knows, by name, still percent-encoded exactly as they came."""
+
+    raw: Mapping[str, str]
+
+    def text(self, name: str) -> str | None:
+        """Give the decoded value of a field, None if it did not come.
+
+        Raises:
+            SamlError: `bind.params` if it is not UTF-8.
+        """
+        return None if name not in self.raw else _decoded(self.raw[name])
+
+
+def read_fields(octets: bytes, parameter: str) -> Fields:
+    """Split a query or form and count its fields. `parameter` is the message field expected: SAMLRequest or SAMLResponse.
+
+    Fields of other names are passed over: a discovery hint, a submit button.
+
+    Raises:
+        SamlError: `bind.params`.
+    """
+    try:
+        parts = octets.decode("ascii").split("&")
+    except UnicodeDecodeError as error:
+        raise SamlError("bind.params", "got a byte beyond ASCII, expected percent-encoded fields") from error
+    if len(parts) > MAXIMUM_FIELDS:
+        raise SamlError("bind.params", f"got {len(parts)} fields, expected at most {MAXIMUM_FIELDS}")
+    raw: dict[str, str] = {}
+    for part in parts:
+        name, _, value = part.partition("=")
+        if not _ENCODED.fullmatch(name) or not _ENCODED.fullmatch(value):
+            raise SamlError("bind.params", f"got the field {part!r:.60} with a wrong percent-encoding")
+        plain = _decoded(name)
+        if plain in SAML_FIELDS and (name != plain or plain in raw):
+            raise SamlError("bind.params", f"got {plain} twice or disguised as {name!r:.60}, expected it once")
+        if plain in SAML_FIELDS:
+            raw[plain] = value
+    _refuse_other_messages(raw, parameter)
+    return Fields(raw)
+
+
+def relay_state_of(fields: Fields) -> str | None:
+    """Give the RelayState, which nobody interprets (attack REQ-11); None if it did not come.
+
+    Raises:
+        SamlError: `req.relay-state` if it is longer than `MAXIMUM_RELAY_STATE_BYTES` or holds control characters.
+    """
+    relay_state = fields.text("RelayState")
+    if relay_state is not None:
+        refuse_odd_relay_state(relay_state)
+    return relay_state
+
+
+def refuse_odd_relay_state(relay_state: str) -> None:
+    """Refuse what no stack sends and no form carries unchanged.
+
+    Raises:
+        SamlError: `req.relay-state`.
+    """
+    size = len(relay_state.encode())
+    if size > MAXIMUM_RELAY_STATE_BYTES or _CONTROL.search(relay_state):
+        raise SamlError(
+            "req.relay-state",
+            f"got a RelayState of {size} bytes, expected at most {MAXIMUM_RELAY_STATE_BYTES} without control characters",
+        )
+
+
+def _refuse_other_messages(raw: Mapping[str, str], parameter: str) -> None:
+    messages = sorted(raw.keys() & {"SAMLRequest", "SAMLResponse"})
+    if messages != [parameter]:
+        raise SamlError("bind.params", f"got {' and '.join(messages) or 'no message'}, expected {parameter}")
+
+
+def _decoded(raw: str) -> str:
+    try:
+        return unquote_to_bytes(raw.replace("+", " ")).decode()
+    except UnicodeDecodeError as error:
+        raise SamlError("bind.params", "got a field that is not UTF-8") from error

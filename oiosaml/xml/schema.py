@@ -1,0 +1,103 @@
+"""Does a message have the structure that SAML prescribes? Content models as data, and one walk that compares.
+
+An XSD would say the same and need every schema of the family for it; this says it in the words of the person who must mend the message:
+which element, what stood there, what was expected. Values are not examined here, except that an ID must be one.
+"""
+
+from typing import Final
+
+from lxml import etree
+from lxml.etree import _Element
+
+from oiosaml.errors import SamlError
+from oiosaml.xml.content_model import Model, Slot
+from oiosaml.xml.models import MODELS
+from oiosaml.xml.names import is_ncname, local_name
+
+_XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
+
+_IDENTIFIERS: Final = etree.XPath(
+    "//@ID | //@Id | //@id | //@xml:id", namespaces={"xml": "http://www.w3.org/XML/1998/namespace"}, smart_strings=False
+)
+
+
+def check(element: _Element) -> None:
+    """Compare the element and everything in it with SAML's content models; what stands under no model is somebody else's and passes.
+
+    Raises:
+        SamlError: `xml.schema`, naming the path, what was got and what was expected.
+    """
+    waiting = [element]
+    while waiting:
+        current = waiting.pop()
+        model = MODELS.get(str(current.tag))
+        if model is not None:
+            _check_attributes(current, model)
+            if model.sequence is not None:
+                children = list(current)
+                _check_text(current, children, model)
+                _check_sequence(current, children, model.sequence)
+                waiting.extend(children)
+
+
+def refuse_duplicate_ids(root: _Element) -> None:
+    """Refuse a document in which one value names two elements, in whatever spelling of `ID` (attack XSW-12).
+
+    Raises:
+        SamlError: `xml.schema`.
+    """
+    identifiers = _IDENTIFIERS(root.getroottree())
+    if len(set(identifiers)) != len(identifiers):
+        twice = next(each for index, each in enumerate(identifiers) if each in identifiers[:index])
+        raise SamlError("xml.schema", f"got the ID {twice!r:.120} twice, expected every ID once")
+
+
+def _check_attributes(element: _Element, model: Model) -> None:
+    names = element.keys()
+    if not model.attributes.issuperset(names):
+        odd = [name for name in names if name not in model.attributes and not _is_foreign(str(name), model)]
+        if odd:
+            raise _error(element, f"the attribute {odd[0]}", ", ".join(sorted(model.attributes)) or "none")
+    if not model.required.issubset(names):
+        missing = min(model.required.difference(names))
+        raise _error(element, f"no {missing}", f"the attribute {missing}")
+    identifier = element.get("ID")
+    if identifier is not None and not is_ncname(identifier):
+        raise _error(element, f"ID={identifier!r:.80}", "a name that starts with a letter or underscore")
+
+
+def _is_foreign(name: str, model: Model) -> bool:
+    # xsi:type and its like may stand on every element (XML Schema Structures 2.6).
+    return name.startswith(_XSI) or (model.foreign_attributes and name.startswith("{"))
+
+
+def _check_text(element: _Element, children: list[_Element], model: Model) -> None:
+    if model.text:
+        return
+    if (element.text and element.text.strip()) or any(child.tail and child.tail.strip() for child in children):
+        raise _error(element, "text", "only elements")
+
+
+def _check_sequence(element: _Element, children: list[_Element], sequence: tuple[Slot, ...]) -> None:
+    own_namespace = str(element.tag).partition("}")[0] + "}"
+    at = 0
+    for slot in sequence:
+        start = at
+        limit = len(children) if slot.maximum is None else min(len(children), start + slot.maximum)
+        while at < limit and slot.takes(str(children[at].tag), own_namespace):
+            at += 1
+        if at - start < slot.minimum:
+            raise _error(element, _shown(children, at), str(slot))
+    if at < len(children):
+        allowed = ", ".join(str(slot) for slot in sequence) or "no elements"
+        raise _error(element, f"{_shown(children, at)} as child {at + 1}", f"in this order {allowed}")
+
+
+def _shown(children: list[_Element], at: int) -> str:
+    return local_name(children[at]) if at < len(children) else "nothing more"
+
+
+def _error(element: _Element, got: str, expected: str) -> SamlError:
+    names = [local_name(each) for each in element.iterancestors()][::-1]
+    path = "/".join([*names, local_name(element)])
+    return SamlError("xml.schema", f"/{path} (line {element.sourceline}): got {got}, expected {expected}")
