@@ -605,6 +605,13 @@ _TABLE: Final = (
         "You must be logged in to see this page.",
     ),
     Refusal("web.form", _BAD, STATUS_REQUEST_DENIED, "Formularen kunne ikke læses.", "The form could not be read."),
+    Refusal(
+        "web.form:unknown-person",
+        _BAD,
+        STATUS_REQUEST_DENIED,
+        "Der er ingen bruger ved navn {person} i denne kommunes login.",
+        "There is no user called {person} at this municipality's login.",
+    ),
     Refusal("web.not-found", _MISSING, STATUS_REQUEST_DENIED, "Siden findes ikke.", "There is no such page."),
     Refusal(
         "web.method",

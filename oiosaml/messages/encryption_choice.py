@@ -22,9 +22,19 @@ def encryption_for(keys: tuple[KeyDescriptor, ...]) -> tuple[RSAPublicKey, Encry
         SamlError: `md.key` if there is no RSA key for encryption, `enc.algorithm` if only methods are listed that are not
             allowed.
     """
+    descriptor, public_key = encryption_key(keys)
+    return public_key, method_for(descriptor.encryption_methods)
+
+
+def encryption_key(keys: tuple[KeyDescriptor, ...]) -> tuple[KeyDescriptor, RSAPublicKey]:
+    """Give the first RSA key one may encrypt to, with its descriptor.
+
+    Raises:
+        SamlError: `md.key` if there is none.
+    """
     for descriptor in encryption_keys(keys):
         if descriptor.key is not None and isinstance(descriptor.key.public_key, RSAPublicKey):
-            return descriptor.key.public_key, method_for(descriptor.encryption_methods)
+            return descriptor, descriptor.key.public_key
     raise SamlError("md.key", "got metadata without an RSA key for encryption, expected one")
 
 
@@ -39,12 +49,15 @@ def method_for(listed: tuple[MetadataEncryptionMethod, ...]) -> EncryptionMethod
     block = _first(blocks, BLOCK_ALGORITHMS)
     transport = _first(transports, KEY_TRANSPORTS)
     digest, mgf = _digest_and_mgf(transport)
-    return EncryptionMethod(
-        block=OIOSAML_DEFAULT.block if block is None else block.algorithm,
-        key_transport=OIOSAML_DEFAULT.key_transport if transport is None else transport.algorithm,
-        digest=digest,
-        mgf=mgf,
-    )
+    try:
+        return EncryptionMethod(
+            block=OIOSAML_DEFAULT.block if block is None else block.algorithm,
+            key_transport=OIOSAML_DEFAULT.key_transport if transport is None else transport.algorithm,
+            digest=digest,
+            mgf=mgf,
+        )
+    except ValueError as error:
+        raise SamlError("enc.algorithm", f"got metadata whose key transport cannot be used: {error!s:.300}") from error
 
 
 def _first(listed: tuple[MetadataEncryptionMethod, ...], allowed: frozenset[str]) -> MetadataEncryptionMethod | None:
@@ -57,7 +70,7 @@ def _first(listed: tuple[MetadataEncryptionMethod, ...], allowed: frozenset[str]
     return usable
 
 
-def _digest_and_mgf(transport: MetadataEncryptionMethod | None) -> tuple[str, str | None]:
+def _digest_and_mgf(transport: MetadataEncryptionMethod | None) -> tuple[str, str]:
     """Fill in what the standard implies where the metadata is silent (XML Encryption 5.5.2)."""
     if transport is None or (transport.algorithm == RSA_OAEP and not transport.digest_method and not transport.mgf):
         # bare rsa-oaep in Danish metadata means the profile's pair; SHA-1 by omission would be a downgrade (our choice)
