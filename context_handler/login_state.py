@@ -11,7 +11,7 @@ from oiosaml.ids import EntityId, FlowId, MessageId
 from oiosaml.messages.authn_request import AuthnRequest
 
 PENDING_LOGIN_LIFETIME: Final = timedelta(minutes=60)
-"""How long a person may take at discovery and at the home IdP. Long, since a slow login is not an attack; the answer's own times are short."""
+"""How long a person may take at discovery and at the home IdP. A slow login is no attack; the answer's own times are short."""
 
 
 class LoginState(StrEnum):
@@ -29,8 +29,11 @@ class LoginState(StrEnum):
 TRANSITIONS: Final[Mapping[LoginState, frozenset[LoginState]]] = MappingProxyType(
     {
         LoginState.CHOOSING_IDP: frozenset({LoginState.AT_HOME_IDP, LoginState.REFUSED, LoginState.EXPIRED}),
-        LoginState.AT_HOME_IDP: frozenset({LoginState.ACCEPTED, LoginState.REFUSED, LoginState.EXPIRED}),
-        LoginState.ACCEPTED: frozenset({LoginState.COMPLETED, LoginState.REFUSED}),
+        # A person who goes back from one municipality's login may choose another; the first one's answer then comes to nothing.
+        LoginState.AT_HOME_IDP: frozenset(
+            {LoginState.AT_HOME_IDP, LoginState.ACCEPTED, LoginState.REFUSED, LoginState.EXPIRED}
+        ),
+        LoginState.ACCEPTED: frozenset({LoginState.COMPLETED, LoginState.REFUSED, LoginState.EXPIRED}),
         LoginState.COMPLETED: frozenset(),
         LoginState.REFUSED: frozenset(),
         LoginState.EXPIRED: frozenset(),

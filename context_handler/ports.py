@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Protocol
 
 from context_handler.events import Event
 from context_handler.login_state import LoginState, PendingLogin
@@ -13,9 +13,6 @@ from oiosaml.ids import AssertionId, Cvr, EntityId, FlowId, IdSource, MessageId,
 from oiosaml.keys import DecryptionKey, SigningKey, VerificationKey
 from oiosaml.messages.metadata import EntityDescriptor
 from oiosaml.validity import CLOCK_SKEW
-
-SESSION_ASSERTION_LIFETIME: Final = timedelta(minutes=10)
-"""How long our own assertion may be presented (R3-IDP-15: Conditions 10 minutes to 1 hour)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +45,49 @@ class RegisteredAttributeService:
 class Registry(Protocol):
     """One consistent view of who is registered in a workspace. A look-up of what is not there gives None; disabled parties are given."""
 
-    def idp(self, entity_id: EntityId) -> RegisteredIdp | None: ...
+    def idp(self, entity_id: EntityId) -> RegisteredIdp | None:
+        """Give the IdP of that entityID."""
+        ...
 
-    def system(self, entity_id: EntityId) -> RegisteredSystem | None: ...
+    def system(self, entity_id: EntityId) -> RegisteredSystem | None:
+        """Give the system of that entityID."""
+        ...
 
-    def idps(self) -> Sequence[RegisteredIdp]: ...
+    def idps(self) -> Sequence[RegisteredIdp]:
+        """Give all IdPs, in the order of registration."""
+        ...
 
-    def systems(self) -> Sequence[RegisteredSystem]: ...
+    def systems(self) -> Sequence[RegisteredSystem]:
+        """Give all systems, in the order of registration."""
+        ...
 
-    def attribute_service_for(self, cvr: Cvr) -> RegisteredAttributeService | None: ...
+    def attribute_service_for(self, cvr: Cvr) -> RegisteredAttributeService | None:
+        """Give the attribute service registered for that organisation."""
+        ...
 
-    def job_function_role(self, uri: str) -> JobFunctionRole | None: ...
+    def job_function_role(self, uri: str) -> JobFunctionRole | None:
+        """Give the job function role of that URI."""
+        ...
 
-    def system_role(self, uri: str) -> SystemRole | None: ...
+    def system_role(self, uri: str) -> SystemRole | None:
+        """Give the system role of that URI."""
+        ...
 
-    def constraint_type(self, uri: str) -> ConstraintType | None: ...
+    def constraint_type(self, uri: str) -> ConstraintType | None:
+        """Give the data constraint type of that entityID."""
+        ...
 
-    def organisation_name(self, cvr: Cvr) -> str | None: ...
+    def keys_of_systems(self) -> Sequence[VerificationKey]:
+        """The signing keys of all systems: never to verify with, only to tell a vendor whose key a wrong signature was made by."""
+        ...
+
+    def keys_of_idps(self) -> Sequence[VerificationKey]:
+        """The same for all IdPs."""
+        ...
+
+    def organisation_name(self, cvr: Cvr) -> str | None:
+        """Give the registered name of an organisation."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +137,7 @@ class Store(Protocol):
         ...
 
     def save_idp_choice(self, workspace: WorkspaceId, login: PendingLogin, events: Sequence[Event]) -> bool:
-        """Move a login from choosing to at-home-idp with the IdP and request ID it now has; False if it was no longer choosing."""
+        """Move a login to at-home-idp with the IdP and request ID it now has; False if it was neither choosing nor at an IdP already."""
         ...
 
     def accept_answer(
@@ -188,4 +211,6 @@ class Ports:
     urls: ContextHandlerUrls
     entity_id_towards_systems: EntityId
     entity_id_towards_idps: EntityId
+    contact: str
+    """Where our metadata sends people who need help; an e-mail address."""
     clock_skew: timedelta = CLOCK_SKEW

@@ -61,9 +61,17 @@ class SamlError(Exception):
 class UpstreamRefusal(SamlError):
     """The home IdP answered with a status other than Success; its status is passed on (context-handler section 11)."""
 
-    def __init__(self, code: str, detail: str, *, second_code: str | None, message: str | None) -> None:
-        """Refuse with `code`; `second_code` and `message` are the IdP's own second-level status and StatusMessage."""
-        super().__init__(code, detail, party=Party.HOME_IDP)
+    def __init__(
+        self,
+        key: str,
+        detail: str,
+        *,
+        second_code: str | None,
+        message: str | None,
+        params: Mapping[str, str] = NO_PARAMS,
+    ) -> None:
+        """Refuse with `key`; `second_code` and `message` are the IdP's own second-level status and StatusMessage."""
+        super().__init__(key, detail, params=params, party=Party.HOME_IDP)
         self.second_code = second_code
         self.message = message
 

@@ -1,0 +1,148 @@
+"""The profile's rules put to one message each, with what this broker knows as the expectations."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from context_handler.login_state import PendingLogin
+from context_handler.name_ids import SUPPORTED_FORMATS
+from context_handler.ports import Ports, RegisteredIdp, RegisteredSystem, Registry
+from context_handler.visit import Requester
+from oiosaml.attributes import LOA
+from oiosaml.errors import UpstreamRefusal
+from oiosaml.ids import MessageId
+from oiosaml.messages.assertion import Assertion
+from oiosaml.messages.authn_request import AuthnRequest
+from oiosaml.messages.response import Answer, Status
+from oiosaml.name_id import NameId, X509SubjectName
+from oiosaml.nsis import AssuranceLevel, Comparison
+from oiosaml.rules.assertion import ASSERTION_RULES, AssertionExpectations
+from oiosaml.rules.authn_request import AUTHN_REQUEST_RULES, AuthnRequestExpectations
+from oiosaml.rules.response import RESPONSE_RULES, ResponseExpectations
+from oiosaml.rules.rule import Finding, enforce
+from oiosaml.uris import STATUS_NO_AUTHN_CONTEXT, STATUS_NO_PASSIVE, STATUS_REQUEST_DENIED
+from oiosaml.verified import Verified
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom a checked assertion is about, and how sure the home IdP is."""
+
+    name_id: NameId
+    x509: X509SubjectName
+    level: AssuranceLevel
+
+    @classmethod
+    def of(cls, assertion: Assertion) -> "Subject":
+        """Read the subject of an assertion whose rules hold, so that it has one NameID in the right layout and one level."""
+        if assertion.subject is None or assertion.subject.name_id is None:
+            raise RuntimeError("the rules were not put to this assertion")
+        name_id = assertion.subject.name_id
+        return cls(
+            name_id, X509SubjectName.parse(name_id.value), AssuranceLevel.from_attribute(assertion.values_of(LOA)[0])
+        )
+
+
+def check_request(
+    request: Verified[AuthnRequest],
+    requester: Requester,
+    system: RegisteredSystem,
+    binding: str,
+    registry: Registry,
+    *,
+    at: datetime,
+    ports: Ports,
+) -> tuple[Finding, ...]:
+    """Put the rules of a request to it.
+
+    Raises:
+        RuleViolation: if a MUST is broken.
+    """
+    expectations = AuthnRequestExpectations(
+        at=at,
+        issuer=system.registration.entity_id,
+        sso_location=ports.urls.sso_url,
+        assertion_consumer_services=system.metadata.sp.assertion_consumer_services if system.metadata.sp else (),
+        our_entity_ids=(ports.entity_id_towards_systems, ports.entity_id_towards_idps),
+        known_idps=frozenset(idp.registration.entity_id for idp in registry.idps()),
+        minimum_level=system.registration.minimum_level,
+        name_id_formats=SUPPORTED_FORMATS,
+        binding=binding,
+        relay_state=requester.relay_state,
+        skew=ports.clock_skew,
+    )
+    return enforce(AUTHN_REQUEST_RULES, request.value, expectations)
+
+
+def check_envelope(
+    answer: Answer, login: PendingLogin, idp: RegisteredIdp, *, at: datetime, ports: Ports
+) -> tuple[Finding, ...]:
+    """Put the rules of the envelope to it.
+
+    Raises:
+        RuleViolation: if a MUST is broken.
+    """
+    request_id, requested_at = _question(login)
+    expectations = ResponseExpectations(
+        at=at,
+        idp=idp.registration.entity_id,
+        assertion_consumer_service=ports.urls.acs_url,
+        request_id=request_id,
+        requested_at=requested_at,
+        envelope_signed=answer.envelope_signer is not None,
+        skew=ports.clock_skew,
+    )
+    return enforce(RESPONSE_RULES, answer.envelope, expectations)
+
+
+def check_assertion(
+    assertion: Verified[Assertion],
+    login: PendingLogin,
+    idp: RegisteredIdp,
+    system: RegisteredSystem,
+    *,
+    at: datetime,
+    ports: Ports,
+) -> tuple[Finding, ...]:
+    """Put the rules of a home IdP's assertion to it: protocol first, then who may say what of whom, and at which level.
+
+    Raises:
+        RuleViolation: if a MUST is broken.
+    """
+    request_id, requested_at = _question(login)
+    asked = login.request.requested_authn_context
+    expectations = AssertionExpectations(
+        at=at,
+        idp=idp.registration.entity_id,
+        our_entity_id=ports.entity_id_towards_idps,
+        assertion_consumer_service=ports.urls.acs_url,
+        request_id=request_id,
+        requested_at=requested_at,
+        registered_cvrs=idp.registration.cvrs,
+        registered_level=idp.registration.maximum_level,
+        force_authn=login.request.force_authn,
+        requested_level=asked.levels[0] if asked and asked.levels else None,
+        comparison=asked.comparison if asked else Comparison.MINIMUM,
+        minimum_level=system.registration.minimum_level,
+        knows_roles=idp.registration.knows_roles,
+        skew=ports.clock_skew,
+    )
+    return enforce(ASSERTION_RULES, assertion.value, expectations)
+
+
+def status_refusal(status: Status, required: str) -> UpstreamRefusal:
+    """Say what a home IdP's refusal means, in our own codes; its second-level status is passed on."""
+    key = {
+        STATUS_REQUEST_DENIED: "proto.cancelled",
+        STATUS_NO_PASSIVE: "proto.no-passive",
+        STATUS_NO_AUTHN_CONTEXT: "fed.loa:idp-cannot",
+    }.get(status.second_code or "", "proto.status")
+    detail = f"got the status {status.code!r:.120} {status.second_code or ''!r:.120} {status.message or ''!r:.200}, expected Success"
+    return UpstreamRefusal(
+        key, detail, second_code=status.second_code, message=status.message, params={"required": required}
+    )
+
+
+def _question(login: PendingLogin) -> tuple[MessageId, datetime]:
+    if login.idp_request_id is None or login.idp_request_at is None:
+        raise RuntimeError("no IdP was asked in this login")
+    return login.idp_request_id, login.idp_request_at

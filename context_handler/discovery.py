@@ -1,0 +1,93 @@
+"""Which home IdP a login goes to, and whether the person must be asked (context-handler section 4; the order is our choice)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from context_handler.level import LevelDemand
+from context_handler.ports import RegisteredIdp, RegisteredSystem
+from oiosaml.errors import SamlError
+from oiosaml.ids import EntityId, FlowId
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What may decide without asking: the request's IDPList, a hint in the address, and the choice of last time."""
+
+    idp_list: tuple[EntityId, ...] = ()
+    hint: EntityId | None = None
+    remembered: EntityId | None = None
+
+
+NO_WISHES: Final = Wishes()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The IdPs a person may choose among, and those left out because they cannot reach the level, for the page to explain."""
+
+    able: tuple[RegisteredIdp, ...]
+    too_low: tuple[RegisteredIdp, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskForHomeIdp:
+    """The person must choose: what the discovery page needs to know."""
+
+    flow: FlowId
+    system: RegisteredSystem
+    candidates: Candidates
+    demand: LevelDemand
+
+
+def candidates_for(
+    system: RegisteredSystem, idps: Sequence[RegisteredIdp], demand: LevelDemand, wishes: Wishes, at: datetime
+) -> Candidates:
+    """Give the IdPs that may answer this request.
+
+    Raises:
+        SamlError: `fed.no-idp` if none may, `fed.loa` if those that may cannot reach the level.
+    """
+    open_to_system = [idp for idp in idps if _is_open(idp, at) and _is_wanted(idp, system, wishes)]
+    able = tuple(idp for idp in open_to_system if demand.reachable_with(idp.registration.maximum_level))
+    too_low = tuple(idp for idp in open_to_system if idp not in able)
+    if able:
+        return Candidates(able, too_low)
+    if too_low:
+        best = max(idp.registration.maximum_level for idp in too_low)
+        raise SamlError(
+            "fed.loa",
+            f"got IdPs registered up to {best.attribute_value}, expected one that reaches {demand.named}",
+            params={"required": demand.named, "actual": best.attribute_value},
+        )
+    raise SamlError(
+        "fed.no-idp",
+        "got no IdP that is active, has a federation agreement and is among those the system and its request allow",
+    )
+
+
+def decide(candidates: Candidates, wishes: Wishes) -> RegisteredIdp | None:
+    """Give the IdP that needs no question: the hinted one, the only one, the remembered one; None if the person must choose.
+
+    A hint or memory counts only if it names a candidate, so neither can widen what the registration allows.
+    """
+    by_id = {idp.registration.entity_id: idp for idp in candidates.able}
+    if wishes.hint in by_id:
+        return by_id[wishes.hint]
+    if len(candidates.able) == 1 and not candidates.too_low:
+        return candidates.able[0]
+    if wishes.remembered in by_id:
+        return by_id[wishes.remembered]
+    return None
+
+
+def _is_open(idp: RegisteredIdp, at: datetime) -> bool:
+    registration = idp.registration
+    return registration.enabled and registration.has_federation_agreement and registration.active.includes(at)
+
+
+def _is_wanted(idp: RegisteredIdp, system: RegisteredSystem, wishes: Wishes) -> bool:
+    entity_id = idp.registration.entity_id
+    limited_to = system.registration.idps
+    return (not limited_to or entity_id in limited_to) and (not wishes.idp_list or entity_id in wishes.idp_list)

@@ -1,0 +1,114 @@
+"""The broker's own answer to a system: assertion composed, signed, encrypted for that system, posted to its registered ACS."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from context_handler.encryption_choice import encryption_for
+from context_handler.ports import Ports, RegisteredSystem
+from context_handler.visit import Requester
+from oiosaml.attributes import Attribute
+from oiosaml.bindings.post import PostForm, write_post_form
+from oiosaml.ids import AssertionId, EntityId
+from oiosaml.messages.assertion import (
+    Assertion,
+    AuthnStatement,
+    Conditions,
+    Subject,
+    SubjectConfirmation,
+    write_assertion,
+)
+from oiosaml.messages.element import serialise
+from oiosaml.messages.response import Response, Status, write_encrypted_assertion, write_response
+from oiosaml.name_id import NameId
+from oiosaml.nsis import AssuranceLevel
+from oiosaml.uris import CONFIRMATION_BEARER, STATUS_SUCCESS
+from oiosaml.validity import Window
+from oiosaml.xml.encryption import encrypt
+from oiosaml.xml.sign import sign_enveloped
+
+CONFIRMATION_LIFETIME: Final = timedelta(minutes=5)
+"""How long the answer may be on its way (R3-IDP-15: typically 5 minutes)."""
+
+CONDITIONS_LIFETIME: Final = timedelta(minutes=10)
+"""How long the assertion may be used (R3-IDP-15: 10 minutes to 1 hour)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the broker says of a user to one system."""
+
+    name_id: NameId
+    level: AssuranceLevel
+    attributes: tuple[Attribute, ...]
+    authn_instant: datetime
+    """Copied from the home IdP: the broker did not log anybody in (CHT-11)."""
+    home_idp: EntityId
+
+
+def compose_assertion(identity: Identity, requester: Requester, *, at: datetime, ports: Ports) -> Assertion:
+    """Say it in OIOSAML 3: fresh IDs, our own issuer, this system as the only audience, nothing of the IdP's message reused (CHT-09)."""
+    return Assertion(
+        id=AssertionId(ports.ids.message_id()),
+        issue_instant=at,
+        issuer=ports.entity_id_towards_systems,
+        subject=Subject(
+            identity.name_id,
+            (
+                SubjectConfirmation(
+                    CONFIRMATION_BEARER,
+                    recipient=requester.acs_url,
+                    in_response_to=requester.request.id,
+                    window=Window(None, at + CONFIRMATION_LIFETIME),
+                ),
+            ),
+        ),
+        conditions=Conditions(Window(at, at + CONDITIONS_LIFETIME), ((requester.system,),)),
+        authn_statements=(
+            AuthnStatement(
+                authn_instant=identity.authn_instant,
+                session_index=ports.ids.message_id(),
+                authn_context_class_ref=identity.level.uri,
+                authenticating_authorities=(identity.home_idp,),
+            ),
+        ),
+        attribute_statements=(identity.attributes,),
+    )
+
+
+def sign_assertion(assertion: Assertion, ports: Ports) -> bytes:
+    """Give the octets of the assertion, signed with the key in use."""
+    element = write_assertion(assertion)
+    sign_enveloped(element, ports.keys.signing)
+    return serialise(element)
+
+
+def seal(assertion: bytes, system: RegisteredSystem, requester: Requester, *, at: datetime, ports: Ports) -> bytes:
+    """Encrypt what was signed (R3-IDP-05), and give the octets of an unsigned Response that holds it (R3-IDP-02)."""
+    recipient, method = encryption_for(system)
+    encrypted = encrypt(assertion, recipient, method, entropy=ports.entropy)
+    envelope = _envelope(Status(STATUS_SUCCESS), requester, at=at, ports=ports)
+    return serialise(write_response(envelope, write_encrypted_assertion(encrypted)))
+
+
+def refuse(status: Status, requester: Requester, *, at: datetime, ports: Ports) -> bytes:
+    """Give the octets of a signed Response without assertion (R3-IDP-17: signing it is our choice, so that nobody can forge a refusal)."""
+    element = write_response(_envelope(status, requester, at=at, ports=ports))
+    sign_enveloped(element, ports.keys.signing)
+    return serialise(element)
+
+
+def answer_form(octets: bytes, requester: Requester) -> PostForm:
+    """Give the form that carries the answer to the registered ACS, with the system's own RelayState."""
+    return write_post_form(requester.acs_url, octets, relay_state=requester.relay_state)
+
+
+def _envelope(status: Status, requester: Requester, *, at: datetime, ports: Ports) -> Response:
+    return Response(
+        id=ports.ids.message_id(),
+        issue_instant=at,
+        status=status,
+        issuer=ports.entity_id_towards_systems,
+        in_response_to=requester.request.id,
+        destination=requester.acs_url,
+    )

@@ -1,0 +1,46 @@
+"""The NameID that a system gets: in the format its registration or metadata names, stable where the format promises it."""
+
+import hashlib
+import hmac
+import uuid
+
+from context_handler.ports import RegisteredSystem
+from oiosaml.ids import EntityId, IdSource
+from oiosaml.name_id import NameId, X509SubjectName
+from oiosaml.uris import (
+    NAMEID_PERSISTENT,
+    NAMEID_TRANSIENT,
+    NAMEID_X509_SUBJECT_NAME,
+    PROFESSIONAL_UUID_PREFIX,
+)
+
+SUPPORTED_FORMATS = (NAMEID_PERSISTENT, NAMEID_X509_SUBJECT_NAME, NAMEID_TRANSIENT)
+"""What we issue, the default first."""
+
+
+def name_id_format_for(system: RegisteredSystem) -> str:
+    """Give the format: the registration's, else the first in the metadata that we issue, else persistent (OIOSAML 3)."""
+    if system.registration.name_id_format is not None:
+        return system.registration.name_id_format
+    sp = system.metadata.sp
+    return next((f for f in (sp.name_id_formats if sp else ()) if f in SUPPORTED_FORMATS), NAMEID_PERSISTENT)
+
+
+def name_id_for(
+    system: RegisteredSystem, subject: X509SubjectName, *, issuer: EntityId, pairwise_secret: bytes, ids: IdSource
+) -> NameId:
+    """Give the user's name towards one system."""
+    chosen = name_id_format_for(system)
+    if chosen == NAMEID_X509_SUBJECT_NAME:
+        return NameId(str(subject), NAMEID_X509_SUBJECT_NAME)
+    if chosen == NAMEID_TRANSIENT:
+        return NameId(ids.message_id(), NAMEID_TRANSIENT)
+    value = PROFESSIONAL_UUID_PREFIX + _pairwise(system.registration.entity_id, subject, pairwise_secret)
+    return NameId(value, NAMEID_PERSISTENT, issuer, system.registration.entity_id)
+
+
+def _pairwise(system: EntityId, subject: X509SubjectName, secret: bytes) -> str:
+    """A UUID that is the same at every login and different for every system, so that two systems cannot compare notes (R3-IDP-08)."""
+    message = "\x1f".join((system, subject.cvr, subject.serial.lower())).encode()
+    digest = hmac.new(secret, message, hashlib.sha256).digest()
+    return str(uuid.UUID(bytes=digest[:16], version=4))

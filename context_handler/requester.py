@@ -1,0 +1,92 @@
+"""Who may take part: a registered party that is switched on, and an address it has registered."""
+
+from datetime import datetime
+
+from context_handler.login_state import LoginState, PendingLogin
+from context_handler.ports import Ports, RegisteredIdp, RegisteredSystem, Registry
+from federation.model import HomeIdp, UserFacingSystem
+from oiosaml.errors import Party, SamlError
+from oiosaml.ids import EntityId, FlowId
+from oiosaml.messages.authn_request import AuthnRequest
+from oiosaml.rules.authn_request import chosen_assertion_consumer_service
+
+
+def login_under_way(flow: FlowId, browser: str, at: datetime, ports: Ports) -> PendingLogin:
+    """Give a login that this browser has begun and not finished.
+
+    A person who went back from the home IdP may choose again, so being there counts as under way.
+
+    Raises:
+        SamlError: `flow.unknown` if this browser has no such login, `flow.expired` if it took too long.
+    """
+    login = ports.store.pending_by_handle(ports.workspace, flow)
+    if login is None or login.browser != browser:
+        raise SamlError("flow.unknown", "got a login that is not under way in this browser", party=Party.USER)
+    if login.state not in (LoginState.CHOOSING_IDP, LoginState.AT_HOME_IDP):
+        raise SamlError(
+            "flow.unknown", f"got a login that is {login.state}, expected one that is under way", party=Party.USER
+        )
+    if login.has_expired(at):
+        raise SamlError(
+            "flow.expired",
+            f"got a choice after {login.expires_at:%H:%M:%S}, when the login had expired",
+            party=Party.USER,
+        )
+    return login
+
+
+def registered_system(registry: Registry, entity_id: EntityId | None, at: datetime) -> RegisteredSystem:
+    """Give the system that goes by `entity_id`.
+
+    Raises:
+        SamlError: `req.unknown-sp` if there is none, `fed.disabled` if it is switched off or outside its activation period.
+    """
+    system = registry.system(entity_id) if entity_id is not None else None
+    if system is None:
+        raise SamlError(
+            "req.unknown-sp", f"got the issuer {entity_id!r:.200}, expected the entityID of a registered system"
+        )
+    _require_active(system.registration, at)
+    return system
+
+
+def registered_idp(registry: Registry, entity_id: EntityId | None, at: datetime) -> RegisteredIdp:
+    """Give the home IdP that goes by `entity_id`.
+
+    Raises:
+        SamlError: `fed.unknown-issuer` if it was removed, `fed.disabled` if it was switched off since it was asked (attack FED-07).
+    """
+    idp = registry.idp(entity_id) if entity_id is not None else None
+    if idp is None:
+        raise SamlError("fed.unknown-issuer", f"got {entity_id!r:.200}, expected the entityID of a registered IdP")
+    _require_active(idp.registration, at)
+    return idp
+
+
+def _require_active(registration: UserFacingSystem | HomeIdp, at: datetime) -> None:
+    if not registration.enabled or not registration.active.includes(at):
+        raise SamlError(
+            "fed.disabled",
+            f"got a message of {registration.entity_id}, which is switched off or not active at this time",
+        )
+
+
+def registered_acs(request: AuthnRequest, system: RegisteredSystem) -> str:
+    """Give the registered ACS that the request names by URL or index, or the default one.
+
+    Raises:
+        SamlError: `req.acs` if it names both, or one that is not registered for HTTP-POST (attack REQ-03).
+    """
+    services = system.metadata.sp.assertion_consumer_services if system.metadata.sp else ()
+    url, index = request.assertion_consumer_service_url, request.assertion_consumer_service_index
+    if url is not None and index is not None:
+        raise SamlError(
+            "req.acs", "got both AssertionConsumerServiceURL and -Index, expected at most one (SAML Core 3.4.1)"
+        )
+    service = chosen_assertion_consumer_service(request, services)
+    if service is None:
+        named = url if url is not None else index
+        raise SamlError(
+            "req.acs", f"got the response address {named!r:.300}, expected one registered in the system's metadata"
+        )
+    return service.location

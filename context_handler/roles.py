@@ -1,0 +1,169 @@
+"""From job function roles to one system's own roles, as the administration module has registered them. Nothing here widens (design D13).
+
+What cannot be translated is dropped and says why; the caller records it. A restriction is never dropped: if it cannot be kept, the role goes.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from context_handler.ports import Registry
+from federation.model import (
+    ConstraintKind,
+    ConstraintType,
+    ConstraintValue,
+    JobFunctionRole,
+    RoleAssignment,
+    SystemRole,
+)
+from oiosaml.errors import SamlError
+from oiosaml.ids import Cvr, EntityId, parse_cvr
+from oiosaml.privileges import CVR_SCOPE_PREFIX, Constraint, PrivilegeGroup, PrivilegeList
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A right that did not come through: its URI, the code and the reason."""
+
+    privilege: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """The system's own rights, and what was left behind on the way."""
+
+    privileges: PrivilegeList
+    dropped: tuple[Dropped, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Translator:
+    """Everything a translation looks at beside the rights themselves."""
+
+    registry: Registry
+    system: EntityId
+    user_cvr: Cvr
+    at: datetime
+
+    def translate(self, privileges: PrivilegeList) -> Translation:
+        """Give the rights that this system knows, in order of first appearance and without doubles.
+
+        Raises:
+            SamlError: `priv.schema` if a group carries a constraint that no role in it knows (attack PRV-11).
+        """
+        groups: dict[PrivilegeGroup, None] = {}
+        dropped: list[Dropped] = []
+        for group in privileges.groups:
+            for outcome in self._translate_group(group):
+                if isinstance(outcome, Dropped):
+                    dropped.append(outcome)
+                else:
+                    groups[outcome] = None
+        return Translation(PrivilegeList(tuple(groups)), tuple(dropped))
+
+    def _translate_group(self, group: PrivilegeGroup) -> Iterator[PrivilegeGroup | Dropped]:
+        cvr = _cvr_of(group.scope)
+        if cvr is None:
+            for uri in group.privileges:
+                yield Dropped(uri, "priv.scope", f"got the scope {group.scope!r:.120}, expected a CVR number")
+            return
+        roles = {uri: self.registry.job_function_role(uri) for uri in group.privileges}
+        _refuse_unknown_constraints(group, roles.values())
+        for uri, role in roles.items():
+            if role is None or not role.active.includes(self.at):
+                yield Dropped(
+                    uri, "priv.unknown", f"got {uri!r:.120}, expected a job function role that is registered and active"
+                )
+            elif role.cvr != cvr:
+                yield Dropped(uri, "priv.scope", f"got the scope {cvr}, expected {role.cvr}, whose role it is")
+            elif cvr != self.user_cvr and not self._is_delegated(role):
+                yield Dropped(
+                    uri,
+                    "priv.scope",
+                    f"got a role of {cvr} for a user of {self.user_cvr}, expected an active delegation",
+                )
+            else:
+                yield from self._assignments(role, group)
+
+    def _is_delegated(self, role: JobFunctionRole) -> bool:
+        return any(d.cvr == self.user_cvr and d.active.includes(self.at) for d in role.delegated_to)
+
+    def _assignments(self, role: JobFunctionRole, group: PrivilegeGroup) -> Iterator[PrivilegeGroup | Dropped]:
+        unused = {constraint.name for constraint in group.constraints} - _dynamic_keys(role)
+        if unused:
+            # The group's constraints limit every right in it; a role that cannot carry one of them would be wider than what was sent.
+            yield Dropped(
+                role.entity_id,
+                "priv.schema",
+                f"the group is limited by {sorted(unused)}, which this role does not know",
+            )
+            return
+        for assignment in role.assignments:
+            system_role = self.registry.system_role(assignment.system_role)
+            if system_role is None or system_role.system != self.system or not system_role.active.includes(self.at):
+                continue  # another system's right is none of this system's business
+            try:
+                constraints = self._constraints(assignment, system_role, group)
+            except _CannotRestrictError as error:
+                yield Dropped(system_role.entity_id, "priv.schema", str(error))
+            else:
+                yield PrivilegeGroup(group.scope, (system_role.entity_id,), constraints)
+
+    def _constraints(
+        self, assignment: RoleAssignment, role: SystemRole, group: PrivilegeGroup
+    ) -> tuple[Constraint, ...]:
+        made = tuple(Constraint(v.constraint_type, self._value(v, group)) for v in assignment.values)
+        missing = {use.constraint_type for use in role.constraints if use.required} - {c.name for c in made}
+        if missing:
+            raise _CannotRestrictError(f"the required data constraint {sorted(missing)} has no value")
+        return made
+
+    def _value(self, value: ConstraintValue, group: PrivilegeGroup) -> str:
+        text = value.value
+        if value.dynamic:
+            text = ",".join(c.value for c in group.constraints if c.name == value.value)
+        constraint_type = self.registry.constraint_type(value.constraint_type)
+        if not text.strip():
+            raise _CannotRestrictError(f"the data constraint {value.constraint_type} got no value at login")
+        if constraint_type is None:
+            raise _CannotRestrictError(f"the data constraint type {value.constraint_type} is not registered")
+        if not _fits(text, constraint_type):
+            raise _CannotRestrictError(f"got {text!r:.120}, expected a value that fits {constraint_type.name}")
+        return text
+
+
+class _CannotRestrictError(Exception):
+    """A constraint cannot be carried, so the right it limits must not be given."""
+
+
+def _cvr_of(scope: str) -> Cvr | None:
+    try:
+        return parse_cvr(scope.removeprefix(CVR_SCOPE_PREFIX)) if scope.startswith(CVR_SCOPE_PREFIX) else None
+    except ValueError:
+        return None
+
+
+def _dynamic_keys(role: JobFunctionRole) -> set[str]:
+    return {value.value for a in role.assignments for value in a.values if value.dynamic}
+
+
+def _refuse_unknown_constraints(group: PrivilegeGroup, roles: Iterable[JobFunctionRole | None]) -> None:
+    known: set[str] = set()
+    for role in roles:
+        known |= _dynamic_keys(role) if role is not None else set()
+    for constraint in group.constraints:
+        if constraint.name not in known:
+            raise SamlError(
+                "priv.schema",
+                f"got the constraint {constraint.name!r:.120}, expected the key of a dynamic value of a role in the group",
+            )
+
+
+def _fits(text: str, constraint_type: ConstraintType) -> bool:
+    values = text.split(",") if constraint_type.kind is ConstraintKind.MULTI else [text]
+    if constraint_type.values and not all(value.strip() in constraint_type.values for value in values):
+        return False
+    return constraint_type.pattern is None or re.fullmatch(constraint_type.pattern, text) is not None

@@ -1,0 +1,166 @@
+"""One visit of a browser to the broker, and the steps it goes through: each step writes one event under its own name (design D8)."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+
+from context_handler.events import Event, EventOutcome
+from context_handler.login_state import PendingLogin
+from oiosaml.errors import Party, SamlError
+from oiosaml.ids import EntityId, FlowId, MessageId
+from oiosaml.messages.authn_request import AuthnRequest
+from oiosaml.rules.rule import Finding, RuleViolation
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+QUOTED_DETAIL: Final = 600
+"""Longest detail kept in an event, in characters: enough for an engineer, too little to fill a disk with (invariant I4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """A system whose request was vouched for: from here on it can be answered with a SAML status."""
+
+    system: EntityId
+    request: AuthnRequest
+    relay_state: str | None
+    acs_url: str
+
+
+@dataclass(slots=True)
+class Visit:
+    """The record of one visit while it lasts. Steps note what they saw; nothing is written before the story hands the events over."""
+
+    flow: FlowId
+    at: datetime
+    requester: Requester | None = None
+    pending: PendingLogin | None = None
+    answer_accepted: bool = False
+    """Whether the IdP's answer passed authentication and used up the pending login."""
+    events: list[Event] = field(default_factory=list)
+    _notes: dict[str, Any] = field(default_factory=dict)
+
+    def note(
+        self,
+        *,
+        party: EntityId | None = None,
+        message_id: MessageId | None = None,
+        octets_in: bytes | None = None,
+        octets_out: bytes | None = None,
+        findings: tuple[Finding, ...] | None = None,
+        detail: str | None = None,
+        asked: bool | None = None,
+    ) -> None:
+        """Add to the event that the running step will write."""
+        given = {
+            "party": party,
+            "message_id": message_id,
+            "octets_in": octets_in,
+            "octets_out": octets_out,
+            "findings": findings,
+            "detail": detail,
+            "outcome": EventOutcome.ASKED if asked else None,
+        }
+        self._notes.update({name: value for name, value in given.items() if value is not None})
+
+    def known_requester(self) -> Requester:
+        """Give the vouched-for requester.
+
+        Raises:
+            RuntimeError: before a step has vouched for it: a story told in the wrong order.
+        """
+        if self.requester is None:
+            raise RuntimeError("no system has been vouched for on this visit")
+        return self.requester
+
+    def take_events(self) -> tuple[Event, ...]:
+        """Give the events not handed over yet, in order."""
+        events, self.events = tuple(self.events), []
+        return events
+
+    def resume(self, pending: PendingLogin) -> None:
+        """Go on with a flow begun on an earlier visit; what this visit recorded so far belongs to it."""
+        self.events = [replace(event, flow=pending.flow) for event in self.events]
+        self.flow = pending.flow
+        self.pending = pending
+        self.requester = Requester(pending.system, pending.request, pending.relay_state, pending.acs_url)
+
+    def record(self, step_name: str, error: SamlError | None) -> None:
+        """Write the running step's event from its notes."""
+        notes, self._notes = self._notes, {}
+        if error is not None:
+            notes |= {"outcome": EventOutcome.REFUSED, "code": error.code, "detail": error.detail}
+            if isinstance(error, RuleViolation):
+                notes["findings"] = error.findings
+        notes.setdefault("outcome", EventOutcome.PASSED)
+        notes["detail"] = notes.get("detail", "")[:QUOTED_DETAIL]
+        self.events.append(Event(flow=self.flow, at=self.at, step=step_name, **notes))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step as the generated docs/login-flow.md shows it."""
+
+    name: str
+    sentence: str
+    party: Party
+
+
+STEPS: Final[list[Step]] = []
+"""Every step of the story, in the order of the story."""
+
+
+def step(party: Party) -> Callable[[Callable[Concatenate[Visit, P], R]], Callable[Concatenate[Visit, P], R]]:
+    """Make a function a step. Whatever its outcome, one event is recorded; a refusal is laid at `party`'s door unless it says otherwise."""
+
+    def decorate(function: Callable[Concatenate[Visit, P], R]) -> Callable[Concatenate[Visit, P], R]:
+        _announce(function, party)
+
+        @wraps(function)
+        def recorded(visit: Visit, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                result = function(visit, *args, **kwargs)
+            except SamlError as error:
+                error.party = error.party or party
+                visit.record(function.__name__, error)
+                raise
+            visit.record(function.__name__, None)
+            return result
+
+        return recorded
+
+    return decorate
+
+
+def async_step(
+    party: Party,
+) -> Callable[[Callable[Concatenate[Visit, P], Awaitable[R]]], Callable[Concatenate[Visit, P], Awaitable[R]]]:
+    """Do the same for a step that waits for somebody else."""
+
+    def decorate(
+        function: Callable[Concatenate[Visit, P], Awaitable[R]],
+    ) -> Callable[Concatenate[Visit, P], Awaitable[R]]:
+        _announce(function, party)
+
+        @wraps(function)
+        async def recorded(visit: Visit, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                result = await function(visit, *args, **kwargs)
+            except SamlError as error:
+                error.party = error.party or party
+                visit.record(function.__name__, error)
+                raise
+            visit.record(function.__name__, None)
+            return result
+
+        return recorded
+
+    return decorate
+
+
+def _announce(function: Callable[..., Any], party: Party) -> None:
+    sentence = (function.__doc__ or "").strip().partition("\n")[0]
+    STEPS.append(Step(function.__name__, sentence, party))
