@@ -1,0 +1,222 @@
+"""What every party's metadata must say, whatever its role; the roles' own rules stand in their own files and use these checks.
+
+Each breach says at which line, and how the party's supplier mends it.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from oiosaml.ids import Cvr
+from oiosaml.messages.metadata import ContactPerson, Endpoint, EntityDescriptor, KeyDescriptor, MetadataDocument
+from oiosaml.rules.rule import Breach
+from oiosaml.validity import format_instant
+
+MAXIMUM_ENTITY_ID_CHARACTERS: Final = 1024
+"""SAML Metadata 2.2.1."""
+
+EXPIRES_SOON: Final = timedelta(days=30)
+
+_ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f]+")
+_STRAY = re.compile(r"[\s\x00-\x1f\x7f\\]")
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataExpectations:
+    """What is known when metadata is registered or used."""
+
+    at: datetime
+    registered_cvr: Cvr | None = None
+    allow_http: bool = False
+    """Test mode: plain http to any host. To the machine's own loopback it is always allowed."""
+    other_fingerprints: frozenset[str] = frozenset()
+    """Keys of other connections in the same environment."""
+
+
+def unreadable_document(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
+    """The document is well-formed SAML 2.0 metadata of one entity, without DOCTYPE."""
+    if document.entity is None:
+        for problem in document.problems:
+            yield Breach(problem.detail, problem.key, line=problem.line, mend=problem.mend)
+
+
+def unreadable_values(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
+    """Every value is of its type."""
+    if document.entity is not None:
+        for problem in document.problems:
+            mend = problem.mend or "Write the value as the SAML metadata schema prescribes."
+            yield Breach(problem.detail, problem.key, line=problem.line, mend=mend)
+
+
+def bad_entity_id(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
+    """The entityID is an absolute URI of at most 1024 characters."""
+    for entity in _entity(document):
+        fits = len(entity.entity_id) <= MAXIMUM_ENTITY_ID_CHARACTERS
+        if not fits or not _ABSOLUTE_URI.fullmatch(entity.entity_id):
+            yield Breach(
+                f"got entityID {entity.entity_id!r:.120}, expected an absolute URI",
+                line=entity.line,
+                mend='Set entityID to a stable URI of your own, such as "https://saml.example.dk".',
+            )
+
+
+def unusual_entity_id(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
+    """The entityID follows the habit https://saml.<domain>."""
+    for entity in _entity(document):
+        if not entity.entity_id.startswith("https://saml."):
+            yield Breach(f"got entityID {entity.entity_id!r:.120}, expected https://saml.<domain>", line=entity.line)
+
+
+def expired_metadata(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
+    """The metadata has not expired."""
+    # no skew: expiry is the only revocation that works when the publisher is silent (attack MD-02)
+    for entity in _entity(document):
+        if entity.valid_until is not None and entity.valid_until <= expected.at:
+            yield Breach(
+                f"got validUntil {format_instant(entity.valid_until)}, expected it after {format_instant(expected.at)}",
+                line=entity.line,
+                mend="Publish the metadata anew with a later validUntil, or without one.",
+            )
+
+
+def no_contact(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
+    """There is an administrative or technical contact with an e-mail address."""
+    for entity in _entity(document):
+        if not any(_reachable(contact) for contact in entity.contacts):
+            yield Breach(
+                "got no administrative or technical ContactPerson with EmailAddress, expected one",
+                line=entity.line,
+                mend='Add <md:ContactPerson contactType="administrative"> with an <md:EmailAddress>.',
+            )
+
+
+def bad_endpoints(endpoints: tuple[Endpoint, ...], expected: MetadataExpectations) -> Iterator[Breach]:
+    """Yield a breach for each location the browser, or we, must not be sent to (attacks REQ-04, MD-10)."""
+    for endpoint in endpoints:
+        for location in (endpoint.location, endpoint.response_location):
+            problem = None if location is None else _location_problem(location, allow_http=expected.allow_http)
+            if problem is not None:
+                yield Breach(
+                    f"got {location!r:.200} ({problem}), expected an https URL",
+                    line=endpoint.line,
+                    mend="Give the full address with https; plain http works for localhost only.",
+                )
+
+
+def unusable_keys(keys: tuple[KeyDescriptor, ...]) -> Iterator[Breach]:
+    """Yield a breach for each key that cannot be read or is too weak (attack MD-08)."""
+    for descriptor in keys:
+        if descriptor.problem is not None:
+            yield Breach(
+                descriptor.problem,
+                line=descriptor.line,
+                mend="Put one certificate with an RSA key of at least 2048 bits, base64 without BEGIN and END, into it.",
+            )
+
+
+def missing_signing_key(keys: tuple[KeyDescriptor, ...], line: int | None) -> Iterator[Breach]:
+    """Yield a breach if no key may verify signatures: then nothing of this party could ever be believed (attack MD-07)."""
+    if not any(each.key is not None and each.use in (None, "signing") for each in keys):
+        yield Breach(
+            "got no usable KeyDescriptor for signing, expected one",
+            line=line,
+            mend='Add <md:KeyDescriptor use="signing"> with your certificate.',
+        )
+
+
+def expired_certificates(keys: tuple[KeyDescriptor, ...], at: datetime) -> Iterator[Breach]:
+    """Yield a breach for each certificate that is not valid at `at`."""
+    for descriptor, certificate in _certificates(keys):
+        if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
+            start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+            yield Breach(
+                f"got a certificate valid from {format_instant(start)} to {format_instant(end)}, "
+                f"expected one valid at {format_instant(at)}",
+                line=descriptor.line,
+                mend="Renew the certificate and publish the metadata with the new one.",
+            )
+
+
+def certificates_that_expire_soon(keys: tuple[KeyDescriptor, ...], at: datetime) -> Iterator[Breach]:
+    """Yield a breach for each certificate with less than 30 days left."""
+    for descriptor, certificate in _certificates(keys):
+        end = certificate.not_valid_after_utc
+        if at <= end < at + EXPIRES_SOON:
+            yield Breach(
+                f"got a certificate that ends {format_instant(end)}, expected 30 days left",
+                line=descriptor.line,
+                mend="Plan the rollover: publish the new key beside the old one first.",
+            )
+
+
+def certificates_unlike_oces3(keys: tuple[KeyDescriptor, ...], registered_cvr: Cvr | None) -> Iterator[Breach]:
+    """Yield a breach for each certificate that does not name the registered organisation as an OCES3 certificate does."""
+    for descriptor, certificate in _certificates(keys):
+        names = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_IDENTIFIER)
+        got = str(names[0].value) if names else "no organizationIdentifier"
+        expected = f"NTRDK-{registered_cvr or ''}"
+        if not got.startswith("NTRDK-") or (registered_cvr is not None and got != expected):
+            yield Breach(
+                f"got {got!r:.80}, expected {expected}{'' if registered_cvr else '<CVR>'} in the certificate's subject",
+                line=descriptor.line,
+                mend="In the real federation an OCES3 certificate of the registered organisation is needed.",
+            )
+
+
+def keys_of_others(keys: tuple[KeyDescriptor, ...], fingerprints: frozenset[str]) -> Iterator[Breach]:
+    """Yield a breach for each key that another connection uses, too."""
+    for descriptor in keys:
+        if descriptor.key is not None and descriptor.key.fingerprint in fingerprints:
+            yield Breach(
+                f"got the key {descriptor.key.fingerprint[:16]}…, which another connection uses, expected its own",
+                line=descriptor.line,
+                mend="Use one certificate for each connection and environment.",
+            )
+
+
+def _entity(document: MetadataDocument) -> Iterator[EntityDescriptor]:
+    if document.entity is not None:
+        yield document.entity
+
+
+def _reachable(contact: ContactPerson) -> bool:
+    return contact.contact_type in ("administrative", "technical") and bool(contact.email_addresses)
+
+
+def _certificates(keys: tuple[KeyDescriptor, ...]) -> Iterator[tuple[KeyDescriptor, x509.Certificate]]:
+    for descriptor in keys:
+        if descriptor.key is not None and descriptor.key.certificate_der is not None:
+            yield descriptor, x509.load_der_x509_certificate(descriptor.key.certificate_der)
+
+
+def _location_problem(location: str, *, allow_http: bool) -> str | None:
+    if _STRAY.search(location):
+        return "white space or a backslash in it"
+    try:
+        parts = urlsplit(location)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        return str(error)
+    if parts.scheme not in ("https", "http"):
+        return f"the scheme {parts.scheme or 'is missing'}"
+    if not host or parts.username is not None or parts.fragment:
+        return "no host, a user name or a fragment"
+    if parts.scheme == "http" and not allow_http and not _is_loopback(host):
+        return "plain http"
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
