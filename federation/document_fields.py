@@ -1,0 +1,126 @@
+"""The kinds of field that documents of the federation are made of, each with its check, its sentence and its JSON Schema."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+
+from federation.model import ALWAYS, ActivationPeriod
+from oiosaml.errors import SamlError
+from oiosaml.ids import Cvr, EntityId, parse_cvr
+from oiosaml.name_id import is_uuid
+from oiosaml.validity import parse_instant
+
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+_CPR = re.compile(r"[0-9]{10}", re.ASCII)
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_LONGEST_URI = 1024
+"""In characters (SAML Core 8.3.6 for entity identifiers)."""
+
+
+class Document(BaseModel):
+    """A block of keys. A key that is not known is an error, since a mistyped one would silently mean its default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def _party_id(text: str) -> str:
+    if not _ID.fullmatch(text) or len(text) > 60:
+        raise ValueError(f"got {text!r:.80}, expected a short name of a-z, 0-9 and hyphens, such as korsbaek")
+    return text
+
+
+def _uri(text: str) -> str:
+    has_scheme = bool(urlsplit(text).scheme) if ":" in text else False
+    if not has_scheme or len(text) > _LONGEST_URI or any(c.isspace() for c in text):
+        raise ValueError(f"got {text!r:.80}, expected an absolute URI such as https://saml.korsbaek.test")
+    return text
+
+
+def _uuid(text: str) -> str:
+    if not is_uuid(text) or text != text.lower():
+        raise ValueError(f"got {text!r:.80}, expected a UUID in lower case")
+    return text
+
+
+def _cpr(text: str) -> str:
+    if not _CPR.fullmatch(text) or not 61 <= int(text[:2]) <= 91:
+        raise ValueError(
+            "expected ten digits that begin with an artificial day (61 to 91); no real CPR number belongs here"
+        )
+    return text
+
+
+def _email(text: str) -> str:
+    if not _EMAIL.fullmatch(text):
+        raise ValueError(f"got {text!r:.80}, expected an e-mail address")
+    return text
+
+
+def _instant(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_instant(value)
+    except SamlError as error:
+        raise ValueError(error.detail) from error
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"got {text!r:.80}, expected a regular expression ({error})") from error
+    return text
+
+
+def _name(text: str) -> str:
+    if not text.strip():
+        raise ValueError("got an empty name, expected the name that people shall read")
+    return text
+
+
+PartyId = Annotated[
+    str, AfterValidator(_party_id), WithJsonSchema({"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"})
+]
+Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": r"\S"})]
+CvrNumber = Annotated[Cvr, AfterValidator(parse_cvr), WithJsonSchema({"type": "string", "pattern": "^[0-9]{8}$"})]
+_URI_SCHEMA = {"type": "string", "format": "uri", "maxLength": _LONGEST_URI}
+PartyEntityId = Annotated[EntityId, AfterValidator(_uri), WithJsonSchema(_URI_SCHEMA)]
+Uri = Annotated[str, AfterValidator(_uri), WithJsonSchema(_URI_SCHEMA)]
+Uuid = Annotated[
+    str,
+    AfterValidator(_uuid),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}),
+]
+CprNumber = Annotated[
+    str, AfterValidator(_cpr), WithJsonSchema({"type": "string", "pattern": "^([67][0-9]|8[0-9]|9[01])[0-9]{8}$"})
+]
+Email = Annotated[str, AfterValidator(_email), WithJsonSchema({"type": "string", "pattern": r"^[^@\s]+@[^@\s]+$"})]
+Pattern = Annotated[str, AfterValidator(_pattern), WithJsonSchema({"type": "string", "format": "regex"})]
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$"}),
+]
+Level = Literal["Low", "Substantial", "High"]
+
+
+class PeriodDocument(Document):
+    """When a registration exists, in UTC: 2026-01-01T00:00:00Z. Outside it the registration does not exist."""
+
+    start: Instant | None = None
+    """First instant."""
+    end: Instant | None = None
+    """First instant at which it is over."""
+
+    def to_model(self) -> ActivationPeriod:
+        """Give the value."""
+        return ActivationPeriod(self.start, self.end)
+
+
+def period(document: PeriodDocument | None) -> ActivationPeriod:
+    """Give the period; without one the registration always exists."""
+    return document.to_model() if document is not None else ALWAYS

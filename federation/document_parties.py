@@ -1,0 +1,224 @@
+"""Organisations and parties as documents: the keys that federation.yaml, the registration API and the store have in common."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from federation.document_fields import (
+    CvrNumber,
+    Document,
+    Email,
+    Level,
+    Name,
+    PartyEntityId,
+    PartyId,
+    PeriodDocument,
+    Uri,
+    period,
+)
+from federation.model import (
+    AttributeProfile,
+    AttributeService,
+    Authority,
+    ContextHandler,
+    EncryptionChoice,
+    HomeIdp,
+    OnAttributeFailure,
+    OnNoRoles,
+    UserFacingSystem,
+)
+from oiosaml.nsis import AssuranceLevel
+
+NameIdFormat = Literal[
+    "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
+    "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
+    "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName",
+]
+
+
+class ContextHandlerDocument(Document):
+    """The broker itself."""
+
+    name: Name
+    """Its name on pages and in its certificate."""
+    organisation: Name
+    """Who runs it."""
+    cvr: CvrNumber
+    """The CVR number of the organisation that runs it."""
+    entity_id_towards_systems: PartyEntityId
+    """entityID of the IdP face, the one that systems see."""
+    entity_id_towards_idps: PartyEntityId
+    """entityID of the SP face, the one that municipal IdPs and attribute services see."""
+    contact: Email
+    """Whom its metadata points people to."""
+
+    def to_model(self) -> ContextHandler:
+        """Give the value."""
+        return ContextHandler(
+            name=self.name,
+            organisation=self.organisation,
+            cvr=self.cvr,
+            entity_id_towards_systems=self.entity_id_towards_systems,
+            entity_id_towards_idps=self.entity_id_towards_idps,
+            contact=self.contact,
+        )
+
+
+class AuthorityDocument(Document):
+    """A municipality or another organisation with a CVR number (myndighed)."""
+
+    id: PartyId
+    """Short name."""
+    name: Name
+    """Full name, such as Korsbæk Kommune."""
+    cvr: CvrNumber
+    """Eight digits. Test organisations begin with 9."""
+
+    def to_model(self) -> Authority:
+        """Give the value."""
+        return Authority(self.id, self.name, self.cvr)
+
+
+class PartyDocument(Document):
+    """What every party has."""
+
+    id: PartyId
+    """Short name, used in URLs and on the command line."""
+    name: Name
+    """The name that people see."""
+    entity_id: PartyEntityId
+    """entityID, compared character by character: a slash at the end counts."""
+    enabled: bool = True
+    """Whether it is switched on."""
+    active: PeriodDocument | None = None
+    """When the registration exists; always, if left out."""
+    metadata: str | None = None
+    """The party's SAML metadata as text. Left out, the simulator plays the party itself and writes its metadata."""
+    metadata_file: str | None = None
+    """A file with the metadata, relative to this one, in place of `metadata`."""
+    simulated: SkipJsonSchema[bool] = False
+    """Only in the store: the simulator plays the party, and its metadata is written at every start."""
+
+    @model_validator(mode="after")
+    def _without_file(self) -> Self:
+        # Whoever reads a YAML file has put the file's text into `metadata` by now.
+        if self.metadata_file is not None:
+            raise ValueError("metadata_file only works in a YAML file; put the text of the file under metadata")
+        return self
+
+    @property
+    def metadata_octets(self) -> bytes:
+        """The metadata as octets; none if the simulator is to write it."""
+        return (self.metadata or "").encode()
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the simulator plays the party: said so, or without metadata of its own."""
+        return self.simulated or self.metadata is None
+
+
+class IdpDocument(PartyDocument):
+    """A municipal IdP."""
+
+    cvrs: tuple[CvrNumber, ...] = Field(min_length=1)
+    """The organisations whose users it may speak for."""
+    maximum_level: Level
+    """The NSIS level that it is registered at. A token above it is refused."""
+    knows_roles: bool
+    """Whether it puts job function roles into its token (KenderRoller). Otherwise the attribute service is asked."""
+    supports_scoping: bool = True
+    """Whether it is told which system asks (Scoping/RequesterID)."""
+    has_federation_agreement: bool = True
+    """Without an agreement (føderationsaftale) it cannot be chosen."""
+    on_attribute_failure: OnAttributeFailure = OnAttributeFailure.REFUSE
+    """What becomes of a login whose rights could not be fetched."""
+
+    def to_model(self) -> HomeIdp:
+        """Give the value."""
+        return HomeIdp(
+            entity_id=self.entity_id,
+            id=self.id,
+            name=self.name,
+            cvrs=self.cvrs,
+            maximum_level=AssuranceLevel.from_attribute(self.maximum_level),
+            knows_roles=self.knows_roles,
+            metadata=self.metadata_octets,
+            supports_scoping=self.supports_scoping,
+            enabled=self.enabled,
+            has_federation_agreement=self.has_federation_agreement,
+            on_attribute_failure=self.on_attribute_failure,
+            active=period(self.active),
+            simulated=self.is_simulated,
+        )
+
+
+class EncryptionDocument(Document):
+    """How to encrypt for a system, whatever its metadata says: algorithm URIs."""
+
+    block: Uri
+    key_transport: Uri
+    digest: Uri
+    mgf: Uri
+
+    def to_model(self) -> EncryptionChoice:
+        """Give the value."""
+        return EncryptionChoice(self.block, self.key_transport, self.digest, self.mgf)
+
+
+class SystemDocument(PartyDocument):
+    """A user-facing system (brugervendt system)."""
+
+    cvr: CvrNumber
+    """The supplier or authority that owns it."""
+    minimum_level: Level
+    """The lowest NSIS level that its users must have."""
+    name_id_format: NameIdFormat | None = None
+    """Overrides the NameIDFormat in its metadata."""
+    attribute_profile: AttributeProfile = AttributeProfile.KOMBIT
+    """Which attributes it gets if its metadata asks for none."""
+    on_no_roles: OnNoRoles = OnNoRoles.EMPTY
+    """What it gets for a user without any of its roles: an empty list, no attribute, or no login."""
+    encryption: EncryptionDocument | None = None
+    """Overrides what its metadata says about encryption."""
+    idps: tuple[PartyEntityId, ...] = ()
+    """entityIDs of the only IdPs that it takes users from; all, if left out."""
+
+    def to_model(self) -> UserFacingSystem:
+        """Give the value."""
+        return UserFacingSystem(
+            entity_id=self.entity_id,
+            id=self.id,
+            name=self.name,
+            cvr=self.cvr,
+            minimum_level=AssuranceLevel.from_attribute(self.minimum_level),
+            metadata=self.metadata_octets,
+            name_id_format=self.name_id_format,
+            attribute_profile=self.attribute_profile,
+            on_no_roles=self.on_no_roles,
+            encryption=self.encryption.to_model() if self.encryption else None,
+            idps=self.idps,
+            enabled=self.enabled,
+            active=period(self.active),
+            simulated=self.is_simulated,
+        )
+
+
+class AttributeServiceDocument(PartyDocument):
+    """A municipality's attribute service, which tells the rights of users whose IdP does not know them."""
+
+    cvrs: tuple[CvrNumber, ...] = Field(min_length=1)
+    """The organisations whose users it may speak of."""
+
+    def to_model(self) -> AttributeService:
+        """Give the value."""
+        return AttributeService(
+            entity_id=self.entity_id,
+            id=self.id,
+            name=self.name,
+            cvrs=self.cvrs,
+            metadata=self.metadata_octets,
+            enabled=self.enabled,
+            active=period(self.active),
+            simulated=self.is_simulated,
+        )

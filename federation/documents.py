@@ -1,0 +1,206 @@
+"""Registrations as JSON documents: what the store keeps, what the API takes, what federation.yaml is made of. Lossless both ways."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from datetime import UTC, datetime
+from enum import Enum, StrEnum
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+from pydantic import Field, ValidationError
+
+from federation.document_fields import Document
+from federation.document_parties import (
+    AttributeServiceDocument,
+    AuthorityDocument,
+    ContextHandlerDocument,
+    IdpDocument,
+    SystemDocument,
+)
+from federation.document_roles import (
+    ConstraintTypeDocument,
+    JobFunctionRoleDocument,
+    PersonDocument,
+    SystemRoleDocument,
+)
+from federation.model import (
+    SIMULATED_CONTEXT_HANDLER,
+    AttributeService,
+    Authority,
+    ConstraintType,
+    HomeIdp,
+    JobFunctionRole,
+    Person,
+    SystemRole,
+    UserFacingSystem,
+    World,
+)
+from federation.problems import FederationError, Problem, problems_of_validation
+from oiosaml.nsis import AssuranceLevel
+
+Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
+Registration: TypeAlias = (
+    Authority | HomeIdp | UserFacingSystem | AttributeService | ConstraintType | SystemRole | JobFunctionRole | Person
+)
+
+
+class Kind(StrEnum):
+    """The kinds of registration, under the names that federation.yaml gives their lists."""
+
+    AUTHORITY = "authorities"
+    IDP = "idps"
+    SYSTEM = "systems"
+    ATTRIBUTE_SERVICE = "attribute_services"
+    CONSTRAINT_TYPE = "constraint_types"
+    SYSTEM_ROLE = "system_roles"
+    JOB_FUNCTION_ROLE = "job_function_roles"
+    PERSON = "people"
+
+
+class WorldDocument(Document):
+    """The whole federation: who is in it, with which roles, and which invented people can log in."""
+
+    context_handler: ContextHandlerDocument | None = None
+    """The broker; the simulator's own, if left out."""
+    authorities: tuple[AuthorityDocument, ...] = Field(default=())
+    """Municipalities and other organisations."""
+    idps: tuple[IdpDocument, ...] = ()
+    """The municipalities' IdPs."""
+    systems: tuple[SystemDocument, ...] = ()
+    """User-facing systems (brugervendte systemer)."""
+    attribute_services: tuple[AttributeServiceDocument, ...] = ()
+    """Attribute services of municipalities whose IdP does not know roles."""
+    constraint_types: tuple[ConstraintTypeDocument, ...] = ()
+    """Types of data constraint (dataafgrænsningstyper)."""
+    system_roles: tuple[SystemRoleDocument, ...] = ()
+    """User system roles (brugersystemroller): the rights that the systems know."""
+    job_function_roles: tuple[JobFunctionRoleDocument, ...] = ()
+    """Job function roles (jobfunktionsroller): the roles that the municipalities give."""
+    people: tuple[PersonDocument, ...] = ()
+    """Invented people. Never a real name or CPR number."""
+
+    def to_model(self) -> World:
+        """Give the value."""
+        return World(
+            authorities=tuple(d.to_model() for d in self.authorities),
+            idps=tuple(d.to_model() for d in self.idps),
+            systems=tuple(d.to_model() for d in self.systems),
+            attribute_services=tuple(d.to_model() for d in self.attribute_services),
+            constraint_types=tuple(d.to_model() for d in self.constraint_types),
+            system_roles=tuple(d.to_model() for d in self.system_roles),
+            job_function_roles=tuple(d.to_model() for d in self.job_function_roles),
+            people=tuple(d.to_model() for d in self.people),
+            context_handler=self.context_handler.to_model() if self.context_handler else SIMULATED_CONTEXT_HANDLER,
+        )
+
+
+_DOCUMENTS: Final[Mapping[Kind, Any]] = MappingProxyType(
+    {
+        Kind.AUTHORITY: AuthorityDocument,
+        Kind.IDP: IdpDocument,
+        Kind.SYSTEM: SystemDocument,
+        Kind.ATTRIBUTE_SERVICE: AttributeServiceDocument,
+        Kind.CONSTRAINT_TYPE: ConstraintTypeDocument,
+        Kind.SYSTEM_ROLE: SystemRoleDocument,
+        Kind.JOB_FUNCTION_ROLE: JobFunctionRoleDocument,
+        Kind.PERSON: PersonDocument,
+    }
+)
+
+_KINDS: Final[Mapping[type, Kind]] = MappingProxyType(
+    {
+        Authority: Kind.AUTHORITY,
+        HomeIdp: Kind.IDP,
+        UserFacingSystem: Kind.SYSTEM,
+        AttributeService: Kind.ATTRIBUTE_SERVICE,
+        ConstraintType: Kind.CONSTRAINT_TYPE,
+        SystemRole: Kind.SYSTEM_ROLE,
+        JobFunctionRole: Kind.JOB_FUNCTION_ROLE,
+        Person: Kind.PERSON,
+    }
+)
+
+
+def kind_of(registration: Registration) -> Kind:
+    """Tell which kind of registration it is."""
+    return _KINDS[type(registration)]
+
+
+def key_of(registration: Registration) -> str:
+    """Give the key under which a registration is looked up: the entityID or URI, an authority's CVR number, a person's id."""
+    match registration:
+        case Authority():
+            return registration.cvr
+        case Person():
+            return registration.id
+        case _:
+            return registration.entity_id
+
+
+def to_document(registration: Registration) -> dict[str, Json]:
+    """Give the JSON document of a registration; keys that would only say their default are left out."""
+    return _mapping(registration)
+
+
+def from_document(kind: Kind, document: Mapping[str, Json]) -> Registration:
+    """Give the registration of a JSON document.
+
+    Raises:
+        FederationError: with everything that is wrong in it; also if an IdP, a system or an attribute service brings no metadata.
+    """
+    model = _DOCUMENTS[kind]
+    try:
+        read = model.model_validate(dict(document))
+    except ValidationError as error:
+        raise FederationError(problems_of_validation(error, model)) from error
+    if kind in {Kind.IDP, Kind.SYSTEM, Kind.ATTRIBUTE_SERVICE} and read.metadata is None:
+        sentence = "the metadata is missing; put the party's SAML metadata under 'metadata'"
+        raise FederationError((Problem(("metadata",), sentence),))
+    registration: Registration = read.to_model()
+    return registration
+
+
+def world_to_document(world: World) -> dict[str, Json]:
+    """Give the document of a whole world. Metadata that the simulator wrote itself is left out: it is written anew at every start."""
+    document: dict[str, Json] = {"context_handler": _mapping(world.context_handler)}
+    for kind in Kind:
+        registrations: tuple[Registration, ...] = getattr(world, kind.value)
+        items: list[Json] = [_exported(registration) for registration in registrations]
+        if items:
+            document[kind.value] = items
+    return document
+
+
+def _exported(registration: Registration) -> dict[str, Json]:
+    document = to_document(registration)
+    if document.pop("simulated", False):
+        document.pop("metadata", None)
+    return document
+
+
+def _mapping(value: Any) -> dict[str, Json]:  # noqa: ANN401 - any dataclass of the model
+    """Every dataclass of the model in the same way: a key for each field that differs from its default."""
+    document: dict[str, Json] = {}
+    for field in fields(value):
+        content = getattr(value, field.name)
+        if field.default is MISSING or content != field.default:
+            document[field.name] = _json(content)
+    return document
+
+
+def _json(value: Any) -> Json:  # noqa: ANN401 - any field of the model
+    match value:
+        case AssuranceLevel():
+            return value.attribute_value
+        case Enum():
+            return str(value.value)
+        case bytes():
+            return value.decode("utf-8")
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case tuple():
+            return [_json(item) for item in value]
+        case None | bool() | str():
+            return value
+        case _:
+            return _mapping(value)

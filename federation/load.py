@@ -1,0 +1,150 @@
+"""federation.yaml in and out. What is wrong is said with file, line and the mend, all at once; nothing is guessed."""
+
+from collections.abc import Sequence
+from pathlib import Path as FilePath
+from typing import Final
+
+import yaml
+from pydantic import ValidationError
+
+from federation.documents import WorldDocument, world_to_document
+from federation.model import AttributeService, HomeIdp, UserFacingSystem, World
+from federation.problems import FederationError, Problem, problems_of_validation
+from federation.references import problems_of_references
+from federation.yaml_lines import LinedYaml, Plain, YamlError, read_yaml
+
+LARGEST_FILE: Final = 10_000_000
+"""Octets of a YAML or metadata file. More is a mistake."""
+
+_SCHEMA_COMMENT: Final = "# yaml-language-server: $schema=federation.schema.json\n"
+
+
+def load_world(source: FilePath | str) -> World:
+    """Read a whole federation from a file, or from text.
+
+    A party without metadata is one that the simulator plays; its `metadata` is empty until the simulator has written it.
+
+    Raises:
+        FederationError: with all that is wrong.
+        OSError: if the file cannot be read.
+    """
+    return _load(source, complete=True)
+
+
+def load_parties(source: FilePath | str) -> World:
+    """Read registrations to be added to a running federation: the same keys as federation.yaml, as many as are wanted.
+
+    Whether they fit the federation they are added to is asked with `problems_of_references` of the whole.
+
+    Raises:
+        FederationError: with all that is wrong; also if an IdP, a system or an attribute service brings no metadata.
+        OSError: if the file cannot be read.
+    """
+    return _load(source, complete=False)
+
+
+def export_world(world: World) -> str:
+    """Write a federation as YAML that `load_world` reads back to the same values.
+
+    Metadata that the simulator wrote itself is left out: it is written anew at every start.
+    """
+    return _SCHEMA_COMMENT + yaml.dump(
+        world_to_document(world), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=120
+    )
+
+
+def _load(source: FilePath | str, *, complete: bool) -> World:
+    file = source if isinstance(source, FilePath) else None
+    text = _read_text(file) if file is not None else str(source)
+    name = file.name if file is not None else "federation"
+    try:
+        document = read_yaml(text)
+    except YamlError as error:
+        raise FederationError((Problem((), error.sentence, name, error.line),)) from error
+    directory = file.parent if file is not None else None
+    problems = [*_put_metadata_inline(document.data, directory)]
+    world = World()
+    if not problems:
+        try:
+            world = WorldDocument.model_validate(document.data if document.data is not None else {}).to_model()
+            problems += problems_of_references(world) if complete else _without_metadata(world)
+        except ValidationError as error:
+            problems += problems_of_validation(error, WorldDocument)
+    if problems:
+        raise FederationError(_with_lines(problems, name, document))
+    return world
+
+
+def _read_text(file: FilePath) -> str:
+    with file.open("rb") as opened:
+        octets = opened.read(LARGEST_FILE + 1)
+    if len(octets) > LARGEST_FILE:
+        raise FederationError((Problem((), f"the file is larger than {LARGEST_FILE} octets", file.name, 1),))
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = octets.count(b"\n", 0, error.start) + 1
+        raise FederationError((Problem((), "the file is not UTF-8; save it so", file.name, line),)) from error
+
+
+def _put_metadata_inline(data: Plain, directory: FilePath | None) -> Sequence[Problem]:
+    """Put the text of each `metadata_file` where `metadata` stands."""
+    problems: list[Problem] = []
+    for kind in ("idps", "systems", "attribute_services"):
+        parties = data.get(kind) if isinstance(data, dict) else None
+        for i, party in enumerate(parties if isinstance(parties, list) else []):
+            if isinstance(party, dict) and isinstance(name := party.get("metadata_file"), str):
+                problem = _read_metadata(party, name, directory)
+                if problem is not None:
+                    problems.append(Problem((kind, i, "metadata_file"), problem))
+    return problems
+
+
+def _read_metadata(party: dict[str, Plain], name: str, directory: FilePath | None) -> str | None:
+    if directory is None:
+        return "metadata_file only works in a file; put the metadata itself under 'metadata'"
+    if "metadata" in party:
+        return "both metadata and metadata_file are given; keep one of them"
+    try:
+        party["metadata"] = _read_text(directory / name)
+    except OSError as error:
+        return f"cannot read {name!r} ({error.strerror}); the path starts where this file lies"
+    except FederationError as error:
+        return str(error)
+    del party["metadata_file"]
+    return None
+
+
+def _without_metadata(world: World) -> Sequence[Problem]:
+    sentence = "the metadata is missing; add 'metadata' or 'metadata_file'"
+    parties: dict[str, tuple[HomeIdp | UserFacingSystem | AttributeService, ...]] = {
+        "idps": world.idps,
+        "systems": world.systems,
+        "attribute_services": world.attribute_services,
+    }
+    return [
+        Problem((kind, i), sentence)
+        for kind, items in parties.items()
+        for i, party in enumerate(items)
+        if party.simulated
+    ]
+
+
+def _with_lines(problems: Sequence[Problem], file: str, document: LinedYaml) -> tuple[Problem, ...]:
+    placed = (Problem(p.path, p.sentence, file, document.line_of(p.path)) for p in problems)
+    return tuple(sorted(placed, key=lambda problem: problem.line or 0))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes lists indented under their key and long texts, such as metadata, as blocks."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001 - PyYAML's own signature
+        super().increase_indent(flow, indentless=False)
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
