@@ -115,8 +115,16 @@ class PySaml2Stack:
         except Exception as error:
             raise refuse(_code_of(error), f"pysaml2: {type(error).__name__}: {error!s:.200}") from error
         if answer is None or answer.assertion is None:
-            raise refuse("proto.destination", "pysaml2 refused the Response: version, Destination or time of issue")
+            raise self._silent_refusal(envelope, answer)
         return _token(answer)
+
+    def _silent_refusal(self, envelope: Envelope, answer: AuthnResponse) -> SamlError:
+        # For these pysaml2 raises nothing and gives an answer without an assertion.
+        if envelope.root.get("Destination") not in {None, *self._client.service_urls()}:
+            return refuse("proto.destination", f"pysaml2: got Destination {envelope.root.get('Destination')!r:.200}")
+        if answer is not None and not answer.issue_instant_ok():
+            return refuse("proto.stale", "pysaml2: the Response was issued more than a day off")
+        return refuse("enc.failed", "pysaml2: no key decrypts the assertion")
 
 
 def write_metadata(system: DemoSystem, keys: SystemKeys) -> bytes:

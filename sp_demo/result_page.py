@@ -84,7 +84,7 @@ def _logged_in(system: DemoSystem, outcome: LoggedIn, names: Names) -> dict[str,
         "name_of": names,
         "explains_kle": CONSTRAINT_KLE in used,
         "explains_unit": CONSTRAINT_ORGANISATION_UNIT in used,
-        "token": token,
+        "accepted": token,
         "attributes": [
             (
                 FRIENDLY_NAMES.get(attribute.name, attribute.friendly_name or ""),
