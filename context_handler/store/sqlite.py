@@ -20,7 +20,7 @@ from oiosaml.ids import AssertionId, EntityId, FlowId, MessageId, WorkspaceId
 EXPIRE_STEP: Final = "expire"
 """The step under which a login that took too long is recorded."""
 
-_PENDING: Final = tuple(sorted(state.value for state in PENDING_STATES))
+_PENDING: Final = tuple(sorted(PENDING_STATES))
 
 
 class SqliteStore:
@@ -55,24 +55,18 @@ class SqliteStore:
         return self._login(f"{SELECT_LOGIN} AND idp_request_id = ?", (workspace, idp_request_id))
 
     def save_idp_choice(self, workspace: WorkspaceId, login: PendingLogin, events: Sequence[Event]) -> bool:
-        """Move a login from choosing to at-home-idp with the IdP and request ID it now has; False if it was no longer choosing."""
+        """Move a login to at-home-idp with the IdP and request ID it now has; False if TRANSITIONS does not allow it any more."""
+        asked_at = None if login.idp_request_at is None else to_microseconds(login.idp_request_at)
         with self._database.writing() as connection:
-            changed = connection.execute(
+            origin = _state_of(connection, workspace, login.flow)
+            if origin is None or LoginState.AT_HOME_IDP not in TRANSITIONS[origin]:
+                return False
+            connection.execute(
                 "UPDATE logins SET state = ?, idp = ?, idp_request_id = ?, idp_request_at = ?"
                 " WHERE workspace = ? AND flow = ? AND state = ?",
-                (
-                    LoginState.AT_HOME_IDP.value,
-                    login.idp,
-                    login.idp_request_id,
-                    None if login.idp_request_at is None else to_microseconds(login.idp_request_at),
-                    workspace,
-                    login.flow,
-                    LoginState.CHOOSING_IDP.value,
-                ),
+                (LoginState.AT_HOME_IDP, login.idp, login.idp_request_id, asked_at, workspace, login.flow, origin),
             )
-            if changed.rowcount == 0:
-                return False
-            insert_events(connection, workspace, events, Move(LoginState.CHOOSING_IDP, LoginState.AT_HOME_IDP))
+            insert_events(connection, workspace, events, Move(origin, LoginState.AT_HOME_IDP))
         return True
 
     def accept_answer(
@@ -90,7 +84,12 @@ class SqliteStore:
         with self._database.writing() as connection:
             if assertion is not None:
                 _remember(connection, workspace, login.flow, assertion)
-            if not _move(connection, workspace, login.flow, Move(LoginState.AT_HOME_IDP, LoginState.ACCEPTED)):
+            # The request ID is compared too: meanwhile the person may have gone back and chosen another IdP.
+            accepted = connection.execute(
+                "UPDATE logins SET state = ? WHERE workspace = ? AND flow = ? AND state = ? AND idp_request_id = ?",
+                (LoginState.ACCEPTED, workspace, login.flow, LoginState.AT_HOME_IDP, login.idp_request_id),
+            )
+            if accepted.rowcount == 0:
                 raise AnswerUsedError(replay=False)
             insert_events(connection, workspace, events, Move(LoginState.AT_HOME_IDP, LoginState.ACCEPTED))
 
@@ -114,7 +113,7 @@ class SqliteStore:
         with self._database.writing() as connection:
             connection.execute(
                 "INSERT INTO logins (workspace, flow, state, code, started_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-                (workspace, flow, LoginState.REFUSED.value, code, instant, instant),
+                (workspace, flow, LoginState.REFUSED, code, instant, instant),
             )
             insert_events(connection, workspace, events, Move(None, LoginState.REFUSED))
 
@@ -172,22 +171,19 @@ def _end(
     code: str | None,
     events: Sequence[Event],
 ) -> None:
-    row = connection.execute("SELECT state FROM logins WHERE workspace = ? AND flow = ?", (workspace, flow)).fetchone()
-    origin = None if row is None else LoginState(row[0])
+    origin = _state_of(connection, workspace, flow)
     if origin not in PENDING_STATES:
         raise AnswerUsedError(replay=False)
     if state in PENDING_STATES or state not in TRANSITIONS[origin]:
         raise ValueError(f"got a move from {origin} to {state}, expected an end that TRANSITIONS allows")
-    _move(connection, workspace, flow, Move(origin, state), code)
+    connection.execute(
+        "UPDATE logins SET state = ?, code = ? WHERE workspace = ? AND flow = ? AND state = ?",
+        (state, code, workspace, flow, origin),
+    )
     insert_events(connection, workspace, events, Move(origin, state))
 
 
-def _move(
-    connection: sqlite3.Connection, workspace: WorkspaceId, flow: FlowId, move: Move, code: str | None = None
-) -> bool:
-    """Compare and set; tell whether the login stood where the move begins."""
-    changed = connection.execute(
-        "UPDATE logins SET state = ?, code = ? WHERE workspace = ? AND flow = ? AND state = ?",
-        (move.target.value, code, workspace, flow, move.origin),
-    )
-    return changed.rowcount == 1
+def _state_of(connection: sqlite3.Connection, workspace: WorkspaceId, flow: FlowId) -> LoginState | None:
+    """Read where a flow stands. Only inside a writing transaction, which keeps every other writer out, may a write rest on it."""
+    row = connection.execute("SELECT state FROM logins WHERE workspace = ? AND flow = ?", (workspace, flow)).fetchone()
+    return None if row is None else LoginState(row[0])

@@ -1,4 +1,4 @@
-"""Flows with their events and replay memory; registered parties. Every row belongs to a workspace (design D9).
+"""Flows with their events and replay memory; registrations. Every row belongs to a workspace (design D9).
 
 Instants are whole microseconds since 1970 in UTC: they compare as they should and lose nothing.
 """
@@ -17,7 +17,7 @@ def upgrade() -> None:
     _create_logins()
     _create_replay_memory()
     _create_events()
-    _create_parties()
+    _create_registrations()
 
 
 def _create_logins() -> None:
@@ -92,17 +92,17 @@ def _create_events() -> None:
     op.create_index("flows_started", "events", ["workspace"], sqlite_where=started, postgresql_where=started)
 
 
-def _create_parties() -> None:
+def _create_registrations() -> None:
+    # `id` keeps the order in which they were registered, so that an export reads as its author wrote it.
     op.create_table(
-        "parties",
+        "registrations",
+        Column("id", Integer, primary_key=True),
         Column("workspace", Text, nullable=False),
         Column("kind", Text, nullable=False),
         Column("key", Text, nullable=False),
-        Column("position", Integer, nullable=False),
         Column("document", Text, nullable=False),
         Column("findings", Text, nullable=False),
-        Column("revision", Integer, nullable=False),
-        PrimaryKeyConstraint("workspace", "kind", "key"),
+        UniqueConstraint("workspace", "kind", "key"),
     )
     op.create_table(
         "revisions",

@@ -1,0 +1,190 @@
+"""Who is registered, as one consistent view with everything parsed. A view never changes; a change makes the next visit get a new one."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from context_handler.ports import RegisteredAttributeService, RegisteredIdp, RegisteredSystem
+from context_handler.store.registrations import RegistrationStore, StoredRegistration, StoredWorld
+from federation.documents import Kind, Registration, from_document, key_of
+from federation.model import (
+    AttributeService,
+    Authority,
+    ConstraintType,
+    HomeIdp,
+    JobFunctionRole,
+    Person,
+    SystemRole,
+    UserFacingSystem,
+    World,
+)
+from oiosaml.ids import Cvr, EntityId, WorkspaceId
+from oiosaml.messages.metadata import EntityDescriptor, signing_keys
+from oiosaml.messages.metadata_reading import read_metadata
+
+T = TypeVar("T")
+
+Entry = RegisteredIdp | RegisteredSystem | RegisteredAttributeService | Registration
+"""What one document becomes: a party with its metadata read, or the registration itself where there is no metadata."""
+
+
+class RegistrySnapshot:
+    """A Registry at one revision. Every look-up is one dictionary access."""
+
+    def __init__(self, revision: int, entries: Iterable[Entry]) -> None:
+        entries = tuple(entries)
+        self.revision = revision
+        self._idps = _by_key(entries, RegisteredIdp)
+        self._systems = _by_key(entries, RegisteredSystem)
+        self._services = _by_key(entries, RegisteredAttributeService)
+        self._authorities = _by_key(entries, Authority)
+        self._constraint_types = _by_key(entries, ConstraintType)
+        self._system_roles = _by_key(entries, SystemRole)
+        self._job_function_roles = _by_key(entries, JobFunctionRole)
+        self._people = _by_key(entries, Person)
+        self._services_by_cvr = _by_cvr(self._services.values())
+
+    def idp(self, entity_id: EntityId) -> RegisteredIdp | None:
+        """Look an IdP up."""
+        return self._idps.get(entity_id)
+
+    def system(self, entity_id: EntityId) -> RegisteredSystem | None:
+        """Look a system up."""
+        return self._systems.get(entity_id)
+
+    def idps(self) -> Sequence[RegisteredIdp]:
+        """Every IdP, in the order of registration."""
+        return tuple(self._idps.values())
+
+    def systems(self) -> Sequence[RegisteredSystem]:
+        """Every system, in the order of registration."""
+        return tuple(self._systems.values())
+
+    def attribute_service(self, entity_id: EntityId) -> RegisteredAttributeService | None:
+        """Look an attribute service up."""
+        return self._services.get(entity_id)
+
+    def attribute_service_for(self, cvr: Cvr) -> RegisteredAttributeService | None:
+        """Give the service of an organisation. Registration sees to it that at most one is switched on; a disabled one is given too."""
+        return self._services_by_cvr.get(cvr)
+
+    def job_function_role(self, uri: str) -> JobFunctionRole | None:
+        """Look a job function role up."""
+        return self._job_function_roles.get(uri)
+
+    def system_role(self, uri: str) -> SystemRole | None:
+        """Look a user system role up."""
+        return self._system_roles.get(uri)
+
+    def constraint_type(self, uri: str) -> ConstraintType | None:
+        """Look a data constraint type up."""
+        return self._constraint_types.get(uri)
+
+    def organisation_name(self, cvr: Cvr) -> str | None:
+        """Give an organisation's name."""
+        authority = self._authorities.get(cvr)
+        return None if authority is None else authority.name
+
+    def people(self) -> Sequence[Person]:
+        """Every invented person."""
+        return tuple(self._people.values())
+
+    def world(self) -> World:
+        """Give everything as values, as an export writes it."""
+        return World(
+            authorities=tuple(self._authorities.values()),
+            idps=tuple(idp.registration for idp in self._idps.values()),
+            systems=tuple(system.registration for system in self._systems.values()),
+            attribute_services=tuple(service.registration for service in self._services.values()),
+            constraint_types=tuple(self._constraint_types.values()),
+            system_roles=tuple(self._system_roles.values()),
+            job_function_roles=tuple(self._job_function_roles.values()),
+            people=tuple(self._people.values()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read(Generic[T]):
+    """An entry and the text it was read from."""
+
+    document: str
+    entry: T
+
+
+class RegistryCache:
+    """Gives the view of a workspace's registrations as they are now; call it once per visit.
+
+    Asks the store for the revision each time, so a change made by any process counts at once. Reads anew only the documents that changed.
+    """
+
+    def __init__(self, store: RegistrationStore, workspace: WorkspaceId) -> None:
+        self._store = store
+        self._workspace = workspace
+        self._entries: Mapping[tuple[Kind, str], _Read[Entry]] = {}
+        self._snapshot: RegistrySnapshot | None = None
+
+    def __call__(self) -> RegistrySnapshot:
+        """Give the present view.
+
+        Raises:
+            SamlError: `web.unavailable` if the store cannot be read.
+        """
+        snapshot = self._snapshot
+        if snapshot is None or snapshot.revision != self._store.revision(self._workspace):
+            snapshot = self._read(self._store.world(self._workspace))
+        return snapshot
+
+    def _read(self, stored: StoredWorld) -> RegistrySnapshot:
+        known = self._entries
+        entries = {
+            (each.kind, each.key): _read_again(known.get((each.kind, each.key)), each) for each in stored.registrations
+        }
+        snapshot = RegistrySnapshot(stored.revision, (read.entry for read in entries.values()))
+        self._entries, self._snapshot = entries, snapshot
+        return snapshot
+
+
+def _read_again(known: _Read[Entry] | None, stored: StoredRegistration) -> _Read[Entry]:
+    if known is not None and known.document == stored.document:
+        return known
+    return _Read(stored.document, entry_of(from_document(stored.kind, json.loads(stored.document))))
+
+
+def entry_of(registration: Registration) -> Entry:
+    """Read a party's metadata and keys, once for as long as the registration stands."""
+    match registration:
+        case HomeIdp():
+            metadata = _metadata_of(registration)
+            return RegisteredIdp(registration, metadata, signing_keys(metadata.idp.keys) if metadata.idp else ())
+        case UserFacingSystem():
+            metadata = _metadata_of(registration)
+            return RegisteredSystem(registration, metadata, signing_keys(metadata.sp.keys) if metadata.sp else ())
+        case AttributeService():
+            metadata = _metadata_of(registration)
+            authority = metadata.attribute_authority
+            return RegisteredAttributeService(registration, metadata, signing_keys(authority.keys) if authority else ())
+        case _:
+            return registration
+
+
+def _metadata_of(party: HomeIdp | UserFacingSystem | AttributeService) -> EntityDescriptor:
+    # Metadata that cannot be read any more leaves a party without keys and endpoints: known, and unable to do anything.
+    return read_metadata(party.metadata).entity or EntityDescriptor(party.entity_id, None, None, None, None)
+
+
+def _by_key(entries: tuple[Entry, ...], kind: type[T]) -> dict[str, T]:
+    return {_key(entry): entry for entry in entries if isinstance(entry, kind)}
+
+
+def _key(entry: Entry) -> str:
+    if isinstance(entry, RegisteredIdp | RegisteredSystem | RegisteredAttributeService):
+        return entry.registration.entity_id
+    return key_of(entry)
+
+
+def _by_cvr(services: Iterable[RegisteredAttributeService]) -> dict[Cvr, RegisteredAttributeService]:
+    found: dict[Cvr, RegisteredAttributeService] = {}
+    for service in sorted(services, key=lambda each: each.registration.enabled):
+        found |= dict.fromkeys(service.registration.cvrs, service)
+    return found
