@@ -17,7 +17,7 @@ from context_handler.level import LevelDemand
 from context_handler.login_state import PENDING_LOGIN_LIFETIME, LoginState, PendingLogin
 from context_handler.name_ids import name_id_for
 from context_handler.ports import AnswerUsedError, Ports, RegisteredIdp, RegisteredSystem, Registry
-from context_handler.privilege_source import privileges_of
+from context_handler.privilege_source import privileges_in_token
 from context_handler.release import attributes_for
 from context_handler.requester import login_under_way, registered_acs, registered_idp, registered_system
 from context_handler.roles import Translation, Translator
@@ -356,7 +356,7 @@ async def gather_privileges(
 ) -> PrivilegeList:
     """The user's job function roles come from the token if the IdP knows roles, else from the municipality's attribute service."""
     if idp.registration.knows_roles:
-        return privileges_of(assertion)
+        return privileges_in_token(assertion)
     return await attribute_query.ask_for_privileges(visit, subject, idp, system, registry, ports)
 
 

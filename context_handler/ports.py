@@ -150,7 +150,7 @@ class Store(Protocol):
         """Use up the pending login and remember the assertion (issuer, ID, remember until), in one transaction.
 
         Raises:
-            AnswerUsedError: if either was used before; then nothing was written. Races are decided by unique keys, never by read-then-write.
+            AnswerUsedError: if either was used before; then nothing was written. Unique keys decide races, never read-then-write.
         """
         ...
 

@@ -1,7 +1,7 @@
-"""The user's rights as the home IdP put them into the token."""
+"""The user's rights as an assertion carries them."""
 
 from oiosaml.attributes import PRIVILEGES_INTERMEDIATE
-from oiosaml.errors import SamlError
+from oiosaml.errors import Party, SamlError
 from oiosaml.messages.assertion import Assertion
 from oiosaml.privileges import PrivilegeList, read_privileges
 
@@ -19,3 +19,16 @@ def privileges_of(assertion: Assertion) -> PrivilegeList:
             "fed.attribute", f"got {len(values)} values of privilegesIntermediate, expected one (OIOBPP section 5)"
         )
     return read_privileges(values[0]) if values and values[0].strip() else PrivilegeList()
+
+
+def privileges_in_token(assertion: Assertion) -> PrivilegeList:
+    """Read the rights that the home IdP put into its token; what is wrong with them is the IdP's to mend.
+
+    Raises:
+        SamlError: as `privileges_of`.
+    """
+    try:
+        return privileges_of(assertion)
+    except SamlError as error:
+        error.party = Party.HOME_IDP
+        raise

@@ -1,6 +1,6 @@
 """From job function roles to one system's own roles, as the administration module has registered them. Nothing here widens (design D13).
 
-What cannot be translated is dropped and says why; the caller records it. A restriction is never dropped: if it cannot be kept, the role goes.
+What cannot be translated is dropped and says why; the caller records it. A restriction never is: if it cannot be kept, the role goes.
 """
 
 import re
