@@ -35,7 +35,8 @@ class InProcessXmlsec(CryptoBackend):  # type: ignore[misc]  # pysaml2 has no ty
         Raises:
             SignatureError: if there is no template, or libxmlsec cannot sign.
         """
-        root = etree.fromstring(str(statement).encode())
+        # pysaml2 hands over octets, text or one of its own elements, whose str() is the XML.
+        root = etree.fromstring(statement if isinstance(statement, bytes) else str(statement).encode())
         template = root.find(SIGNATURE)
         if template is None or root.get("ID") != node_id:
             raise SignatureError(f"no signature template in {node_name}")
