@@ -46,6 +46,7 @@ METADATA_LIMITS: Final = Limits(
     declarations=4_000,
 )
 
+_DECLARED: Final = (b"<?xml ", b"<?xml\t", b"<?xml\r", b"<?xml\n")
 _BOM: Final = b"\xef\xbb\xbf"
 
 # The encoding is decided here and not by the document: two readers that disagree about it read two documents.
@@ -152,7 +153,7 @@ def _refuse_other_encodings(octets: bytes) -> None:
     if b"\x00" in octets:
         raise SamlError("xml.malformed", "got a NUL byte, as in UTF-16, expected UTF-8")
     start = octets.removeprefix(_BOM)
-    if start.startswith(b"<?xml") and not _DECLARATION.match(start):
+    if start[:6] in _DECLARED and not _DECLARATION.match(start):
         raise SamlError("xml.malformed", f"got the declaration {start[:60]!r}, expected version 1.0 and UTF-8")
 
 
