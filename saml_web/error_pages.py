@@ -193,7 +193,7 @@ def sentence_of(error: SamlError, language: Language) -> str:
     """Give the sentence for the person, with assurance levels called by their name in `language`."""
     names = _DANISH_LEVELS if language is Language.DA else {}
     params = {name: shown(names.get(value, value)) for name, value in error.params.items()}
-    return SamlError(error.code, error.detail, params=params).sentence(language.value)
+    return SamlError(error.refusal.key, error.detail, params=params).sentence(language.value)
 
 
 def shown(text: str) -> str:
