@@ -1,0 +1,67 @@
+"""The composition root of one municipality's IdP: every port is wired here, every route listed."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from federation.model import HomeIdp, World
+from federation.sp_face import SpFace
+from federation.topology import IdpUrls
+from idp_mock.people import People
+from idp_mock.ports import Ports
+from idp_mock.routes import Routes
+from oiosaml.ids import IdSource
+from oiosaml.keys import SigningKey
+from saml_web.error_pages import ErrorPages
+from saml_web.pages import Pages
+from saml_web.static_files import static_route
+
+
+def create_app(
+    idp: HomeIdp,
+    world: World,
+    *,
+    urls: IdpUrls,
+    broker: SpFace,
+    signing: SigningKey,
+    ids: IdSource,
+    entropy: Callable[[int], bytes],
+    clock: Callable[[], datetime],
+) -> FastAPI:
+    """Give the IdP as an app whose paths are relative to `urls.base_url`; mount it at `urls.path`.
+
+    `idp.metadata` is served as it stands: what `idp_mock.metadata` wrote and the Context Handler has registered. `broker` is the
+    Context Handler's SP face at start. Nobody but people of `idp.cvrs` can log in.
+    """
+    ports = Ports(
+        idp=idp,
+        people=People(world.people, idp.cvrs),
+        organisation_names={authority.cvr: authority.name for authority in world.authorities},
+        job_function_roles={role.entity_id: role for role in world.job_function_roles},
+        system_names={system.entity_id: system.name for system in world.systems},
+        broker=broker,
+        signing=signing,
+        urls=urls,
+        ids=ids,
+        entropy=entropy,
+    )
+    pages = Pages("idp_mock", base_url=urls.base_url, ids=ids)
+    routes = Routes(ports, pages, clock=clock)
+    app = FastAPI(
+        title=f"Mock IdP: {idp.name}",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        routes=[
+            Route(IdpUrls.SSO_PATH, routes.sso_by_redirect, methods=["GET"]),
+            Route(IdpUrls.SSO_PATH, routes.sso_by_post, methods=["POST"]),
+            Route(IdpUrls.LOGIN_PATH, routes.login, methods=["POST"]),
+            Route(IdpUrls.METADATA_PATH, routes.metadata, methods=["GET"]),
+            Route("/healthz", routes.health, methods=["GET"]),
+            static_route(),
+        ],
+    )
+    ErrorPages(pages).install(app)
+    return app

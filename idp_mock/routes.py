@@ -1,0 +1,128 @@
+"""The IdP's doors: each reads, calls the story, writes."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from idp_mock.asked import is_above_registration
+from idp_mock.inbound import (
+    Binding,
+    Choice,
+    InboundRequest,
+    Password,
+    PickedPerson,
+    Refusal,
+    one_persona,
+)
+from idp_mock.login import LoginPage, begin_login, finish_login
+from idp_mock.ports import Ports
+from oiosaml.bindings.post import PostForm
+from oiosaml.errors import SamlError
+from saml_web.form_origin import require_own_page
+from saml_web.inbound import Form, read_body, read_form, read_query
+from saml_web.outbound import auto_post_page
+from saml_web.pages import Pages
+from saml_web.xml_view import view_xml
+
+PERSONA_PARAMETER: Final = "persona"
+"""Query parameter of the SSO URL that names who logs in, for use without a page."""
+
+PERSONA_HEADER: Final = "X-NSIS-Persona"
+"""Does the same as `PERSONA_PARAMETER`."""
+
+MAX_REQUEST_BYTES: Final = 64 * 1024
+"""Longest AuthnRequest by POST, still encoded. One with a certificate in its signature needs about 6 kB."""
+
+MAX_LOGIN_FORM_BYTES: Final = 4 * MAX_REQUEST_BYTES
+"""Longest login form: it carries the request, escaped once more."""
+
+WRONG_PASSWORD_STATUS: Final = 422
+"""A form that was understood and not accepted; 401 would have the browser ask with a dialogue of its own."""
+
+
+class Routes:
+    """The handlers of one IdP."""
+
+    def __init__(self, ports: Ports, pages: Pages, *, clock: Callable[[], datetime]) -> None:
+        """Ask `clock` once for each request."""
+        self._ports = ports
+        self._pages = pages
+        self._clock = clock
+
+    async def sso_by_redirect(self, request: Request) -> Response:
+        """An AuthnRequest in the query (R3-SP-01)."""
+        inbound = InboundRequest(Binding.REDIRECT, read_query(request))
+        return self._answer(request, begin_login(inbound, _persona_in(request), at=self._clock(), ports=self._ports))
+
+    async def sso_by_post(self, request: Request) -> Response:
+        """An AuthnRequest in a form."""
+        inbound = InboundRequest(Binding.POST, await read_body(request, limit=MAX_REQUEST_BYTES))
+        return self._answer(request, begin_login(inbound, _persona_in(request), at=self._clock(), ports=self._ports))
+
+    async def login(self, request: Request) -> Response:
+        """A choice made on the login page."""
+        form = await read_form(request, limit=MAX_LOGIN_FORM_BYTES)
+        require_own_page(request, form, base_url=self._ports.urls.base_url)
+        return self._answer(
+            request, finish_login(_inbound_in(form), _choice_in(form), at=self._clock(), ports=self._ports)
+        )
+
+    async def metadata(self, _: Request) -> Response:
+        """The IdP's own metadata."""
+        return Response(self._ports.idp.metadata, media_type="application/samlmetadata+xml")
+
+    async def health(self, _: Request) -> Response:
+        """That this house stands."""
+        return JSONResponse({"status": "ok", "service": "idp_mock", "id": self._ports.idp.id})
+
+    def _answer(self, request: Request, outcome: LoginPage | PostForm) -> Response:
+        if isinstance(outcome, PostForm):
+            return auto_post_page(self._pages, request, action=outcome.action, fields=outcome.fields)
+        return self._login_page(request, outcome)
+
+    def _login_page(self, request: Request, page: LoginPage) -> Response:
+        return self._pages.render(
+            request,
+            "login.html",
+            status=200 if page.wrong_password_for is None else WRONG_PASSWORD_STATUS,
+            # the page answers a message, which its URL does not bring back once it was posted
+            switch="in-page",
+            login_url=self._ports.urls.login_url,
+            idp=self._ports.idp,
+            people=tuple(self._ports.people),
+            roles=self._ports.job_function_roles,
+            asked=page.asked,
+            above_registration=is_above_registration,
+            request_xml=view_xml(page.asked.octets),
+            message_fields=(
+                ("binding", page.inbound.binding.value),
+                ("message", page.inbound.octets.decode("latin-1")),
+            ),
+            wrong_password_for=page.wrong_password_for,
+        )
+
+
+def _persona_in(request: Request) -> str | None:
+    return one_persona([*request.query_params.getlist(PERSONA_PARAMETER), *request.headers.getlist(PERSONA_HEADER)])
+
+
+def _inbound_in(form: Form) -> InboundRequest:
+    try:
+        return InboundRequest(Binding(form.one("binding")), form.one("message").encode("latin-1"))
+    except ValueError as error:
+        raise SamlError("web.form", f"got {error!s:.120}, expected the form of the login page") from error
+
+
+def _choice_in(form: Form) -> Choice:
+    persona, refusal = form.optional("persona"), form.optional("refusal")
+    if persona is not None:
+        return PickedPerson(persona)
+    if refusal is None:
+        return Password(form.one("username"), form.one("password"))
+    try:
+        return Refusal(refusal)
+    except ValueError as error:
+        raise SamlError("web.form", f"got {refusal!r:.60}, expected one of {', '.join(Refusal)}") from error
