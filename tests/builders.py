@@ -24,10 +24,16 @@ from oiosaml.ids import AssertionId, Cvr, EntityId, MessageId
 from oiosaml.messages.assertion import Assertion, AuthnStatement, Conditions, Subject, SubjectConfirmation
 from oiosaml.messages.attribute_query import AttributeQuery
 from oiosaml.messages.authn_request import AuthnRequest, RequestedAuthnContext
+from oiosaml.messages.metadata import Endpoint
 from oiosaml.messages.response import Response, Status
 from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel, Comparison
 from oiosaml.privileges import Constraint, PrivilegeGroup, PrivilegeList, cvr_scope
+from oiosaml.rules.assertion import AssertionExpectations
+from oiosaml.rules.attribute_query import AttributeQueryExpectations
+from oiosaml.rules.attribute_response import AttributeResponseExpectations
+from oiosaml.rules.authn_request import AuthnRequestExpectations
+from oiosaml.rules.response import ResponseExpectations
 from oiosaml.uris import (
     AUTHN_CONTEXT_NSIS,
     BINDING_POST,
@@ -259,3 +265,51 @@ def privilege_group(**changes: Any) -> PrivilegeGroup:
         ),
     )
     return replace(valid, **changes)
+
+
+def authn_request_expectations(**changes: Any) -> AuthnRequestExpectations:
+    """What the Context Handler knows when Byggesag's request arrives."""
+    valid = AuthnRequestExpectations(
+        at=NOW,
+        issuer=SYSTEM,
+        sso_location=CH_SSO,
+        assertion_consumer_services=(Endpoint(BINDING_POST, SYSTEM_ACS, index=0, is_default=True),),
+        our_entity_ids=(CH_IDP_FACE, CH_SP_FACE),
+        known_idps=frozenset({IDP}),
+        minimum_level=AssuranceLevel.SUBSTANTIAL,
+    )
+    return replace(valid, **changes)
+
+
+def response_expectations(**changes: Any) -> ResponseExpectations:
+    """What the Context Handler knows when Korsbæk's answer arrives."""
+    return replace(ResponseExpectations(NOW, IDP, CH_ACS, BROKER_REQUEST_ID, NOW), **changes)
+
+
+def assertion_expectations(**changes: Any) -> AssertionExpectations:
+    """What the Context Handler asked, and what it knows of Korsbæk's IdP."""
+    valid = AssertionExpectations(
+        at=NOW,
+        idp=IDP,
+        our_entity_id=CH_SP_FACE,
+        assertion_consumer_service=CH_ACS,
+        request_id=BROKER_REQUEST_ID,
+        requested_at=NOW,
+        registered_cvrs=(KORSBAEK,),
+        registered_level=AssuranceLevel.SUBSTANTIAL,
+        requested_level=AssuranceLevel.SUBSTANTIAL,
+        minimum_level=AssuranceLevel.SUBSTANTIAL,
+        knows_roles=True,
+    )
+    return replace(valid, **changes)
+
+
+def attribute_query_expectations(**changes: Any) -> AttributeQueryExpectations:
+    """What Skovrup's attribute service knows."""
+    valid = AttributeQueryExpectations(NOW, frozenset({CH_SP_FACE}), ATTRIBUTE_SERVICE_LOCATION)
+    return replace(valid, **changes)
+
+
+def attribute_response_expectations(**changes: Any) -> AttributeResponseExpectations:
+    """What the Context Handler asked Skovrup's attribute service."""
+    return replace(AttributeResponseExpectations(attribute_query(), ATTRIBUTE_SERVICE, NOW), **changes)
