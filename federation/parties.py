@@ -1,0 +1,162 @@
+"""The metadata of the parties that the simulator plays, from the world, the URLs and the keys: the same octets in every process.
+
+The broker registers these octets and the party serves them, so nobody has to fetch anything before the first login.
+"""
+
+from dataclasses import replace
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import NAMESPACE_URL, uuid5
+
+from federation.dev_ca import KeyRing, KeySet
+from federation.model import AttributeService, HomeIdp, UserFacingSystem, World
+from federation.topology import AttributeServiceUrls, IdpUrls, SystemUrls, Topology
+from oiosaml.attributes import (
+    CVR,
+    EMAIL,
+    FRIENDLY_NAMES,
+    FULL_NAME,
+    KOMBIT_SPEC_VERSION,
+    LOA,
+    ORG_NAME,
+    PRIVILEGES_INTERMEDIATE,
+    SPEC_VERSION,
+)
+from oiosaml.keys import VerificationKey, read_verification_key
+from oiosaml.messages.element import serialise
+from oiosaml.messages.metadata import (
+    Endpoint,
+    EntityDescriptor,
+    KeyDescriptor,
+    MetadataEncryptionMethod,
+    RequestedAttribute,
+    SpRole,
+)
+from oiosaml.messages.metadata_faces import attribute_authority, contact, idp_face
+from oiosaml.messages.metadata_writing import write_entity_descriptor
+from oiosaml.uris import (
+    AES256_GCM,
+    BINDING_POST,
+    DIGEST_SHA1,
+    NAME_FORMAT_URI,
+    NAMEID_PERSISTENT,
+    NAMEID_X509_SUBJECT_NAME,
+    RSA_OAEP_MGF1P,
+)
+from oiosaml.xml.sign import sign_enveloped
+
+DECRYPTED_BY_DEMO_SYSTEMS: Final = (
+    MetadataEncryptionMethod(AES256_GCM),
+    MetadataEncryptionMethod(RSA_OAEP_MGF1P, DIGEST_SHA1),
+)
+"""What both foreign stacks take: python3-saml's XML schema refuses OIOSAML 3's own key transport, pysaml2 knows only SHA-1."""
+
+_OFFERED_BY_IDPS: Final = (SPEC_VERSION, KOMBIT_SPEC_VERSION, LOA, CVR, ORG_NAME, EMAIL)
+_REQUIRED_BY_SYSTEMS: Final = (SPEC_VERSION, KOMBIT_SPEC_VERSION, LOA, CVR, ORG_NAME, PRIVILEGES_INTERMEDIATE)
+_WELCOME_TO_SYSTEMS: Final = (EMAIL, FULL_NAME)
+"""Asked for but not required: a municipality may not know them."""
+
+
+def with_own_metadata(world: World, topology: Topology, keys: KeyRing) -> World:
+    """Give the world in which each party that the simulator plays has its metadata, signed with its own key.
+
+    Raises:
+        KeyError: if the topology or the key ring lacks such a party.
+    """
+    return replace(
+        world,
+        idps=tuple(
+            replace(p, metadata=idp_metadata(p, topology.idp(p.id), keys.idp(p.id))) if p.simulated else p
+            for p in world.idps
+        ),
+        systems=tuple(
+            replace(p, metadata=system_metadata(p, topology.system(p.id), keys.system(p.id))) if p.simulated else p
+            for p in world.systems
+        ),
+        attribute_services=tuple(
+            replace(
+                p,
+                metadata=attribute_service_metadata(p, topology.attribute_service(p.id), keys.attribute_service(p.id)),
+            )
+            if p.simulated
+            else p
+            for p in world.attribute_services
+        ),
+    )
+
+
+def idp_metadata(idp: HomeIdp, urls: IdpUrls, keys: KeySet) -> bytes:
+    """Give a mock IdP's metadata. No SingleLogoutService, since there is none."""
+    entity = idp_face(
+        idp.entity_id,
+        urls.sso_url,
+        signing_keys=(_key(keys),),
+        name_id_formats=(NAMEID_X509_SUBJECT_NAME,),
+        attribute_names=(*_OFFERED_BY_IDPS, *((PRIVILEGES_INTERMEDIATE,) if idp.knows_roles else ())),
+    )
+    return _signed(entity, idp.name, keys)
+
+
+def attribute_service_metadata(service: AttributeService, urls: AttributeServiceUrls, keys: KeySet) -> bytes:
+    """Give an attribute service's metadata (AS-16)."""
+    entity = attribute_authority(
+        service.entity_id,
+        urls.soap_url,
+        signing_keys=(_key(keys),),
+        attribute_names=(PRIVILEGES_INTERMEDIATE,),
+    )
+    return _signed(entity, service.name, keys)
+
+
+def system_metadata(system: UserFacingSystem, urls: SystemUrls, keys: KeySet) -> bytes:
+    """Give a demo system's metadata: it asks for KOMBIT's profile and names what its stack can decrypt."""
+    key = _key(keys)
+    role = SpRole(
+        authn_requests_signed=True,
+        want_assertions_signed=True,
+        keys=(KeyDescriptor("signing", key), KeyDescriptor("encryption", key, _encryption_methods(system))),
+        name_id_formats=(system.name_id_format or NAMEID_PERSISTENT,),
+        assertion_consumer_services=(Endpoint(BINDING_POST, urls.acs_url, index=0, is_default=True),),
+        requested_attributes=(
+            *(_requested(name, required=True) for name in _REQUIRED_BY_SYSTEMS),
+            *(_requested(name, required=False) for name in _WELCOME_TO_SYSTEMS),
+        ),
+        has_attribute_consuming_service=True,
+        service_name=system.name,
+    )
+    return _signed(EntityDescriptor(system.entity_id, None, role, None, None), system.name, keys)
+
+
+def _encryption_methods(system: UserFacingSystem) -> tuple[MetadataEncryptionMethod, ...]:
+    choice = system.encryption
+    if choice is None:
+        return DECRYPTED_BY_DEMO_SYSTEMS
+    # mgf1p says by its name which mask generation it has (XML Encryption 5.5.2).
+    mgf = None if choice.key_transport == RSA_OAEP_MGF1P else choice.mgf
+    return (
+        MetadataEncryptionMethod(choice.block),
+        MetadataEncryptionMethod(choice.key_transport, choice.digest, mgf),
+    )
+
+
+def _requested(name: str, *, required: bool) -> RequestedAttribute:
+    return RequestedAttribute(name, NAME_FORMAT_URI, is_required=required, friendly_name=FRIENDLY_NAMES.get(name))
+
+
+def _key(keys: KeySet) -> VerificationKey:
+    return read_verification_key(keys.certificate_der)
+
+
+def _signed(entity: EntityDescriptor, name: str, keys: KeySet) -> bytes:
+    host = urlsplit(entity.entity_id).hostname or "simulator.test"
+    element = write_entity_descriptor(
+        replace(
+            entity,
+            # From the entityID and not at random: several processes write this document and must agree on it.
+            id=f"_{uuid5(NAMESPACE_URL, entity.entity_id).hex}",
+            organization_name=name,
+            contacts=(contact(f"drift@{host}"),),
+        )
+    )
+    sign_enveloped(element, keys.signing)
+    return serialise(element)
