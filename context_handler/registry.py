@@ -25,7 +25,9 @@ from oiosaml.messages.metadata_reading import read_metadata
 
 T = TypeVar("T")
 
-Entry = RegisteredIdp | RegisteredSystem | RegisteredAttributeService | Registration
+RegisteredParty = RegisteredIdp | RegisteredSystem | RegisteredAttributeService
+
+Entry = RegisteredParty | Registration
 """What one document becomes: a party with its metadata read, or the registration itself where there is no metadata."""
 
 
@@ -43,7 +45,9 @@ class RegistrySnapshot:
         self._system_roles = _by_key(entries, SystemRole)
         self._job_function_roles = _by_key(entries, JobFunctionRole)
         self._people = _by_key(entries, Person)
-        self._services_by_cvr = _by_cvr(self._services.values())
+        self._services_by_cvr = {
+            cvr: service for service in self._services.values() for cvr in service.registration.cvrs
+        }
 
     def idp(self, entity_id: EntityId) -> RegisteredIdp | None:
         """Look an IdP up."""
@@ -65,8 +69,12 @@ class RegistrySnapshot:
         """Look an attribute service up."""
         return self._services.get(entity_id)
 
+    def attribute_services(self) -> Sequence[RegisteredAttributeService]:
+        """Every attribute service, in the order of registration."""
+        return tuple(self._services.values())
+
     def attribute_service_for(self, cvr: Cvr) -> RegisteredAttributeService | None:
-        """Give the service of an organisation. Registration sees to it that at most one is switched on; a disabled one is given too."""
+        """Give the service of an organisation. Registration sees to it that there is at most one (AS-13)."""
         return self._services_by_cvr.get(cvr)
 
     def job_function_role(self, uri: str) -> JobFunctionRole | None:
@@ -178,13 +186,6 @@ def _by_key(entries: tuple[Entry, ...], kind: type[T]) -> dict[str, T]:
 
 
 def _key(entry: Entry) -> str:
-    if isinstance(entry, RegisteredIdp | RegisteredSystem | RegisteredAttributeService):
+    if isinstance(entry, RegisteredParty):
         return entry.registration.entity_id
     return key_of(entry)
-
-
-def _by_cvr(services: Iterable[RegisteredAttributeService]) -> dict[Cvr, RegisteredAttributeService]:
-    found: dict[Cvr, RegisteredAttributeService] = {}
-    for service in sorted(services, key=lambda each: each.registration.enabled):
-        found |= dict.fromkeys(service.registration.cvrs, service)
-    return found

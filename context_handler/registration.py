@@ -1,0 +1,257 @@
+"""Joining and leaving the federation: the use cases behind `nsis sp add`, `nsis apply` and the API. All of a change holds, or none of it.
+
+A party's metadata must keep every MUST of its kind's rules; broken SHOULDs are stored with it. An entityID has one owner: another
+organisation cannot take it over, since it would bring its own keys (attack MD-06).
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, TypeVar, cast
+
+from context_handler.registry import RegisteredParty, RegistryCache, RegistrySnapshot
+from context_handler.store.registrations import RegistrationStore, RegistryChangedError, StoredRegistration
+from federation.documents import Kind, Registration, key_of, kind_of, to_document
+from federation.model import AttributeService, Authority, ContextHandler, HomeIdp, UserFacingSystem, World
+from federation.problems import Problem
+from federation.references import problems_of_references
+from oiosaml.errors import SamlError
+from oiosaml.ids import Cvr, WorkspaceId
+from oiosaml.messages.metadata import MetadataDocument
+from oiosaml.messages.metadata_reading import read_metadata
+from oiosaml.rules.attribute_authority_metadata import ATTRIBUTE_AUTHORITY_METADATA_RULES
+from oiosaml.rules.idp_metadata import IDP_METADATA_RULES
+from oiosaml.rules.metadata import MetadataExpectations
+from oiosaml.rules.rule import Breach, Finding, enforce, rule
+from oiosaml.rules.sp_metadata import SP_METADATA_RULES
+
+PartyRegistration = HomeIdp | UserFacingSystem | AttributeService
+P = TypeVar("P", HomeIdp, UserFacingSystem, AttributeService)
+
+_ATTEMPTS: Final = 5
+"""How often a change is decided anew when somebody else changed the registrations meanwhile."""
+
+_RULES: Final = {
+    Kind.IDP: IDP_METADATA_RULES,
+    Kind.SYSTEM: SP_METADATA_RULES,
+    Kind.ATTRIBUTE_SERVICE: ATTRIBUTE_AUTHORITY_METADATA_RULES,
+}
+
+
+@rule("REG-01", code="md.rule", source="our choice: federation.yaml")
+def fits_the_federation(problems: tuple[Problem, ...], _: None) -> Iterator[Breach]:
+    """What a registration names is there, and what must be its own is its own."""
+    for problem in problems:
+        yield Breach(str(problem), line=problem.line)
+
+
+@rule("REG-02", code="md.rule", source="SAML Metadata 2.3.2")
+def names_the_party(document: MetadataDocument, party: PartyRegistration) -> Iterator[Breach]:
+    """The metadata is that of the party it is registered for."""
+    if document.entity is not None and document.entity.entity_id != party.entity_id:
+        mend = "Write the metadata's entityID exactly as it is registered; a slash at the end counts."
+        yield Breach(f"got {document.entity.entity_id!r:.200}, expected {party.entity_id}", mend=mend)
+
+
+class Registrar:
+    """Changes who is registered in one workspace."""
+
+    def __init__(
+        self,
+        store: RegistrationStore,
+        registry: RegistryCache,
+        workspace: WorkspaceId,
+        *,
+        context_handler: ContextHandler,
+        allow_http: bool = False,
+    ) -> None:
+        """`allow_http` lets endpoints of others than loopback be plain http, for closed test networks."""
+        self._store = store
+        self._registry = registry
+        self._workspace = workspace
+        self._context_handler = context_handler
+        self._allow_http = allow_http
+
+    def open_world(self, world: World, at: datetime) -> None:
+        """Make the start's registrations: all of `world` in an empty store; later only fresh metadata of parties that are simulated.
+
+        Raises:
+            SamlError: as `register`, if the world cannot be used.
+        """
+        present = self._registry()
+        if present.revision == 0:
+            self.register(world, at)
+            return
+        stored = present.world()
+        renewed: list[PartyRegistration] = [
+            *_renewed(world.idps, stored.idps),
+            *_renewed(world.systems, stored.systems),
+            *_renewed(world.attribute_services, stored.attribute_services),
+        ]
+        if renewed:
+            put = [_stored(party, ()) for party in renewed]
+            self._store.change(self._workspace, seen_revision=present.revision, put=put)
+
+    def register(self, additions: World, at: datetime, *, replacing: bool = False) -> tuple[Finding, ...]:
+        """Add registrations, all or none, and give what the rules advise. With `replacing`, those that are there already are replaced.
+
+        An organisation whose CVR number is new becomes an authority by the name in its metadata.
+
+        Raises:
+            RuleViolation: if metadata breaks a MUST, or the registrations do not fit together; with every finding.
+            SamlError: `md.conflict` if a key is taken: without `replacing` by anybody, with it by another organisation.
+        """
+        for _ in range(_ATTEMPTS):
+            present = self._registry()
+            complete = _with_authorities(additions, present.world())
+            put = [self._examined(each, present, at) for each in _registrations(complete)]
+            merged = _merge(present.world(), complete, replacing=replacing)
+            self._require_fit(merged)
+            try:
+                self._store.change(self._workspace, seen_revision=present.revision, put=put)
+            except RegistryChangedError:
+                continue
+            return tuple(finding for each in put for finding in each.findings)
+        raise SamlError("web.unavailable", f"got {_ATTEMPTS} changes by others at once, expected to be let in between")
+
+    def remove(self, kind: Kind, key: str) -> None:
+        """Take a registration out.
+
+        Raises:
+            SamlError: `md.conflict` if another one names it.
+        """
+        for _ in range(_ATTEMPTS):
+            present = self._registry()
+            left = {k: tuple(r for r in items if (k, key_of(r)) != (kind, key)) for k, items in _lists(present.world())}
+            problems = problems_of_references(self._world(left))
+            if problems:
+                raise SamlError(
+                    "md.conflict", f"got {key!r:.200}, which others name: {problems[0]}; remove those first"
+                )
+            try:
+                self._store.change(self._workspace, seen_revision=present.revision, put=(), remove=((kind, key),))
+            except RegistryChangedError:
+                continue
+            return
+        raise SamlError("web.unavailable", f"got {_ATTEMPTS} changes by others at once, expected to be let in between")
+
+    def set_enabled(self, party: PartyRegistration, *, enabled: bool, at: datetime) -> None:
+        """Switch a party on or off; it takes effect at the next step of every login (attack FED-08).
+
+        Raises:
+            SamlError: as `register`.
+        """
+        addition = replace(party, enabled=enabled)
+        self.register(_world_of(addition), at, replacing=True)
+
+    def export(self) -> World:
+        """Give the whole world: `load_world` of its YAML gives the same registrations."""
+        return replace(self._registry().world(), context_handler=self._context_handler)
+
+    def _examined(self, registration: Registration, present: RegistrySnapshot, at: datetime) -> StoredRegistration:
+        if not isinstance(registration, HomeIdp | UserFacingSystem | AttributeService):
+            return _stored(registration, ())
+        document = read_metadata(registration.metadata)
+        expected = MetadataExpectations(
+            at=at,
+            registered_cvr=_owners(registration)[0],
+            allow_http=self._allow_http,
+            other_fingerprints=_fingerprints_of_others(present, registration),
+        )
+        enforce((names_the_party,), document, registration)
+        return _stored(registration, enforce(_RULES[kind_of(registration)], document, expected))
+
+    def _require_fit(self, world: World) -> None:
+        enforce(
+            (fits_the_federation,), problems_of_references(replace(world, context_handler=self._context_handler)), None
+        )
+
+    def _world(self, lists: dict[Kind, tuple[Registration, ...]]) -> World:
+        return replace(_world_from(lists), context_handler=self._context_handler)
+
+
+def _lists(world: World) -> list[tuple[Kind, tuple[Registration, ...]]]:
+    return [(kind, getattr(world, kind.value)) for kind in Kind]
+
+
+def _registrations(world: World) -> Iterator[Registration]:
+    for _, registrations in _lists(world):
+        yield from registrations
+
+
+def _world_from(lists: dict[Kind, tuple[Registration, ...]]) -> World:
+    return replace(World(), **{kind.value: items for kind, items in lists.items()})  # type: ignore[arg-type]  # a Kind names its list
+
+
+def _world_of(registration: Registration) -> World:
+    return _world_from({kind_of(registration): (registration,)})
+
+
+def _stored(registration: Registration, findings: tuple[Finding, ...]) -> StoredRegistration:
+    text = json.dumps(to_document(registration), ensure_ascii=False, sort_keys=True)
+    return StoredRegistration(kind_of(registration), key_of(registration), text, findings)
+
+
+def _merge(present: World, additions: World, *, replacing: bool) -> World:
+    """Put the additions into the present world: in place of those with their key, else at the end."""
+    lists: dict[Kind, tuple[Registration, ...]] = {}
+    for (kind, old), (_, new) in zip(_lists(present), _lists(additions), strict=True):
+        by_key = {key_of(each): each for each in old}
+        for each in new:
+            taken = by_key.get(key_of(each))
+            if taken is not None:
+                _require_replaceable(taken, each, replacing=replacing)
+            by_key[key_of(each)] = each
+        lists[kind] = tuple(by_key.values())
+    return _world_from(lists)
+
+
+def _require_replaceable(taken: Registration, new: Registration, *, replacing: bool) -> None:
+    if not replacing:
+        raise SamlError("md.conflict", f"got {key_of(new)!r:.200}, which is registered already")
+    # Our choice: an owner may change everything but who owns it. An IdP or a service may gain and lose CVR numbers, keeping one.
+    if not set(_owners(taken)) & set(_owners(new)):
+        raise SamlError(
+            "md.conflict",
+            f"got {key_of(new)!r:.200} for {_owners(new)}, expected its owner {_owners(taken)}; remove it first",
+        )
+
+
+def _owners(registration: Registration) -> tuple[Cvr | None, ...]:
+    match registration:
+        case HomeIdp() | AttributeService():
+            return registration.cvrs
+        case UserFacingSystem():
+            return (registration.cvr,)
+        case _:
+            return (None,)
+
+
+def _with_authorities(additions: World, present: World) -> World:
+    known = {authority.cvr for authority in (*present.authorities, *additions.authorities)}
+    new: dict[Cvr, Authority] = {}
+    parties: list[PartyRegistration] = [*additions.idps, *additions.systems, *additions.attribute_services]
+    for party in parties:
+        entity = read_metadata(party.metadata).entity
+        name = (entity and entity.organization_name) or party.name
+        for cvr in cast("tuple[Cvr, ...]", _owners(party)):
+            if cvr not in known:
+                new.setdefault(cvr, Authority(f"cvr-{cvr}", name, cvr))
+    return replace(additions, authorities=(*additions.authorities, *new.values()))
+
+
+def _fingerprints_of_others(present: RegistrySnapshot, party: PartyRegistration) -> frozenset[str]:
+    others: list[RegisteredParty] = [*present.idps(), *present.systems(), *present.attribute_services()]
+    return frozenset(
+        key.fingerprint for other in others for key in other.keys if other.registration.entity_id != party.entity_id
+    )
+
+
+def _renewed(fresh: tuple[P, ...], stored: tuple[P, ...]) -> Iterator[P]:
+    """The stored parties that the simulator plays, with the metadata it has written anew."""
+    metadata = {party.entity_id: party.metadata for party in fresh if party.simulated}
+    for party in stored:
+        written = metadata.get(party.entity_id, party.metadata)
+        if party.simulated and written != party.metadata:
+            yield replace(party, metadata=written)
