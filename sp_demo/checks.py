@@ -28,7 +28,7 @@ from oiosaml.ids import MessageId
 from oiosaml.nsis import AssuranceLevel
 from oiosaml.uris import CONFIRMATION_BEARER, NS_SAML
 from sp_demo.front_door import ASSERTION, refuse
-from sp_demo.stack import Token
+from sp_demo.stack import Accepted, Token
 
 _S: Final = f"{{{NS_SAML}}}"
 
@@ -44,20 +44,20 @@ class Expected:
     level: AssuranceLevel
 
 
-def check_token(token: Token, expected: Expected) -> AssuranceLevel:
+def check_token(accepted: Accepted, expected: Expected) -> AssuranceLevel:
     """Give the level the person was logged in at.
 
     Raises:
         SamlError: the first check of the table that the token does not meet, or `fed.loa`, `fed.profile` or `fed.attribute`.
     """
-    assertions = list(token.verified.iter(ASSERTION))
+    assertions = list(accepted.verified.iter(ASSERTION))
     if len(assertions) != 1:
         raise refuse("proto.assertion-count", f"got {len(assertions)} assertions, expected 1")
-    _check_envelope(token.verified, assertions[0], expected)
+    _check_envelope(accepted.verified, assertions[0], expected)
     _check_confirmation(assertions[0], expected)
     _check_conditions(assertions[0], expected)
-    _check_statements(token, assertions[0])
-    return _check_level(token, expected)
+    _check_statements(accepted.token, assertions[0])
+    return _check_level(accepted.token, expected)
 
 
 def _check_envelope(response: etree._Element, assertion: etree._Element, expected: Expected) -> None:

@@ -24,7 +24,7 @@ REPLAY_LIFETIME: Final = timedelta(hours=2)
 """How long an assertion's ID is remembered: longer than the pending login it answered could live."""
 
 _PENDING_LIMIT: Final = 2000
-_SESSION_LIMIT: Final = 500
+_SESSION_LIMIT: Final = 200
 _REPLAY_LIMIT: Final = 20_000
 
 
@@ -100,10 +100,11 @@ class Logins:
             if answer.signed:
                 self._pending.take(request_id, at=at)
             return self._remember(TurnedAway(answer, pending.level, envelope.octets, at), at)
-        self._accept_once(answer, request_id, at)
+        token = answer.token
+        self._accept_once(token, request_id, at)
         level = check_token(answer, self._expected(stack, pending, request_id))
-        rights = read_rights(answer.values(PRIVILEGES_INTERMEDIATE))
-        return self._remember(LoggedIn(answer, level, rights, envelope.octets, at), at)
+        rights = read_rights(token.values(PRIVILEGES_INTERMEDIATE))
+        return self._remember(LoggedIn(token, level, rights, envelope.octets, at), at)
 
     def outcome(self, session: str | None, *, at: datetime) -> Outcome | None:
         """Give what the session shows, or None if it has ended."""

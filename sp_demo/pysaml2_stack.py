@@ -23,7 +23,7 @@ from oiosaml.uris import DIGEST_SHA256, NAMEID_PERSISTENT, RSA_SHA256
 from sp_demo.front_door import ASSERTION, ENCRYPTED_ASSERTION, SIGNATURE, Envelope, parse, refuse
 from sp_demo.pysaml2_crypto import InProcessXmlsec
 from sp_demo.requested import REQUESTED_ATTRIBUTES
-from sp_demo.stack import Begun, PostTo, RedirectTo, StatusAnswer, Token
+from sp_demo.stack import Accepted, Begun, PostTo, RedirectTo, StatusAnswer, Token
 from sp_demo.system import DemoSystem, LoginWish, RequestBinding, SystemKeys
 
 ACCEPTED_TIME_DIFF: Final = 300
@@ -96,7 +96,7 @@ class PySaml2Stack:
         http = self._client.apply_binding(binding, str(request), destination, relay_state, sign=True, sigalg=RSA_SHA256)
         return Begun(MessageId(request_id), RedirectTo(dict(http["headers"])["Location"]))
 
-    def read(self, envelope: Envelope, *, request_id: MessageId) -> Token | StatusAnswer:
+    def read(self, envelope: Envelope, *, request_id: MessageId) -> Accepted | StatusAnswer:
         """Let pysaml2 validate; see `Stack.read`."""
         try:
             answer = self._client.parse_authn_request_response(
@@ -116,7 +116,8 @@ class PySaml2Stack:
             raise refuse(_code_of(error), f"pysaml2: {type(error).__name__}: {error!s:.200}") from error
         if answer is None or answer.assertion is None:
             raise self._silent_refusal(envelope, answer)
-        return _token(answer)
+        document = parse(answer.xmlstr.encode())
+        return Accepted(_token(answer, document), document)
 
     def _silent_refusal(self, envelope: Envelope, answer: AuthnResponse) -> SamlError:
         # For these pysaml2 raises nothing and gives an answer without an assertion.
@@ -203,8 +204,7 @@ def _config(system: DemoSystem) -> dict[str, Any]:
     }
 
 
-def _token(answer: AuthnResponse) -> Token:
-    document = parse(answer.xmlstr.encode())
+def _token(answer: AuthnResponse, document: etree._Element) -> Token:
     verified = document.find(f"{ENCRYPTED_ASSERTION}/{ASSERTION}")
     if verified is None:
         raise refuse("proto.assertion-count", "got no assertion after decryption, expected one")
@@ -223,7 +223,6 @@ def _token(answer: AuthnResponse) -> Token:
         name_id=answer.name_id.text,
         name_id_format=answer.name_id.format,
         attributes=attributes,
-        verified=document,
         assertion=etree.tostring(verified, with_tail=False),
     )
 

@@ -21,7 +21,7 @@ from oiosaml.nsis import AssuranceLevel
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, DIGEST_SHA256, NAMEID_PERSISTENT, RSA_SHA256
 from sp_demo.front_door import ASSERTION, SIGNATURE, Envelope, parse, refuse
 from sp_demo.requested import REQUESTED_ATTRIBUTES
-from sp_demo.stack import Begun, RedirectTo, StatusAnswer, Token
+from sp_demo.stack import Accepted, Begun, RedirectTo, StatusAnswer, Token
 from sp_demo.system import DemoSystem, LoginWish, SystemKeys
 
 _Error = OneLogin_Saml2_ValidationError
@@ -92,7 +92,7 @@ class Python3SamlStack:
         hint = f"&idp={quote(wish.idp, safe='')}" if wish.idp else ""
         return Begun(MessageId(auth.get_last_request_id()), RedirectTo(url + hint))
 
-    def read(self, envelope: Envelope, *, request_id: MessageId) -> Token | StatusAnswer:
+    def read(self, envelope: Envelope, *, request_id: MessageId) -> Accepted | StatusAnswer:
         """Let the toolkit validate; see `Stack.read`."""
         settings = self._settings[AssuranceLevel.LOW]
         if not envelope.successful:
@@ -103,7 +103,7 @@ class Python3SamlStack:
             # Parsed anew, since the toolkit's own element class hides iter(); the content is the same.
             document = parse(etree.tostring(response.get_xml_document()))
             response.is_valid(self._request_data, request_id, raise_exceptions=True)
-            return _token(response, document)
+            return Accepted(_token(response, document), document)
         except SamlError:
             raise
         except (_Error, OneLogin_Saml2_Error) as error:
@@ -150,7 +150,6 @@ def _token(response: OneLogin_Saml2_Response, document: etree._Element) -> Token
         name_id=response.get_nameid(),
         name_id_format=response.get_nameid_format(),
         attributes=attributes,
-        verified=document,
         assertion=etree.tostring(assertion, with_tail=False),
     )
 

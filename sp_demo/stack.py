@@ -40,7 +40,6 @@ class Token:
 
     Attributes:
         attributes: as the stack gives them out.
-        verified: the very document whose assertion signature the stack verified, decrypted. Our own checks read it.
         assertion: the assertion's octets after decryption, as the stack holds them.
     """
 
@@ -48,12 +47,19 @@ class Token:
     name_id: str
     name_id_format: str | None
     attributes: tuple[Attribute, ...]
-    verified: etree._Element
     assertion: bytes
 
     def values(self, name: str) -> tuple[str, ...]:
         """Give the values of the attribute called `name` by URI."""
         return tuple(value for attribute in self.attributes if attribute.name == name for value in attribute.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A token with the very document whose assertion signature the stack verified, decrypted. Our own checks read that."""
+
+    token: Token
+    verified: etree._Element
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class Stack(Protocol):
         """Write and sign an AuthnRequest."""
         ...
 
-    def read(self, envelope: Envelope, *, request_id: MessageId) -> Token | StatusAnswer:
+    def read(self, envelope: Envelope, *, request_id: MessageId) -> Accepted | StatusAnswer:
         """Let the stack validate the answer to `request_id`.
 
         Raises:

@@ -131,7 +131,7 @@ def test_a_key_rollover_is_noticed(house, member, broker, broker_metadata):
 def test_either_key_of_a_rollover_is_accepted(house, member, broker, signer):
     from sp_demo.broker import make_stack
     from sp_demo.front_door import open_envelope
-    from sp_demo.stack import Token
+    from sp_demo.stack import Accepted
     from sp_demo.system import LoginWish
 
     keys, new = member(house.system.id), member("broker's next key")
@@ -146,4 +146,4 @@ def test_either_key_of_a_rollover_is_accepted(house, member, broker, signer):
     request_id = stack.begin(LoginWish(level=house.system.minimum_level), relay_state="x").request_id
     octets = replace(house.issuer, broker=member(signer)).answer(request_id)
     envelope = open_envelope(base64.b64encode(octets).decode())
-    assert isinstance(stack.read(envelope, request_id=request_id), Token)
+    assert isinstance(stack.read(envelope, request_id=request_id), Accepted)

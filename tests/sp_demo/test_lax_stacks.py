@@ -13,7 +13,7 @@ from oiosaml.messages.assertion import Conditions
 from oiosaml.validity import Window
 from sp_demo.broker import make_stack
 from sp_demo.front_door import open_envelope
-from sp_demo.stack import Token
+from sp_demo.stack import Accepted
 from sp_demo.system import LoginWish, StackName, SystemKeys
 
 PYTHON3_SAML = frozenset({StackName.PYTHON3_SAML})
@@ -92,7 +92,7 @@ def test_what_the_stack_alone_lets_through(house, stack, name):
     octets = house.issuer.wrap(request_id, sealed, **in_envelope)
     envelope = open_envelope(base64.b64encode(octets).decode())
     if house.system.stack in lets_through:
-        assert isinstance(stack.read(envelope, request_id=request_id), Token)
+        assert isinstance(stack.read(envelope, request_id=request_id), Accepted)
     else:
         with pytest.raises(SamlError):
             stack.read(envelope, request_id=request_id)

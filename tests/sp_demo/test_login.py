@@ -417,3 +417,59 @@ def test_which_key_transports_the_stack_takes(house, name):
     # python3-saml's XML schema knows no xmlenc11 elements (README: what each stack cannot do).
     taken = house.system.stack is StackName.PYSAML2 or not name.startswith("xmlenc11")
     assert (response.status_code == 303) is taken, response.text
+
+
+@pytest.mark.parametrize("wrap", ["evil round the signed one", "evil with the signed one in its signature"])
+def test_refuses_wrapped_signatures_inside_the_ciphertext(house, wrap):
+    """Attacks XSW-04 and XSW-06 inside EncryptedAssertion: the evil assertion is the one a naive reader reads."""
+    visitor = house.visitor()
+    visitor.begin(house.login)
+    honest = house.issuer.signed(house.issuer.assertion(visitor.request_id))
+    evil_attributes = (house.issuer.attributes(**{FULL_NAME: ("Evil",)}),)
+    evil = write_assertion(house.issuer.assertion(visitor.request_id, attribute_statements=evil_attributes))
+    if wrap == "evil round the signed one":
+        evil.append(honest)
+    else:
+        signature = honest.find(f"{{{NS_DS}}}Signature")
+        evil.insert(1, signature)
+        signature.append(honest)
+    octets = house.issuer.wrap(visitor.request_id, house.issuer.sealed(etree.tostring(evil)))
+    assert refused(house, visitor, octets) in {
+        "sig.coverage",
+        "sig.missing",
+        "sig.structure",
+        "xml.schema",
+        "proto.assertion-count",
+    }
+
+
+def test_refuses_a_message_that_is_too_large(house):
+    visitor = house.visitor()
+    visitor.begin(house.login)
+    assert refused(house, visitor, b"<a>" + b"a" * 400_000 + b"</a>") == "size"
+
+
+@pytest.mark.parametrize("encoded", ["PGEvPg", "PGEv*Pg==", "é"])
+def test_refuses_what_is_no_base64(house, encoded):
+    visitor = house.visitor()
+    visitor.begin(house.login)
+    assert refused(house, visitor, b"", SAMLResponse=encoded) == "bind.base64"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        (
+            b"http://www.w3.org/2009/xmlenc11#aes256-gcm",
+            b"http://www.w3.org/2001/04/xmlenc#aes256-cbc",
+            "enc.algorithm",
+        ),
+        (b"<xenc:CipherData>", b'<xenc:CipherReference URI="file:///etc/hostname"/><xenc:CipherData>', "enc.structure"),
+    ],
+)
+def test_refuses_dangerous_encryption_before_the_stack_sees_it(house, old, new, code):
+    visitor = house.visitor()
+    visitor.begin(house.login)
+    octets = house.issuer.answer(visitor.request_id)
+    assert old in octets
+    assert refused(house, visitor, octets.replace(old, new)) == code
