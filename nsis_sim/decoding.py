@@ -48,9 +48,9 @@ def decode(text: str) -> Decoded:
     fields = _fields_of(text)
     name = next((name for name in _MESSAGE_FIELDS if name in fields), None)
     if name is None:
-        octets, how = _unpack(text)
+        octets, how = unpack(text)
         return _describe(octets, how, ())
-    octets, how = _unpack(fields[name])
+    octets, how = unpack(fields[name])
     others = tuple(f"{key}: {value:.300}" for key, value in fields.items() if key != name)
     return _describe(octets, f"in {name}, {how}", others)
 
@@ -60,7 +60,12 @@ def _fields_of(text: str) -> dict[str, str]:
     return dict(parse_qsl(query, keep_blank_values=True)) if "=" in query else {}
 
 
-def _unpack(text: str) -> tuple[bytes, str]:
+def unpack(text: str) -> tuple[bytes, str]:
+    """Give the XML inside base64, inflated if it was deflated, and how it was packed.
+
+    Raises:
+        UndecodableError: if there is none.
+    """
     compact = "".join((unquote_plus(text) if "%" in text else text).split())
     if not _BASE64.fullmatch(compact):
         raise UndecodableError("it is neither XML, nor base64, nor a URL or form with SAMLRequest or SAMLResponse")

@@ -1,0 +1,80 @@
+"""The composition of the broker: store, registry, keys and clients opened here and handed to its app."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter
+from starlette.applications import Starlette
+
+from context_handler.adapters.soap_over_http import SoapOverHttp
+from context_handler.app import Wiring, create_app
+from context_handler.ports import BrokerKeys, Ports
+from context_handler.registry import RegistryCache
+from context_handler.store.database import Database
+from context_handler.store.sqlite import SqliteStore
+from context_handler.store.sqlite_registrations import SqliteRegistrations
+from federation.dev_ca import KeyRing
+from federation.model import World
+from federation.topology import Topology
+from nsis_sim.seeding import fill_or_renew
+from nsis_sim.settings import Settings
+from oiosaml.ids import DEFAULT_WORKSPACE
+from saml_web.clock import utc_now
+from saml_web.ids import SystemIds
+
+STORE_FILE: Final = "nsis.sqlite3"
+
+
+def store_path(settings: Settings) -> Path:
+    """Give where the store lies."""
+    return settings.data_dir / STORE_FILE
+
+
+def broker_keys(keys: KeyRing) -> BrokerKeys:
+    """Give the broker's keys; during a rollover the next one is published and decrypts, and does not sign yet."""
+    own, following = keys.context_handler, keys.next_context_handler
+    both = (own, following) if following else (own,)
+    return BrokerKeys(
+        signing=own.signing,
+        published_certificates=tuple(key_set.certificate_der for key_set in both),
+        decryption=tuple(key_set.decryption for key_set in both),
+        encryption_certificate=own.certificate_der,
+        pairwise_secret=keys.pairwise_secret,
+    )
+
+
+def build_broker(settings: Settings, world: World, topology: Topology, keys: KeyRing) -> Starlette:
+    """Give the broker with its store opened and the world in it.
+
+    Raises:
+        SamlError: `web.unavailable` if the store cannot be used.
+    """
+    database = Database(store_path(settings))
+    registrations = SqliteRegistrations(database)
+    fill_or_renew(registrations, DEFAULT_WORKSPACE, world)
+    http = SoapOverHttp.make_client()
+    ports = Ports(
+        workspace=DEFAULT_WORKSPACE,
+        store=SqliteStore(database),
+        registry=RegistryCache(registrations, DEFAULT_WORKSPACE),
+        keys=broker_keys(keys),
+        ids=SystemIds(),
+        entropy=os.urandom,
+        attribute_services=SoapOverHttp(http),
+        urls=topology.context_handler,
+        entity_id_towards_systems=world.context_handler.entity_id_towards_systems,
+        entity_id_towards_idps=world.context_handler.entity_id_towards_idps,
+        contact=world.context_handler.contact,
+    )
+    return create_app(
+        Wiring(
+            ports=ports,
+            api=APIRouter(),
+            http=http,
+            clock=utc_now,
+            topology=topology,
+            people=world.people,
+            close=database.close,
+        )
+    )

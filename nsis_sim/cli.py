@@ -1,0 +1,32 @@
+"""`nsis`: the table of contents of the command line. Each group of commands lives in its own file."""
+
+import typer
+
+from nsis_sim.commands import audit, decode, demo, doctor, health, login, parties, world
+from nsis_sim.terminal import write_whatever_the_locale
+
+
+def build() -> typer.Typer:
+    """Give the whole command line."""
+    app = typer.Typer(
+        name="nsis",
+        help="A simulator of the Danish municipal NSIS Context Handler and the federation round it. Test data only.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    demo.add_to(app)
+    login.add_to(app)
+    parties.add_to(app)
+    world.add_to(app)
+    decode.add_to(app)
+    audit.add_to(app)
+    doctor.add_to(app)
+    health.add_to(app)
+    return app
+
+
+def main() -> None:
+    """Run the command line."""
+    write_whatever_the_locale()
+    build()()

@@ -1,0 +1,65 @@
+"""`nsis demo`, `nsis serve` and `nsis certs`: start the federation, or a part of it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nsis_sim.terminal import fail, say
+
+Port = Annotated[
+    int | None, typer.Option("--port", min=0, max=65535, help="TCP port instead of NSIS_PORT; 0 takes a free one.")
+]
+ReadyFile = Annotated[
+    Path | None, typer.Option("--ready-file", help='Written when ready: {"base_url": …, "pid": …}.', dir_okay=False)
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(name="demo")(demo)
+    app.command(name="serve")(serve)
+    app.command(name="certs")(certs)
+
+
+def demo(port: Port = None, ready_file: ReadyFile = None) -> None:
+    """Start the whole federation in this process, until Ctrl-C."""
+    _run((), port, ready_file)
+
+
+def serve(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            help="A house (context_handler, idp_mock, attribute_service, sp_demo), or one party: idp_mock:korsbaek.",
+        ),
+    ] = None,
+    port: Port = None,
+    ready_file: ReadyFile = None,
+) -> None:
+    """Start some houses in this process, until Ctrl-C. Houses that run apart share NSIS_CERTS_DIR, and NSIS_BASE_URLS says who lives where."""
+    _run(tuple(only or ()), port, ready_file)
+
+
+def certs() -> None:
+    """Make the keys and certificates that are missing, and end."""
+    from nsis_sim.launcher import LaunchError, prepare
+
+    try:
+        prepared = prepare(None)
+    except LaunchError as error:
+        fail(str(error))
+    say(f"Keys and certificates are in {prepared.settings.certs_dir}")
+
+
+def _run(only: tuple[str, ...], port: int | None, ready_file: Path | None) -> None:
+    from nsis_sim.launcher import LaunchError, launch
+
+    try:
+        launch(only, port=port, ready_file=ready_file)
+    except LaunchError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        pass  # Ctrl-C before the server took over: an asked-for end, too
+    say("Ended.")

@@ -1,0 +1,69 @@
+"""`nsis login`: a whole login without a browser."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from nsis_sim.login_report import LoginReport
+from nsis_sim.options import BaseUrl, broker_url
+from nsis_sim.terminal import REFUSED, fail, say
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="login")(login)
+
+
+def login(
+    system: Annotated[str, typer.Option("--system", help="The system: its short id or its entityID.")],
+    idp: Annotated[str, typer.Option("--idp", help="The home IdP: its short id or its entityID.")],
+    persona: Annotated[str, typer.Option("--persona", help="Who logs in, such as ane-holm.")],
+    level: Annotated[
+        str | None, typer.Option("--level", help="Level to ask for: Low, Substantial or High (demo systems).")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--start", help="Where the login begins at a system of your own.")
+    ] = None,
+    base_url: BaseUrl = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the outcome as JSON.")] = False,
+) -> None:
+    """Log in over real HTTP, and say what the token holds. Exits 0 on success, 1 on a refusal, 2 if nobody answers."""
+    from nsis_sim.api_client import Api, ApiRefusalError, ApiUnreachableError
+    from nsis_sim.browser import UnreachableError
+    from nsis_sim.headless_login import LoginStuckError, UnknownPartyError, log_in, resolve
+
+    url = broker_url(base_url)
+    try:
+        with Api(url) as api:
+            wish = resolve(api, system=system, idp=idp, persona=persona, level=level, start=start)
+            report = log_in(wish, api=api, base_url=url)
+    except (ApiUnreachableError, UnreachableError, LoginStuckError, UnknownPartyError) as error:
+        fail(str(error))
+    except ApiRefusalError as error:
+        fail(error.message)
+    if as_json:
+        say(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+    else:
+        _say(report)
+    if not report.succeeded:
+        raise typer.Exit(REFUSED)
+
+
+def _say(report: LoginReport) -> None:
+    if not report.succeeded:
+        say(f"Refused: {report.code or 'by the system'}. {report.explanation}")
+        for code in report.status:
+            say(f"  status {code}")
+    else:
+        say(f"Logged in as {report.name_id} at {report.level}")
+        for name, values in report.attributes.items():
+            say(f"  {name} = {', '.join(values):.120}")
+        for group in report.privileges:
+            say(f"  within {group.scope}:")
+            for privilege in group.privileges:
+                say(f"    {privilege}")
+            for constraint in group.constraints:
+                say(f"      limited by {constraint.name} = {constraint.value}")
+    say(f"  flow {report.flow or '–'}")

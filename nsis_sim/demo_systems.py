@@ -1,0 +1,29 @@
+"""The demo systems as sp_demo plays them."""
+
+from typing import Final
+
+from federation.dev_ca import KeyRing
+from federation.model import UserFacingSystem
+from federation.topology import Topology
+from sp_demo.system import DemoSystem, StackName, SystemKeys
+
+_STACKS: Final = {"byggesag": StackName.PYTHON3_SAML, "ydelser": StackName.PYSAML2}
+"""The foreign stack each demo system runs on; one that is added to the world runs on pysaml2."""
+
+
+def demo_system(system: UserFacingSystem, topology: Topology) -> DemoSystem:
+    """Give a system as sp_demo plays it."""
+    return DemoSystem(
+        id=system.id,
+        name=system.name,
+        entity_id=system.entity_id,
+        urls=topology.system(system.id),
+        minimum_level=system.minimum_level,
+        stack=_STACKS.get(system.id, StackName.PYSAML2),
+    )
+
+
+def system_keys(system_id: str, keys: KeyRing) -> SystemKeys:
+    """Give a system's keys as the foreign stacks take them."""
+    key_set = keys.system(system_id)
+    return SystemKeys(key_set.private_key_pem, key_set.certificate_pem)

@@ -1,0 +1,112 @@
+"""A whole login without a window: what a person would press, pressed. What was issued is read from the broker's own record of the flow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import httpx
+
+from federation.topology import ContextHandlerUrls
+from nsis_sim.api_client import Api
+from nsis_sim.browser import Browser, FormOnPage, Page
+from nsis_sim.decoding import UndecodableError, unpack
+from nsis_sim.login_report import LoginReport, is_success, report_refusal, report_success, request_id, status_codes
+
+PERSONA_HEADER: Final = "X-NSIS-Persona"
+"""Tells our mock IdPs who logs in. A foreign IdP does not know it, and shows its login page."""
+
+_ERROR_STATUS: Final = 400
+
+
+class LoginStuckError(Exception):
+    """The login came to rest at a page that this program cannot work; the message says which, and what would help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginWish:
+    """Who logs in where. `idp` is an entityID."""
+
+    idp: str
+    persona: str
+    level: str | None
+    start_url: str
+    """Where the system's login begins."""
+
+
+def log_in(wish: LoginWish, *, api: Api, base_url: str, transport: httpx.BaseTransport | None = None) -> LoginReport:
+    """Perform a login at the broker with that base URL.
+
+    Raises:
+        UnreachableError: if a house does not answer.
+        LoginStuckError: if a page asks for what this program does not know.
+    """
+    urls = ContextHandlerUrls(base_url)
+    with Browser(headers={PERSONA_HEADER: wish.persona}, transport=transport) as browser:
+        page = browser.visit(_start(wish))
+        choice = _discovery_choice(page, wish.idp)
+        if choice is not None:
+            form, button = choice
+            page = browser.submit(form, press=button)
+        return _report(browser, page, api, urls)
+
+
+def _start(wish: LoginWish) -> str:
+    # Our demo systems know these; a system that does not leaves them alone, and the discovery page asks.
+    asked = {"idp": wish.idp, **({"level": wish.level} if wish.level else {})}
+    return wish.start_url + ("&" if "?" in wish.start_url else "?") + urlencode(asked)
+
+
+def _discovery_choice(page: Page, idp: str) -> tuple[FormOnPage, tuple[str, str]] | None:
+    for form in page.forms:
+        for button in form.buttons:
+            if button == ("idp", idp):
+                return form, button
+    return None
+
+
+def _report(browser: Browser, page: Page, api: Api, urls: ContextHandlerUrls) -> LoginReport:
+    events, flow = _flow(browser, api, urls)
+    answers = [seen for seen in browser.seen if seen.parameter == "SAMLResponse" and seen.destination != urls.acs_url]
+    status = status_codes(answers[-1].encoded) if answers else ()
+    refused = any(event.get("outcome") == "refused" for event in events)
+    if not answers and not refused and page.status < _ERROR_STATUS:
+        raise LoginStuckError(
+            f"The login stopped at {page.url.partition('?')[0]}, which waits for a person. Only the simulator's own IdPs log in by name; "
+            "and the IdP must be one that the discovery page offers."
+        )
+    if flow is not None and is_success(status):
+        if page.status >= _ERROR_STATUS:
+            sentence = f"The Context Handler issued a token, but the system answered it with HTTP {page.status}"
+            return report_refusal(events, flow=flow, status=status, explanation=sentence)
+        return report_success(events, flow=flow, status=status)
+    return report_refusal(
+        events, flow=flow, status=status, explanation=f"{page.url.partition('?')[0]} answered HTTP {page.status}"
+    )
+
+
+def _flow(browser: Browser, api: Api, urls: ContextHandlerUrls) -> tuple[list[Mapping[str, Any]], str | None]:
+    """Find the flow by the ID of the system's request, which is on the wire for everybody to see."""
+    asked = next((s for s in browser.seen if s.parameter == "SAMLRequest" and s.destination == urls.sso_url), None)
+    if asked is None:
+        return [], None
+    try:
+        octets, _ = unpack(asked.encoded)
+    except UndecodableError:
+        return [], None
+    message_id = request_id(octets)
+    return api.flow_of(message_id) if message_id else ([], None)
+
+
+class UnknownPartyError(Exception):
+    """Nobody is registered under that name; the message says who is."""
+
+
+def resolve(
+    api: Api, *, system: str, idp: str, persona: str, level: str | None, start: str | None
+) -> LoginWish:
+    """x."""
+    return LoginWish(
+        idp=idp if ":" in idp else f"https://saml.idp.{idp}.test", persona=persona, level=level,
+        start_url=start or f"{api._base_url}/sp/{system}/login",
+    )

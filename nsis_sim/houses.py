@@ -1,0 +1,96 @@
+"""Builds houses from what they are made of. Each is imported when it is built, so that a process holds no house that it does not run."""
+
+import os
+
+from starlette.applications import Starlette
+
+from federation.dev_ca import KeyRing
+from federation.model import World
+from federation.parties import with_own_metadata
+from federation.topology import Topology
+from nsis_sim.broker_faces import face_towards_idps, metadata_towards_systems
+from nsis_sim.placement import Place
+from nsis_sim.settings import Settings
+from nsis_sim.demo_systems import demo_system, system_keys
+from saml_web.clock import utc_now
+from saml_web.ids import SystemIds
+
+
+class Houses:
+    """Everything that a process can run."""
+
+    def __init__(self, settings: Settings, world: World, topology: Topology, keys: KeyRing) -> None:
+        """Take what `launcher.prepare` gives."""
+        self._settings = settings
+        self._world = with_own_metadata(world, topology, keys)
+        self._topology = topology
+        self._keys = keys
+
+    def build(self, place: Place) -> Starlette:
+        """Give the house for a place.
+
+        Raises:
+            SamlError: `web.unavailable` if the broker's store cannot be used.
+        """
+        match place.house, place.party:
+            case "context_handler", _:
+                return self._context_handler()
+            case "idp_mock", str(party):
+                return self._idp(party)
+            case "attribute_service", str(party):
+                return self._attribute_service(party)
+            case "sp_demo", str(party):
+                return self._system(party)
+        raise ValueError(f"got {place.name}, expected one of the houses")
+
+    def _context_handler(self) -> Starlette:
+        from nsis_sim.broker import build_broker
+
+        return build_broker(self._settings, self._world, self._topology, self._keys)
+
+    def _idp(self, party: str) -> Starlette:
+        from idp_mock.app import create_app
+
+        return create_app(
+            next(idp for idp in self._world.idps if idp.id == party),
+            self._world,
+            urls=self._topology.idp(party),
+            broker=face_towards_idps(self._world, self._topology, self._keys),
+            signing=self._keys.idp(party).signing,
+            ids=SystemIds(),
+            entropy=os.urandom,
+            clock=utc_now,
+        )
+
+    def _attribute_service(self, party: str) -> Starlette:
+        from attribute_service.app import create_app
+
+        return create_app(
+            next(service for service in self._world.attribute_services if service.id == party),
+            self._world,
+            urls=self._topology.attribute_service(party),
+            broker=face_towards_idps(self._world, self._topology, self._keys),
+            signing=self._keys.attribute_service(party).signing,
+            ids=SystemIds(),
+            entropy=os.urandom,
+            clock=utc_now,
+        )
+
+    def _system(self, party: str) -> Starlette:
+        from sp_demo.app import create_app
+        from sp_demo.names import names_of
+        from sp_demo.system import IdpChoice
+
+        metadata = metadata_towards_systems(self._world, self._topology, self._keys)
+
+        async def broker_metadata() -> bytes:
+            return metadata
+
+        choices = tuple(IdpChoice(idp.entity_id, idp.name) for idp in self._world.idps if idp.enabled)
+        return create_app(
+            demo_system(next(system for system in self._world.systems if system.id == party), self._topology),
+            system_keys(party, self._keys),
+            broker_metadata=broker_metadata,
+            names=names_of(self._world),
+            idps=lambda: choices,
+        )

@@ -1,0 +1,115 @@
+"""Starts houses in this process: settings, sockets, world, keys, houses, one server. Everything that can go wrong has a plain sentence."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from federation.dev_ca import KeyRing, ensure_keys, key_holders
+from federation.load import load_world
+from federation.problems import FederationError
+from federation.model import World
+from federation.topology import Topology
+from nsis_sim.dispatcher import Dispatcher
+from nsis_sim.placement import Place, PlacementError, chosen, topology_of
+from nsis_sim.server import AddressError, PortBusyError, listen, serve, write_ready_file
+from nsis_sim.settings import Settings, SettingsError, load_settings
+from nsis_sim.welcome import say_ready
+from oiosaml.errors import SamlError
+from saml_web.clock import utc_now
+
+
+class LaunchError(Exception):
+    """The simulator cannot start; the message is for the person who started it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What every house is made from."""
+
+    settings: Settings
+    world: World
+    topology: Topology
+    keys: KeyRing
+
+
+def prepare(port: int | None) -> Prepared:
+    """Read settings and world, and make the keys that are missing.
+
+    Raises:
+        LaunchError: if the settings, the world or the certificate directory cannot be used.
+    """
+    settings = _settings()
+    try:
+        world = load_world(settings.federation)
+        topology = topology_of(settings, world, settings.port if port is None else port)
+    except (OSError, FederationError, PlacementError) as error:
+        raise LaunchError(f"The federation cannot be set up: {error}") from error
+    if not (settings.certs_dir / "ca.crt.pem").exists():
+        sys.stderr.write(f"Making keys and certificates in {settings.certs_dir} (first start only) …\n")
+    try:
+        holders = key_holders(world)
+        keys = ensure_keys(
+            settings.certs_dir, holders, rsa_bits=settings.rsa_bits, at=utc_now(), urls=topology.context_handler
+        )
+    except (OSError, ValueError) as error:
+        raise LaunchError(
+            f"Keys cannot be made or read in {settings.certs_dir}: {error}. NSIS_CERTS_DIR names another directory."
+        ) from error
+    return Prepared(settings, world, topology, keys)
+
+
+def launch(only: Sequence[str], *, port: int | None, ready_file: Path | None) -> None:
+    """Start the houses that `only` names, all where it names none, and serve until SIGINT or SIGTERM.
+
+    Raises:
+        LaunchError: if it cannot start.
+    """
+    settings = _settings()
+    try:
+        taken, sockets = listen(settings.listen, settings.port if port is None else port)
+    except (PortBusyError, AddressError) as error:
+        raise LaunchError(str(error)) from error
+    try:
+        prepared = prepare(taken)
+        places = _places(prepared, only)
+        app = _build(prepared, places)
+
+        def on_ready() -> None:
+            say_ready(prepared.world, prepared.topology, places)
+            if ready_file is not None:
+                write_ready_file(ready_file, prepared.topology.context_handler_base_url)
+
+        serve(app, sockets, log_level=settings.log_level, on_ready=on_ready)
+    finally:
+        for bound in sockets:
+            bound.close()
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings(os.environ)
+    except SettingsError as error:
+        raise LaunchError(str(error)) from error
+
+
+def _places(prepared: Prepared, only: Sequence[str]) -> tuple[Place, ...]:
+    try:
+        return chosen(prepared.topology, only)
+    except PlacementError as error:
+        raise LaunchError(str(error)) from error
+
+
+def _build(prepared: Prepared, places: Sequence[Place]) -> Dispatcher:
+    from nsis_sim.houses import Houses
+
+    try:
+        houses = Houses(prepared.settings, prepared.world, prepared.topology, prepared.keys)
+        return Dispatcher({place.base_url: houses.build(place) for place in places})
+    except ValueError as error:
+        raise LaunchError(f"The houses cannot stand together: {error}") from error
+    except SamlError as error:
+        raise LaunchError(
+            f"The store cannot be used: {error.detail}. NSIS_DATA_DIR names another directory."
+        ) from error

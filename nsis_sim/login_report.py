@@ -1,0 +1,134 @@
+"""The outcome of a login as `nsis login --json` prints it, and where its parts come from: the wire, and the broker's record of the flow."""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lxml import etree
+
+from oiosaml.attributes import LOA, PRIVILEGES_INTERMEDIATE
+from oiosaml.errors import SamlError
+from oiosaml.messages.assertion import Assertion, read_assertion
+from oiosaml.privileges import PrivilegeGroup, read_privileges
+from oiosaml.uris import NS_SAMLP, STATUS_SUCCESS
+from oiosaml.xml.parse import parse_message
+
+_ISSUING_STEP: Final = "compose_assertion"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginReport:
+    """How a login ended. The JSON form is a fixed contract."""
+
+    outcome: str
+    """`success` or `refused`."""
+    code: str | None = None
+    status: tuple[str, ...] = ()
+    """Status codes of the last Response that reached the system, top level first; empty if none did."""
+    level: str | None = None
+    name_id: str | None = None
+    attributes: Mapping[str, tuple[str, ...]]
+    privileges: tuple[PrivilegeGroup, ...] = ()
+    flow: str | None = None
+    """None if the broker never saw a request."""
+    explanation: str = ""
+    """For people; not in the JSON."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Tell whether the person is in."""
+        return self.outcome == "success"
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the contract's form."""
+        return {
+            "outcome": self.outcome,
+            "code": self.code,
+            "status": list(self.status),
+            "level": self.level,
+            "name_id": self.name_id,
+            "attributes": {name: list(values) for name, values in self.attributes.items()},
+            "privileges": [_group_to_json(group) for group in self.privileges],
+            "flow": self.flow,
+        }
+
+
+def _group_to_json(group: PrivilegeGroup) -> dict[str, Any]:
+    constraints = [{"name": constraint.name, "value": constraint.value} for constraint in group.constraints]
+    return {"scope": group.scope, "privileges": list(group.privileges), "constraints": constraints}
+
+
+def report_success(events: Sequence[Mapping[str, Any]], *, flow: str, status: tuple[str, ...]) -> LoginReport:
+    """Report what the broker says it issued: the assertion before it was encrypted, from the flow's events."""
+    assertion = _issued(events)
+    if assertion is None:
+        return LoginReport(outcome="success", status=status, attributes={}, flow=flow)
+    subject = assertion.subject
+    return LoginReport(
+        outcome="success",
+        status=status,
+        level=next(iter(assertion.values_of(LOA)), None),
+        name_id=subject.name_id.value if subject and subject.name_id else None,
+        attributes={attribute.name: attribute.values for attribute in assertion.attributes},
+        privileges=tuple(
+            group for text in assertion.values_of(PRIVILEGES_INTERMEDIATE) for group in read_privileges(text).groups
+        ),
+        flow=flow,
+    )
+
+
+def report_refusal(
+    events: Sequence[Mapping[str, Any]], *, flow: str | None, status: tuple[str, ...], explanation: str
+) -> LoginReport:
+    """Report a refusal with the code of the event that refused last; without one, nothing was refused by the broker."""
+    refused = [event for event in events if event.get("code")]
+    detail = str(refused[-1].get("detail") or "") if refused else ""
+    return LoginReport(
+        outcome="refused",
+        code=str(refused[-1]["code"]) if refused else None,
+        status=status,
+        attributes={},
+        flow=flow,
+        explanation=detail or explanation,
+    )
+
+
+def _issued(events: Sequence[Mapping[str, Any]]) -> Assertion | None:
+    octets = next((event.get("octets_out") for event in events if event.get("step") == _ISSUING_STEP), None)
+    if not octets:
+        return None
+    try:
+        return read_assertion(parse_message(base64.b64decode(octets)))
+    except (SamlError, binascii.Error) as error:
+        raise ValueError(f"the broker's record of the assertion cannot be read: {error}") from error
+
+
+def status_codes(encoded_response: str) -> tuple[str, ...]:
+    """Give the status codes of a Response by POST, top level first; none if it cannot be read."""
+    try:
+        root = parse_message(base64.b64decode(encoded_response))
+    except (SamlError, binascii.Error):
+        return ()
+    codes: list[str] = []
+    found = root.find(f"{{{NS_SAMLP}}}Status/{{{NS_SAMLP}}}StatusCode")
+    while found is not None:
+        codes.append(found.get("Value", ""))
+        found = found.find(f"{{{NS_SAMLP}}}StatusCode")
+    return tuple(codes)
+
+
+def is_success(codes: Sequence[str]) -> bool:
+    """Tell whether the status says that a token came along."""
+    return bool(codes) and codes[0] == STATUS_SUCCESS
+
+
+def request_id(octets: bytes) -> str | None:
+    """Give the ID of a request that passed through the browser; None if it cannot be read."""
+    try:
+        return etree.fromstring(octets, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)).get(
+            "ID"
+        )
+    except etree.XMLSyntaxError:
+        return None

@@ -1,0 +1,25 @@
+"""Options that several commands share."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from nsis_sim.terminal import fail
+
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url", help="The simulator's base URL. Without it: NSIS_BASE_URL, or http://localhost:NSIS_PORT."
+    ),
+]
+
+
+def broker_url(given: str | None) -> str:
+    """Give the base URL of the simulator that a command talks to; ends the command if the settings cannot be read."""
+    from nsis_sim.settings import SettingsError, load_settings
+
+    try:
+        return (given or load_settings(os.environ).broker_url()).rstrip("/")
+    except SettingsError as error:
+        fail(str(error))

@@ -1,0 +1,42 @@
+"""What a person reads once the simulator is ready: where to go, and who can log in."""
+
+from collections.abc import Sequence
+
+from federation.model import World
+from federation.topology import Topology
+from nsis_sim.placement import Place
+from nsis_sim.terminal import say
+
+
+def say_ready(world: World, topology: Topology, places: Sequence[Place]) -> None:
+    """Write the portal's URL and the people who can log in, or the houses where only some are here."""
+    if not any(place.house == "context_handler" for place in places) or not any(
+        place.house == "idp_mock" for place in places
+    ):
+        for place in places:
+            say(f"{place.name:<30} {place.base_url}/")
+        say("Ready. Ctrl-C ends it.")
+        return
+    _say_people(world, topology)
+    say(f"Ready: {topology.context_handler.home_url}   Ctrl-C ends it.")
+
+
+def _say_people(world: World, topology: Topology) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    names = {authority.cvr: authority.name for authority in world.authorities}
+    played = {cvr for idp in world.idps if idp.id in topology.idp_base_urls for cvr in idp.cvrs}
+    table = Table(title="Who can log in (one click, or password demo)", title_justify="left")
+    for heading in ("id", "name", "municipality", "level", "what to see"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "id")
+    for person in world.people:
+        if person.cvr in played:
+            table.add_row(
+                person.id,
+                person.name,
+                names.get(person.cvr, person.cvr),
+                person.level.attribute_value,
+                person.purpose_en,
+            )
+    Console(highlight=False, markup=False).print(table)

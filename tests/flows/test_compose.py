@@ -1,0 +1,176 @@
+"""docker-compose.yml without a container engine: each service's own command, environment and health check, as processes of this machine.
+
+What is rewritten, and nothing else: container ports become free ports (in every environment value and health check), service names become
+127.0.0.1, 0.0.0.0 becomes 127.0.0.1, volumes become directories below the test's own, `:ro` ones are read-only to the process's user
+unless that is root.
+"""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.processes import END_SECONDS, START_SECONDS, clean_environment, run_nsis, wait_until
+
+COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
+CERTS = "certs"
+
+
+def services() -> dict[str, dict[str, Any]]:
+    return yaml.safe_load(COMPOSE.read_text("utf-8"))["services"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Street:
+    """Where the containers' ports, names and volumes are on this machine."""
+
+    directory: Path
+    ports: dict[str, str]
+    names: tuple[str, ...]
+
+    def rewrite(self, text: str) -> str:
+        for name in self.names:
+            text = text.replace(f"//{name}:", "//127.0.0.1:")
+        text = text.replace("0.0.0.0", "127.0.0.1")
+        return re.sub(r"\b\d{4,5}\b", lambda found: self.ports.get(found.group(), found.group()), text)
+
+    def environment(self, service: dict[str, Any]) -> dict[str, str]:
+        values = {name: self.rewrite(str(value)) for name, value in service["environment"].items()}
+        for volume in service.get("volumes", ()):
+            source, target, *_ = volume.split(":")
+            own = self.directory / source
+            own.mkdir(exist_ok=True)
+            values = {name: str(own) if value == target else value for name, value in values.items()}
+        return clean_environment(**values, NSIS_RSA_BITS="2048")
+
+    def command(self, words: list[str]) -> list[str]:
+        program, *arguments = words
+        assert program == "nsis", "every service runs our own command"
+        return [sys.executable, "-m", "nsis_sim", *(self.rewrite(word) for word in arguments)]
+
+
+@pytest.fixture(scope="module")
+def street(tmp_path_factory) -> Street:
+    wanted = {
+        service["environment"]["NSIS_PORT"] for service in services().values() if "NSIS_PORT" in service["environment"]
+    }
+    ports = {port: str(free_port()) for port in wanted}
+    return Street(tmp_path_factory.mktemp("compose"), ports, tuple(services()))
+
+
+@contextmanager
+def running(street: Street, name: str, service: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
+    with (street.directory / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(
+            street.command(service["command"]),
+            env=street.environment(service),
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            assert process.wait(END_SECONDS) == 0, (street.directory / f"{name}.log").read_text("utf-8")
+
+
+def healthy(street: Street, service: dict[str, Any]) -> bool:
+    kind, *words = service["healthcheck"]["test"]
+    assert kind == "CMD"
+    check = subprocess.run(
+        street.command(words), env=street.environment(service), capture_output=True, check=False, timeout=START_SECONDS
+    )
+    return check.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def base_url(street) -> Iterator[str]:
+    """Starts the whole street in the order the file asks for, and gives the broker's base URL."""
+    made = subprocess.run(
+        street.command(services()[CERTS]["command"]),
+        env=street.environment(services()[CERTS]),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=START_SECONDS,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    with ExitStack() as stack:
+        houses = {name: service for name, service in services().items() if name != CERTS}
+        for name, service in houses.items():
+            process = stack.enter_context(running(street, name, service))
+            # Not in turn: they start together, as containers do.
+            houses[name] = {**service, "process": process}
+        for name, service in houses.items():
+            wait_until(lambda s=service: s["process"].poll() is not None or healthy(street, s), f"the health of {name}")
+            assert service["process"].poll() is None, (street.directory / f"{name}.log").read_text("utf-8")
+        yield street.rewrite(services()["context_handler"]["environment"]["NSIS_BASE_URL"])
+
+
+def log_in(base_url: str, system: str, idp: str, persona: str) -> tuple[int, dict[str, Any]]:
+    done = run_nsis(
+        "login",
+        "--system",
+        system,
+        "--idp",
+        idp,
+        "--persona",
+        persona,
+        "--json",
+        "--base-url",
+        base_url,
+        environment=clean_environment(),
+    )
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("system", "idp", "persona"),
+    [("byggesag", "korsbaek", "ane-holm"), ("ydelser", "korsbaek", "ane-holm"), ("byggesag", "skovrup", "ib-noehr")],
+)
+def test_a_login_across_the_containers(base_url, system, idp, persona):
+    status, report = log_in(base_url, system, idp, persona)
+    assert (status, report["outcome"], report["level"]) == (0, "success", "Substantial")
+    assert report["privileges"]
+
+
+def test_a_refusal_across_the_containers(base_url):
+    status, report = log_in(base_url, "byggesag", "korsbaek", "bo-lindgaard")
+    assert (status, report["outcome"], report["code"]) == (1, "refused", "fed.loa")
+
+
+def test_every_service_is_confined_and_checked():
+    for name, service in services().items():
+        assert service["read_only"] is True, name
+        assert service["user"] not in {"0", "root", "0:0"}, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert name == CERTS or service["healthcheck"]["test"], name
+
+
+def test_published_ports_are_those_that_are_listened_on_and_on_loopback_only():
+    for name, service in services().items():
+        for published in service.get("ports", ()):
+            address, outer, inner = published.split(":")
+            assert (address, outer, inner) == ("127.0.0.1", inner, service["environment"]["NSIS_PORT"]), name
+
+
+def test_only_the_init_service_writes_keys():
+    for name, service in services().items():
+        assert ("certs:/certs" in service["volumes"]) == (name == CERTS), name

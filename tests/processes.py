@@ -1,0 +1,104 @@
+"""Simulators as processes of their own, for tests of starting, ending and dying. Waits are bounded and never sleep blindly."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+START_SECONDS = 60.0
+"""Keys are made at first start, on machines that others share."""
+
+END_SECONDS = 20.0
+STEP_SECONDS = 0.02
+
+
+def wait_until(condition: Callable[[], bool], what: str, *, seconds: float = START_SECONDS) -> None:
+    """Wait until `condition` holds, at most `seconds`."""
+    never = threading.Event()
+    for _ in range(int(seconds / STEP_SECONDS)):
+        if condition():
+            return
+        never.wait(STEP_SECONDS)
+    raise AssertionError(f"{what}: not within {seconds:g} s")
+
+
+def clean_environment(**settings: str) -> dict[str, str]:
+    """Give what a process needs of this one's environment, and nothing that changes its behaviour."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
+    return {**kept, "PYTHONWARNINGS": "error", **settings}
+
+
+def nsis(*arguments: str) -> list[str]:
+    """Give the command line of `nsis` in this very interpreter."""
+    return [sys.executable, "-m", "nsis_sim", *arguments]
+
+
+@dataclass
+class Simulator:
+    """A running simulator."""
+
+    process: subprocess.Popen[bytes]
+    base_url: str
+    log: Path
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C and give the exit status."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(END_SECONDS)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.process.kill()
+        self.process.wait(END_SECONDS)
+
+
+@contextmanager
+def simulator(
+    directory: Path, *, environment: Mapping[str, str], port: int = 0, command: Sequence[str] = ("demo",)
+) -> Iterator[Simulator]:
+    """Run a simulator that keeps everything in `directory`, ready; it is ended afterwards if the test did not."""
+    ready, log = directory / "ready.json", directory / "log.txt"
+    ready.unlink(missing_ok=True)
+    arguments = nsis(*command, "--port", str(port), "--ready-file", str(ready))
+    settings = {
+        "NSIS_DATA_DIR": str(directory / "var"),
+        "NSIS_CERTS_DIR": str(directory / "certs"),
+        "NSIS_RSA_BITS": "2048",
+    }
+    with log.open("ab") as sink:
+        process = subprocess.Popen(
+            arguments, env={**settings, **environment}, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink
+        )
+    try:
+        wait_until(lambda: ready.exists() or process.poll() is not None, "the ready file")
+        assert process.poll() is None, log.read_text("utf-8")
+        told = json.loads(ready.read_text("utf-8"))
+        assert told["pid"] == process.pid
+        yield Simulator(process, told["base_url"], log)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def run_nsis(*arguments: str, environment: Mapping[str, str], stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command of `nsis` to its end."""
+    return subprocess.run(
+        nsis(*arguments),
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=START_SECONDS,
+        check=False,
+    )
