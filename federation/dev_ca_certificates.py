@@ -30,7 +30,7 @@ _PSS: Final = PSS(MGF1(SHA256()), salt_length=32)
 _POLICIES: Final = ("0.4.0.2042.1.1", "1.2.208.169.1.1.1.3.7.1")
 _SIMULATED: Final = " (SIMULERET, TEST)"
 _NAME_LIMIT: Final = 64
-"""Upper bound of a common and an organisation name in characters (X.520 ub-common-name, ub-organization-name)."""
+"""Upper bound of a common and an organisation name (X.520 ub-common-name); counted in octets of UTF-8, as strict readers do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +123,18 @@ def _subject(holder: KeyHolder) -> x509.Name:
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "DK"),
             x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, f"NTRDK-{holder.cvr}"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, holder.organisation[:_NAME_LIMIT]),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, _cut(holder.organisation, _NAME_LIMIT)),
             x509.NameAttribute(NameOID.SERIAL_NUMBER, f"UI:DK-O:G:{serial}"),
             x509.NameAttribute(
                 NameOID.COMMON_NAME,
-                holder.name[: _NAME_LIMIT - len(_SIMULATED)] + _SIMULATED,
+                _cut(holder.name, _NAME_LIMIT - len(_SIMULATED)) + _SIMULATED,
             ),
         ]
     )
+
+
+def _cut(name: str, octets: int) -> str:
+    return name.encode()[:octets].decode(errors="ignore")
 
 
 def _extensions(

@@ -28,6 +28,4 @@ def topology(shipped_world: World) -> Topology:
 def key_ring(shipped_world: World, topology: Topology, tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
     """Keys of 2048 bits for everybody in the shipped world."""
     directory = tmp_path_factory.mktemp("certs")
-    return ensure_keys(
-        directory, key_holders(shipped_world), rsa_bits=2048, at=AT, urls=topology.context_handler
-    )
+    return ensure_keys(directory, key_holders(shipped_world), rsa_bits=2048, at=AT, urls=topology.context_handler)

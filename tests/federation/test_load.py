@@ -1,0 +1,285 @@
+import re
+from dataclasses import replace
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from federation.documents import Kind, from_document, kind_of, to_document
+from federation.load import export_world, load_parties, load_world
+from federation.model import ActivationPeriod, AttributeService, Authority, EncryptionChoice, UserFacingSystem, World
+from federation.problems import FederationError
+from oiosaml.ids import Cvr, EntityId
+from oiosaml.nsis import AssuranceLevel
+from oiosaml.uris import CONSTRAINT_KLE, CONSTRAINT_ORGANISATION_UNIT
+
+SHIPPED = (Path(__file__).parents[2] / "federation.yaml").read_text("utf-8")
+SYSTEM = "https://saml.byggesag.sim.test"
+OWN_SYSTEM = """
+systems:
+  - id: eget
+    name: Eget system
+    entity_id: https://saml.eget.test
+    cvr: "91000013"
+    minimum_level: Low
+"""
+
+
+def _refusal(text: str) -> str:
+    with pytest.raises(FederationError) as caught:
+        load_world(text)
+    return str(caught.value)
+
+
+def _line_of(needle: str, text: str = SHIPPED) -> int:
+    return text[: text.index(needle)].count("\n") + 1
+
+
+def test_shipped_world_holds_the_parties_of_the_first_issue(shipped_world: World) -> None:
+    assert {a.cvr for a in shipped_world.authorities} == {"91000013", "92000017", "94000018", "95000013"}
+    assert [(i.id, i.maximum_level.attribute_value, i.knows_roles) for i in shipped_world.idps] == [
+        ("korsbaek", "Substantial", True),
+        ("skovrup", "Substantial", False),
+        ("ravnkaer", "Low", True),
+    ]
+    assert [s.id for s in shipped_world.systems] == ["byggesag", "ydelser"]
+    assert all(p.simulated for p in (*shipped_world.idps, *shipped_world.systems, *shipped_world.attribute_services))
+
+
+def test_shipped_people_have_the_names_that_break_things(shipped_world: World) -> None:
+    people = {person.id: person for person in shipped_world.people}
+
+    assert {"ane-holm", "bo-lindgaard", "cilla-moeberg", "dan-oesteraa", "ib-noehr", "finn-ry"} <= set(people)
+    assert people["finn-ry"].name == 'Finn "Komma, Jr." Ry'
+    assert 200 in {len(person.name) for person in people.values()}
+    assert any(set('<>&"') <= set(person.name) for person in people.values())
+    assert [p.id for p in people.values() if not p.known_to_attribute_service] == ["lis-graa"]
+    assert people["ole-naes"].job_function_roles == ()
+
+
+def test_shipped_people_are_invented(shipped_world: World) -> None:
+    for person in shipped_world.people:
+        assert 61 <= int(person.cpr[:2]) <= 91
+        assert (person.email or "").endswith(".test")
+    for authority in shipped_world.authorities:
+        weights = zip((2, 7, 6, 5, 4, 3, 2, 1), authority.cvr, strict=True)
+        assert authority.cvr.startswith("9")
+        assert sum(weight * int(digit) for weight, digit in weights) % 11, "the number could belong to somebody"
+
+
+def test_ane_holms_role_is_the_worked_example_of_the_profile(shipped_world: World) -> None:
+    role = next(r for r in shipped_world.job_function_roles if "korsbaek" in r.entity_id and "byggesag" in r.entity_id)
+
+    case_worker, reader = role.assignments
+
+    assert case_worker.system_role == "http://byggesag.sim.test/roles/usersystemrole/sagsbehandler/1"
+    assert [(v.constraint_type, v.value) for v in case_worker.values] == [
+        (CONSTRAINT_KLE, "02.34.02"),
+        (CONSTRAINT_ORGANISATION_UNIT, "5f0c9b0e-4a7e-4d1c-9b3e-2f6f8d1a7c10"),
+    ]
+    assert reader.system_role == "http://byggesag.sim.test/roles/usersystemrole/laeseadgang/1"
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [
+        ("02", True),
+        ("02.*", True),
+        ("02.34", True),
+        ("02.34.*", True),
+        ("02.34.02", True),
+        ("02.34.02,32.*", True),
+        ("02.34.02.*", False),
+        ("2", False),
+        ("02.34.02\n", False),
+        ("02, 03", False),
+        ("*", False),
+    ],
+)
+def test_kle_pattern(shipped_world: World, value: str, *, fits: bool) -> None:
+    kle = next(t for t in shipped_world.constraint_types if t.entity_id == CONSTRAINT_KLE)
+    assert kle.pattern is not None
+    assert (re.fullmatch(kle.pattern, value) is not None) == fits
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("knows_roles: false", "know_roles: false", "did you mean 'knows_roles'?"),
+        ("maximum_level: Low", "maximum_level: Lav", "got 'Lav', expected 'Low', 'Substantial' or 'High'"),
+        ('cvrs: ["94000018"]\n    maximum', 'cvrs: ["94000019"]\n    maximum', "no authority has the CVR number 94000019"),
+        ("  - id: skovrup\n    name: Skovrup Kommune\n    cvr", "  - id: korsbaek\n    name: S\n    cvr", "'korsbaek' is already taken"),
+        ("knows_roles: false", "knows_roles: maybe", "got 'maybe', expected true or false"),
+        ("cpr: \"6101018884\"", "cpr: \"0101018884\"", "no real CPR number belongs here"),
+        ("uuid: 3b0e6e4a", "uuid: xb0e6e4a", "expected a UUID"),
+        ("entity_id: https://saml.idp.skovrup.test", "entity_id: saml skovrup", "expected an absolute URI"),
+        ("entity_id: https://saml.idp.skovrup.test", "entity_id: https://saml.idp.korsbaek.test", "already taken"),
+        ("entity_id: https://saml.idp.skovrup.test", "entity_id: https://x.kombit.dk", "answers only under its own names"),
+        ("value: \"02.34\"", "value: \"2.34\"", "expected a value that fits KLE"),
+        ("required: true\n      - constraint_type", "required: true\n      - type", "'type' is not known here"),
+        ("on_attribute_failure: refuse", "on_attribute_failure: *x", "not YAML"),
+        ("knows_roles: false", "knows_roles: false\n    knows_roles: true", "stands here for the second time"),
+    ],
+)  # fmt: skip
+def test_says_line_and_mend(old: str, new: str, sentence: str) -> None:
+    assert old in SHIPPED
+
+    refusal = _refusal(SHIPPED.replace(old, new, 1))
+
+    assert sentence in refusal
+    changed = _line_of(old) + (new.count("\n") if "second" in sentence else 0)
+    lines = {int(n) for n in re.findall(r"^federation:(\d+):", refusal, re.MULTILINE)}
+    assert lines & {changed, changed + 1}, refusal
+
+
+BYGGESAG_ROLES = "http://byggesag.sim.test/roles/usersystemrole"
+SKOVRUPS_ROLE = "job_function_roles:\n      - http://roller.skovrup.test"
+DELEGATION = '    delegated_to:\n      - cvr: "91000013"\n'
+KLE_VALUE = f'          - constraint_type: {CONSTRAINT_KLE}\n            value: "02.34.02"\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (
+            f"{BYGGESAG_ROLES}/laeseadgang/1\n    delegated_to",
+            "http://x.test/r\n    delegated_to",
+            "there is no system role http://x.test/r",
+        ),
+        (SKOVRUPS_ROLE, SKOVRUPS_ROLE.replace("skovrup", "skovrap"), "there is no job function role"),
+        (SKOVRUPS_ROLE, SKOVRUPS_ROLE.replace("skovrup", "korsbaek"), "belongs to 91000013, the person to 94000018"),
+        (DELEGATION, "", "belongs to 92000017, the person to 91000013"),
+        (KLE_VALUE, "", f"requires the constraint {CONSTRAINT_KLE}"),
+        (f"system: {SYSTEM}", "system: https://saml.nobody.test", "no system has the entityID"),
+        ("minimum_level: Substantial", "minimum_level: Low\n    idps: [https://x.test]", "no IdP has the entityID"),
+        ("id-12-7-2/1/parametric\n        value", "other/parametric\n        value", "none of the person's roles uses"),
+        ("    pattern: '[0-9]{2}", "    pattern: '([0-9]{2}", "expected a regular expression"),
+    ],
+)
+def test_names_must_point_to_something(old: str, new: str, sentence: str) -> None:
+    assert old in SHIPPED
+
+    assert sentence in _refusal(SHIPPED.replace(old, new, 1))
+
+
+def test_all_problems_are_said_at_once_in_order_of_lines() -> None:
+    text = SHIPPED.replace("knows_roles: false", "knows_roles: x").replace("level: High", "level: Høj")
+
+    with pytest.raises(FederationError) as caught:
+        load_world(text)
+
+    lines = [problem.line for problem in caught.value.problems]
+    assert lines == [_line_of("knows_roles: false"), _line_of("level: High")]
+
+
+def test_unquoted_numbers_keep_their_leading_zero() -> None:
+    world = load_world("authorities:\n  - id: a\n    name: No\n    cvr: 01234567\n")
+    assert world.authorities == (Authority("a", "No", Cvr("01234567")),)
+
+
+def test_an_empty_file_is_an_empty_world() -> None:
+    assert load_world("") == World()
+
+
+@pytest.mark.parametrize(
+    "text", ["- a", "text", "idps: 3", "idps:\n  - 3", "a: &x [1]\nb: *x", "\t", "? [a]\n: b", "\x00"]
+)
+def test_what_is_no_world_is_refused_not_crashed_on(text: str) -> None:
+    assert _refusal(text).startswith("federation:")
+
+
+def test_metadata_file_lies_beside_the_yaml(tmp_path: Path) -> None:
+    (tmp_path / "eget.xml").write_text("<æ/>\n", "utf-8")
+    file = tmp_path / "mine.yaml"
+    file.write_text(OWN_SYSTEM + "    metadata_file: eget.xml\n", "utf-8")
+
+    (system,) = load_parties(file).systems
+
+    assert system.metadata == "<æ/>\n".encode()
+    assert not system.simulated
+
+
+def test_a_metadata_file_that_is_not_there_is_said_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(OWN_SYSTEM + "    metadata_file: gone.xml\n", "utf-8")
+
+    with pytest.raises(FederationError, match=r"mine.yaml:8: systems\[0\].metadata_file: cannot read 'gone.xml'"):
+        load_parties(file)
+
+
+def test_a_party_to_be_added_must_bring_metadata() -> None:
+    with pytest.raises(FederationError, match="federation:3: systems\\[0\\]: the metadata is missing"):
+        load_parties(OWN_SYSTEM)
+
+
+def test_an_api_document_must_bring_metadata_and_may_not_name_files() -> None:
+    document = {"id": "eget", "name": "E", "entity_id": "https://e.test", "cvr": "91000013", "minimum_level": "Low"}
+
+    with pytest.raises(FederationError, match="metadata is missing"):
+        from_document(Kind.SYSTEM, document)
+    with pytest.raises(FederationError, match="only works in a YAML file"):
+        from_document(Kind.SYSTEM, document | {"metadata_file": "/etc/passwd"})
+    with pytest.raises(FederationError, match="cvr: got 91000013, expected text; put it in quotes"):
+        from_document(Kind.SYSTEM, document | {"cvr": 91000013})
+
+
+def test_every_shipped_registration_survives_its_document(shipped_world: World) -> None:
+    for kind in Kind:
+        for registration in getattr(shipped_world, kind.value):
+            is_party = kind in {Kind.IDP, Kind.SYSTEM, Kind.ATTRIBUTE_SERVICE}
+            filled = replace(registration, metadata=b"<m/>") if is_party else registration
+            assert kind_of(filled) is kind
+            assert from_document(kind, to_document(filled)) == filled
+
+
+def test_shipped_world_survives_export(shipped_world: World) -> None:
+    assert load_world(export_world(shipped_world)) == shipped_world
+
+
+def test_metadata_that_the_simulator_wrote_is_not_exported(shipped_world: World) -> None:
+    filled = replace(shipped_world, idps=tuple(replace(i, metadata=b"<m/>") for i in shipped_world.idps))
+
+    assert load_world(export_world(filled)) == shipped_world
+
+
+NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(str.strip)
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=200)
+INSTANTS = st.datetimes(timezones=st.just(UTC))
+PERIODS = st.builds(ActivationPeriod, st.none() | INSTANTS, st.none() | INSTANTS)
+URIS = st.from_regex(r"[a-z]{1,5}://[a-zA-Z0-9/#?%.~-]{1,40}", fullmatch=True).map(EntityId)
+AUTHORITY = Authority("a", "A", Cvr("91000013"))
+SYSTEMS = st.builds(
+    UserFacingSystem,
+    entity_id=st.just(EntityId("https://s.test")),
+    id=st.from_regex(r"[a-z0-9]{1,9}(-[a-z0-9]{1,9})?", fullmatch=True),
+    name=NAMES,
+    cvr=st.just(AUTHORITY.cvr),
+    minimum_level=st.sampled_from(AssuranceLevel),
+    metadata=TEXTS.map(str.encode),
+    encryption=st.none() | st.builds(EncryptionChoice, URIS, URIS, URIS, URIS),
+    active=PERIODS,
+    name_id_format=st.none(),
+    idps=st.just(()),
+    simulated=st.just(False),
+)
+SERVICES = st.builds(
+    AttributeService,
+    entity_id=st.just(EntityId("https://a.test")),
+    id=st.just("a"),
+    name=NAMES,
+    cvrs=st.just((AUTHORITY.cvr,)),
+    metadata=TEXTS.map(str.encode),
+    active=PERIODS,
+    simulated=st.just(False),
+)
+
+
+@given(system=SYSTEMS, service=SERVICES)
+def test_import_of_an_export_gives_the_same_values(system: UserFacingSystem, service: AttributeService) -> None:
+    world = World(authorities=(AUTHORITY,), systems=(system,), attribute_services=(service,))
+
+    assert load_world(export_world(world)) == world
+    assert from_document(Kind.SYSTEM, to_document(system)) == system
+    assert from_document(Kind.ATTRIBUTE_SERVICE, to_document(service)) == service
