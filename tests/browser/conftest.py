@@ -1,6 +1,7 @@
 """A real browser for every test of pages: Debian's Chromium, with nothing that phones home, and a counter of foreign hosts."""
 
 import os
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from starlette.types import ASGIApp
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -22,10 +24,13 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A plain-http name that is no loopback name to the browser, as in a classroom (`--lan`).
+    "--host-resolver-rules=MAP *.lan.test 127.0.0.1",
 )
 NARROW = {"width": 320, "height": 640}
 WIDE = {"width": 1280, "height": 900}
-SERVER_START_SECONDS = 10
+SERVER_STOP_SECONDS = 10
+PATIENCE_MS = 5000
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +56,7 @@ class Visitor:
 
     def guard(self, route: Route) -> None:
         host = urlsplit(route.request.url).hostname or ""
-        if host in {"localhost", "127.0.0.1"} or host.endswith(".localhost"):
+        if host in {"localhost", "127.0.0.1"} or host.endswith((".localhost", ".lan.test")):
             route.continue_()
         else:
             self.foreign.append(route.request.url)
@@ -66,6 +71,7 @@ def new_visitor(browser: Browser) -> Iterator[Callable[..., Visitor]]:
     def make(**options: object) -> Visitor:
         settings = {"viewport": WIDE, "locale": "da-DK", "reduced_motion": "reduce"} | options
         visitor = Visitor(browser.new_context(**settings))
+        visitor.context.set_default_timeout(PATIENCE_MS)
         visitor.context.route("**/*", visitor.guard)
         visitors.append(visitor)
         return visitor
@@ -112,16 +118,16 @@ def assert_fits() -> Callable[[Page], None]:
 
 
 @contextmanager
-def serving(app: object, port: int = 0) -> Iterator[str]:
-    """Serve an ASGI app on a loopback port from a thread; give its base URL."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", ws="none", lifespan="off")
-    server = uvicorn.Server(config)
-    listening = config.bind_socket()
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    try:
-        yield f"http://localhost:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(SERVER_START_SECONDS)
-        listening.close()
+def serving(make_app: Callable[[str], ASGIApp]) -> Iterator[str]:
+    """Serve `make_app(base_url)` on a free loopback port, from a thread; give the base URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        base_url = f"http://localhost:{listening.getsockname()[1]}"
+        config = uvicorn.Config(make_app(base_url), log_level="critical", ws="none", lifespan="off")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield base_url
+        finally:
+            server.should_exit = True
+            thread.join(SERVER_STOP_SECONDS)

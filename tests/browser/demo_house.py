@@ -54,6 +54,9 @@ ERRORS = {
 }
 
 
+PLACES = ("Korsbæk", "Skovrup", "Ravnkær", "Mågevig")
+
+
 class Greeting(BaseModel):
     """What is said."""
 
@@ -63,7 +66,6 @@ class Greeting(BaseModel):
 
 def make_demo_house(base_url: str, *, acs: str = "http://localhost:1/acs") -> FastAPI:
     pages = Pages("saml_web", base_url=base_url, ids=SystemIds(), loader=FileSystemLoader(TEMPLATES))
-    cookie = transaction_cookie("demo_flow", base_url=base_url, lifetime=timedelta(minutes=30))
     app = FastAPI(
         title="Demo API",
         description="Every kind of operation.",
@@ -74,7 +76,14 @@ def make_demo_house(base_url: str, *, acs: str = "http://localhost:1/acs") -> Fa
     app.router.routes.append(static_route())
     app.router.routes.append(api_docs_route(pages, app, openapi_url=f"{base_url}/_sim/api/openapi.json"))
     ErrorPages(pages).install(app)
+    _add_showroom(app, pages)
+    _add_form(app, pages, base_url)
+    _add_messages(app, pages, base_url, acs)
+    _add_failures(app)
+    return app
 
+
+def _add_showroom(app: FastAPI, pages: Pages) -> None:
     @app.get("/", include_in_schema=False)
     def show_all(request: Request) -> Response:
         errors = [("name", "Skriv et navn"), (None, "Noget andet")] if "wrong" in request.query_params else []
@@ -82,13 +91,18 @@ def make_demo_house(base_url: str, *, acs: str = "http://localhost:1/acs") -> Fa
             request, "all.html", errors=errors, groups=GROUPS, name_of=NAMES.get, view=view_xml(XML), markup=MARKUP
         )
 
+    @app.post("/_sim/api/greetings/{person}")
+    def greet(person: str, greeting: Greeting, *, loud: bool = False) -> Greeting:
+        """Greet a person."""
+        return greeting
+
+
+def _add_form(app: FastAPI, pages: Pages, base_url: str) -> None:
     @app.get("/choose", include_in_schema=False)
     def choose(request: Request) -> Response:
         sought = request.query_params.get("q", "")
-        names = [f"{place} Kommune" for place in ("Korsb\u00e6k", "Skovrup", "Ravnk\u00e6r", "M\u00e5gevig")]
-        return pages.render(
-            request, "choose.html", sought=sought, names=[name for name in names if sought.lower() in name.lower()]
-        )
+        names = [f"{place} Kommune" for place in PLACES if sought.lower() in place.lower()]
+        return pages.render(request, "choose.html", sought=sought, names=names)
 
     @app.post("/choose", include_in_schema=False)
     async def chosen(request: Request) -> Response:
@@ -96,15 +110,13 @@ def make_demo_house(base_url: str, *, acs: str = "http://localhost:1/acs") -> Fa
         require_own_page(request, form, base_url=base_url)
         return pages.render(request, "chosen.html", name=form.one("name"))
 
-    @app.api_route("/error/{name}", methods=["GET", "POST"], include_in_schema=False)
-    def fail(request: Request, name: str) -> Response:
-        name_flow(request, "flow-0001", step="finish_login")
-        raise ERRORS[name]
+
+def _add_messages(app: FastAPI, pages: Pages, base_url: str, acs: str) -> None:
+    cookie = transaction_cookie("demo_flow", base_url=base_url, lifetime=timedelta(minutes=30))
 
     @app.get("/start", include_in_schema=False)
     def start(request: Request) -> Response:
-        response = auto_post_page(pages, request, action=acs, fields=(("SAMLResponse", "PHg+"), ("submit", "shadow")))
-        return response
+        return auto_post_page(pages, request, action=acs, fields=(("SAMLResponse", "PHg+"), ("submit", "shadow")))
 
     @app.get("/begin", include_in_schema=False)
     def begin(request: Request) -> Response:
@@ -116,15 +128,14 @@ def make_demo_house(base_url: str, *, acs: str = "http://localhost:1/acs") -> Fa
     async def receive(request: Request) -> Response:
         body, came_back = without_marker(await read_body(request))
         form = parse_form(body)
-        if cookie.read(request) is None and not came_back:
+        kept = cookie.read(request)
+        if kept is None and not came_back:
             return repost_page(pages, request, action=f"{base_url}/acs", fields=tuple(form.fields.items()))
-        return pages.render(
-            request, "chosen.html", name=f"{form.one('SAMLResponse')} {cookie.read(request)} {came_back}"
-        )
+        return pages.render(request, "chosen.html", name=f"{form.one('SAMLResponse')} {kept} {came_back}")
 
-    @app.post("/_sim/api/greetings/{person}")
-    def greet(person: str, greeting: Greeting, loud: bool = False) -> Greeting:
-        """Greet a person."""
-        return greeting
 
-    return app
+def _add_failures(app: FastAPI) -> None:
+    @app.api_route("/error/{name}", methods=["GET", "POST"], include_in_schema=False)
+    def fail(request: Request, name: str) -> Response:
+        name_flow(request, "flow-0001", step="finish_login")
+        raise ERRORS[name]

@@ -1,0 +1,204 @@
+"""The shared pages in a real browser: both languages, with and without scripts, wide and narrow."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import NARROW, Visitor, serving
+from tests.browser.demo_house import make_demo_house
+
+Check = Callable[[Page], None]
+NewVisitor = Callable[..., Visitor]
+
+GET_PAGES = (
+    "/",
+    "/?wrong=1",
+    "/choose",
+    "/error/fed.loa",
+    "/error/markup",
+    "/error/long",
+    "/nowhere",
+    "/_sim/api/docs",
+)
+
+
+@pytest.fixture(scope="module")
+def acs() -> Iterator[str]:
+    """A house on another origin."""
+    with serving(make_demo_house) as base_url:
+        yield base_url
+
+
+@pytest.fixture(scope="module")
+def house(acs: str) -> Iterator[str]:
+    with serving(lambda base_url: make_demo_house(base_url, acs=f"{acs}/acs")) as base_url:
+        yield base_url
+
+
+def post_to(page: Page, url: str) -> None:
+    """Open `url` by POST."""
+    page.set_content(f'<form method="post" action="{url}"><button>Go</button></form>')
+    page.get_by_role("button").click()
+    page.wait_for_url(url)
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+@pytest.mark.parametrize("path", GET_PAGES)
+def test_page_has_no_accessibility_finding_and_fits_a_phone(
+    page: Page, house: str, path: str, language: str, assert_accessible: Check, assert_fits: Check
+) -> None:
+    page.goto(f"{house}{path}{'&' if '?' in path else '?'}lang={language}")
+    assert page.get_attribute("html", "lang") == language
+    for fold in page.locator("details").all():
+        fold.locator("summary").click()
+    assert_accessible(page)
+    page.set_viewport_size(NARROW)
+    assert_fits(page)
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_page_reached_by_post_switches_language_in_place(
+    new_visitor: NewVisitor, house: str, language: str, assert_accessible: Check, assert_fits: Check
+) -> None:
+    page = new_visitor().page()
+    post_to(page, f"{house}/error/fed.loa")
+    page.locator(".sim-languages a:visible", has_text="English" if language == "en" else "Dansk").click()
+    expected = (
+        "The system requires level Substantial" if language == "en" else "Systemet kr\u00e6ver sikringsniveau Betydelig"
+    )
+    assert page.locator(".sim-error-summary:visible").inner_text().startswith(expected)
+    assert page.locator("h1:visible").count() == 1
+    assert_accessible(page)
+    page.set_viewport_size(NARROW)
+    assert_fits(page)
+
+
+def test_skip_link_keeps_the_language_of_a_page_reached_by_post(page: Page, house: str) -> None:
+    post_to(page, f"{house}/error/fed.loa")
+    page.locator(".sim-languages a:visible", has_text="English").click()
+    page.locator("#en .skipnav").focus()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main-en")
+    assert page.locator("h1:visible").inner_text() == "The login could not be completed"
+
+
+def test_language_is_remembered_on_the_next_page(page: Page, house: str) -> None:
+    page.goto(f"{house}/choose?q=kors")
+    page.get_by_role("link", name="English").click()
+    assert "q=kors" in page.url
+    assert page.locator(".sim-choice").count() == 1
+    page.goto(f"{house}/nowhere")
+    assert page.locator("h1").inner_text() == "Page not found"
+
+
+def test_error_summary_has_the_focus(new_visitor: NewVisitor, house: str) -> None:
+    page = new_visitor(java_script_enabled=False).page()
+    page.goto(f"{house}/?wrong=1")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#name-da")
+
+
+def test_attackers_text_stays_text(page: Page, house: str) -> None:
+    for path in ("/", "/error/markup"):
+        page.goto(f"{house}{path}")
+        assert "SIMULATOR" in page.title()
+        assert page.locator("main script, main img").count() == 0
+        assert "<script>" in page.locator("main").inner_text()
+
+
+def test_simulator_banner_is_on_every_page(page: Page, house: str) -> None:
+    for path in GET_PAGES:
+        page.goto(f"{house}{path}")
+        assert "SIMULATOR \u2013 ikke rigtig login" in page.locator(".sim-banner").inner_text()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_message_reaches_another_origin(new_visitor: NewVisitor, house: str, acs: str, *, scripts: bool) -> None:
+    page = new_visitor(java_script_enabled=scripts).page()
+    page.goto(f"{house}/start")
+    if not scripts:
+        assert page.locator("h1:visible").inner_text() == "Du sendes videre"
+        page.locator("button:visible").click()
+    page.wait_for_selector(".chosen:visible, #message-form", state="attached")
+    page.wait_for_url(f"{acs}/acs")
+
+
+def test_waiting_page_is_accessible(page: Page, house: str, assert_accessible: Check, assert_fits: Check) -> None:
+    # axe needs scripts, and with scripts the page would be left at once.
+    page.route("**/auto_post.js", lambda route: route.abort())
+    page.set_viewport_size(NARROW)
+    page.goto(f"{house}/start")
+    assert_accessible(page)
+    assert_fits(page)
+    page.locator(".sim-languages a:visible", has_text="English").click()
+    assert page.locator("h1:visible").inner_text() == "You are being sent on"
+    assert_accessible(page)
+    assert_fits(page)
+
+
+def test_policy_stops_a_form_to_another_destination(new_visitor: NewVisitor, house: str, acs: str) -> None:
+    page = new_visitor(java_script_enabled=False).page()
+    page.goto(f"{house}/start")
+    page.evaluate("url => document.getElementById('message-form').action = url", f"{house}/acs")
+    page.locator("button:visible").click(no_wait_after=True)
+    # A message that does arrive takes the browser along; one that is stopped leaves it here.
+    page.wait_for_timeout(300)
+    assert page.url == f"{house}/start"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_answer_without_cookie_is_sent_to_itself_once(
+    new_visitor: NewVisitor, house: str, acs: str, *, scripts: bool
+) -> None:
+    """127.0.0.1 and localhost are different sites: the Lax cookie stays away from the first POST and comes with the second."""
+    page = new_visitor(java_script_enabled=scripts).page()
+    page.goto(f"{acs}/begin")
+    page.goto(f"{house.replace('localhost', '127.0.0.1')}/start")
+    if not scripts:
+        page.locator("button:visible").click()
+        assert page.locator("h1:visible").inner_text() == "Et trin mere"
+        page.locator("button:visible").click()
+    page.wait_for_selector(".chosen:visible")
+    assert page.locator(".chosen:visible").inner_text() == "PHg+ handle-1 True"
+
+
+def test_browser_without_cookies_does_not_go_round_for_ever(new_visitor: NewVisitor, house: str, acs: str) -> None:
+    page = new_visitor().page()
+    page.goto(f"{house.replace('localhost', '127.0.0.1')}/start")
+    page.wait_for_selector(".chosen:visible")
+    assert page.locator(".chosen:visible").inner_text() == "PHg+ None True"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_own_form_is_taken_from_our_page_only(page: Page, house: str, acs: str, host: str) -> None:
+    page.goto(f"{house}/choose")
+    page.get_by_role("button", name="Korsb\u00e6k Kommune").click()
+    assert page.locator(".chosen:visible").inner_text() == "Korsb\u00e6k Kommune"
+    lure = f'<form method="post" action="{house}/choose"><button name="name" value="x">Go</button></form>'
+    elsewhere = f"{acs.replace('localhost', host)}/lure"
+    page.route(elsewhere, lambda route: route.fulfill(body=lure, content_type="text/html"))
+    page.goto(elsewhere)
+    page.get_by_role("button", name="Go").click()
+    page.wait_for_url(f"{house}/choose")
+    assert page.locator("h1:visible").inner_text() == "Foresp\u00f8rgslen blev afvist"
+    assert "web.csrf" in page.content()
+
+
+def test_own_form_works_on_a_plain_http_lan_name(page: Page) -> None:
+    """No Sec-Fetch-Site there, and `Origin: null` because our pages send no referrer: the form's token decides."""
+    with serving(lambda base_url: make_demo_house(on_lan(base_url))) as base_url:
+        page.goto(f"{on_lan(base_url)}/choose")
+        with page.expect_request(lambda request: request.method == "POST") as sent:
+            page.get_by_role("button", name="Korsb\u00e6k Kommune").click()
+        assert sent.value.headers["origin"] == "null"
+        assert page.locator(".chosen:visible").inner_text() == "Korsb\u00e6k Kommune"
+        page.goto(f"{on_lan(base_url)}/choose")
+        page.evaluate("document.querySelector('[name=form_token]').value = 'guessed'")
+        page.get_by_role("button", name="Korsb\u00e6k Kommune").click()
+        assert "web.csrf" in page.content()
+
+
+def on_lan(base_url: str) -> str:
+    return base_url.replace("localhost", "house.lan.test")
