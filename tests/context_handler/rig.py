@@ -76,6 +76,8 @@ IDP_SSO = "https://idp.korsbaek.test/sso"
 OTHER_IDP_SSO = "https://idp.skovrup.test/sso"
 BROWSER = browser_id("the browser's handle")
 
+HINTED = Wishes(hint=IDP)
+
 CASE_WORKER = "http://byggesag.sim.test/roles/usersystemrole/sagsbehandler/1"
 READER = "http://byggesag.sim.test/roles/usersystemrole/laeseadgang/1"
 FOREIGN_ROLE = "http://ydelser.sim.test/roles/usersystemrole/sagsbehandler/1"
@@ -281,7 +283,7 @@ class Rig:
         return urlsplit(url).query.encode()
 
     def begin_with(
-        self, query: bytes, at: datetime = NOW, *, wishes: Wishes = Wishes(hint=IDP), browser: str = BROWSER
+        self, query: bytes, at: datetime = NOW, *, wishes: Wishes = HINTED, browser: str = BROWSER
     ) -> OutboundMessage | AskForHomeIdp | RefusedLogin:
         inbound = RequestFromSystem(BINDING_REDIRECT, query, browser, wishes)
         return begin_login(inbound, at, self.ports)
