@@ -21,10 +21,12 @@ from oiosaml.attributes import (
     Attribute,
 )
 from oiosaml.ids import AssertionId, Cvr, EntityId, MessageId
+from oiosaml.keys import VerificationKey
 from oiosaml.messages.assertion import Assertion, AuthnStatement, Conditions, Subject, SubjectConfirmation
 from oiosaml.messages.attribute_query import AttributeQuery
 from oiosaml.messages.authn_request import AuthnRequest, RequestedAuthnContext
-from oiosaml.messages.metadata import Endpoint
+from oiosaml.messages.metadata import Endpoint, EntityDescriptor
+from oiosaml.messages.metadata_faces import attribute_authority, contact, idp_face, sp_face
 from oiosaml.messages.response import Response, Status
 from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel, Comparison
@@ -33,13 +35,17 @@ from oiosaml.rules.assertion import AssertionExpectations
 from oiosaml.rules.attribute_query import AttributeQueryExpectations
 from oiosaml.rules.attribute_response import AttributeResponseExpectations
 from oiosaml.rules.authn_request import AuthnRequestExpectations
+from oiosaml.rules.idp_metadata import CORE_ATTRIBUTES
 from oiosaml.rules.response import ResponseExpectations
+from oiosaml.rules.sp_metadata import KOMBIT_PROFILE
 from oiosaml.uris import (
     AUTHN_CONTEXT_NSIS,
     BINDING_POST,
+    BINDING_REDIRECT,
     CONFIRMATION_BEARER,
     CONSTRAINT_KLE,
     CONSTRAINT_ORGANISATION_UNIT,
+    NAMEID_PERSISTENT,
     NAMEID_X509_SUBJECT_NAME,
     STATUS_REQUESTER,
     STATUS_RESPONDER,
@@ -313,3 +319,46 @@ def attribute_query_expectations(**changes: Any) -> AttributeQueryExpectations:
 def attribute_response_expectations(**changes: Any) -> AttributeResponseExpectations:
     """What the Context Handler asked Skovrup's attribute service."""
     return replace(AttributeResponseExpectations(attribute_query(), ATTRIBUTE_SERVICE, NOW), **changes)
+
+
+def sp_metadata(key: VerificationKey, **role_changes: Any) -> EntityDescriptor:
+    """Byggesag's metadata as its supplier should write it, changed in its SPSSODescriptor."""
+    face = sp_face(
+        SYSTEM,
+        SYSTEM_ACS,
+        signing_keys=(key,),
+        encryption_keys=(key,),
+        required_attributes=(*KOMBIT_PROFILE, EMAIL),
+        name_id_formats=(NAMEID_PERSISTENT,),
+    )
+    assert face.sp is not None
+    logout = (Endpoint(BINDING_REDIRECT, "https://byggesag.sim.test/saml/slo"),)
+    role = replace(face.sp, single_logout_services=logout, service_name="Byggesag", **role_changes)
+    return replace(face, sp=role, contacts=(contact("drift@fagsystemhuset.test"),))
+
+
+def idp_metadata(key: VerificationKey, **role_changes: Any) -> EntityDescriptor:
+    """Korsbæk's IdP's metadata as it should be, changed in its IDPSSODescriptor."""
+    face = idp_face(
+        IDP,
+        "https://idp.korsbaek.test/sso",
+        signing_keys=(key,),
+        name_id_formats=(NAMEID_X509_SUBJECT_NAME,),
+        attribute_names=CORE_ATTRIBUTES,
+    )
+    assert face.idp is not None
+    logout = (Endpoint(BINDING_REDIRECT, "https://idp.korsbaek.test/slo"),)
+    role = replace(face.idp, single_logout_services=logout, **role_changes)
+    return replace(face, idp=role, contacts=(contact("it@korsbaek.test"),))
+
+
+def attribute_authority_metadata(key: VerificationKey, **role_changes: Any) -> EntityDescriptor:
+    """Skovrup's attribute service's metadata as it should be, changed in its AttributeAuthorityDescriptor."""
+    face = attribute_authority(
+        ATTRIBUTE_SERVICE,
+        ATTRIBUTE_SERVICE_LOCATION,
+        signing_keys=(key,),
+        attribute_names=(PRIVILEGES_INTERMEDIATE,),
+    )
+    assert face.attribute_authority is not None
+    return replace(face, attribute_authority=replace(face.attribute_authority, **role_changes))

@@ -204,7 +204,7 @@ class _Reading:
             return instant(element, attribute)
         except SamlError as error:
             # an end that nobody can read is an end that has passed: never valid for ever by mistake
-            self._note(element, f"{attribute}: {error.detail}", key="md.expired")
+            self._note(element, f"{error.detail} in {attribute}", key="md.expired")
             return None
 
     def _note(self, element: _Element, detail: str, *, key: str = "md.rule") -> None:

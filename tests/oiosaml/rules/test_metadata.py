@@ -1,0 +1,288 @@
+"""Each rule of metadata passes the valid document and refuses the broken one, with a line and a mend where a supplier needs them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from oiosaml.keys import VerificationKey, fingerprint_of
+from oiosaml.messages.element import serialise
+from oiosaml.messages.metadata import (
+    Endpoint,
+    EntityDescriptor,
+    KeyDescriptor,
+    MetadataDocument,
+    MetadataEncryptionMethod,
+    RequestedAttribute,
+)
+from oiosaml.messages.metadata_reading import read_metadata
+from oiosaml.messages.metadata_writing import write_entity_descriptor
+from oiosaml.rules.attribute_authority_metadata import ATTRIBUTE_AUTHORITY_METADATA_RULES
+from oiosaml.rules.idp_metadata import IDP_METADATA_RULES
+from oiosaml.rules.metadata import MetadataExpectations
+from oiosaml.rules.rule import Finding, Requirement, examine
+from oiosaml.rules.sp_metadata import SP_METADATA_RULES
+from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, NAME_FORMAT_URI, NAMEID_UNSPECIFIED
+from tests.builders import KORSBAEK, NOW, SYSTEM_ACS, attribute_authority_metadata, idp_metadata, sp_metadata
+from tests.oiosaml.rules.cases import Case, assert_twins
+
+Build = Callable[..., EntityDescriptor]
+DAY = timedelta(days=1)
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+def key(organisation: str = f"NTRDK-{KORSBAEK}", *, days: int = 365, private: Any = RSA_KEY) -> VerificationKey:
+    """A key in a certificate that looks like OCES3, valid for so many days from the day before now."""
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, organisation)])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(1)
+        .not_valid_before(NOW - 400 * DAY)
+        .not_valid_after(NOW + days * DAY)
+        .sign(private, SHA256())
+    )
+    der = certificate.public_bytes(Encoding.DER)
+    return VerificationKey(private.public_key(), fingerprint_of(private.public_key()), der)
+
+
+GOOD, OLD, SOON, OTHER = key(), key(days=-1), key(days=10), key("NTRDK-92000017")
+EXPECTED = MetadataExpectations(NOW, KORSBAEK)
+UNREADABLE = read_metadata(b"<md:EntityDescriptor>\n")
+HTTP = "http://system.example.test/acs"
+
+
+def document(entity: EntityDescriptor) -> MetadataDocument:
+    return MetadataDocument(entity, entity.problems)
+
+
+def case(
+    build: Build,
+    rule_id: str,
+    name: str,
+    broken: Any,
+    expected: MetadataExpectations = EXPECTED,
+    key_: str | None = None,
+) -> Case:
+    given = broken if isinstance(broken, MetadataDocument) else document(broken)
+    return Case(rule_id, name, (document(build(GOOD)), EXPECTED), (given, expected), key_)
+
+
+def sp(rule_id: str, name: str, *, key_: str | None = None, **role_changes: Any) -> Case:
+    return case(sp_metadata, rule_id, name, sp_metadata(GOOD, **role_changes), EXPECTED, key_)
+
+
+def idp(rule_id: str, name: str, **role_changes: Any) -> Case:
+    return case(idp_metadata, rule_id, name, idp_metadata(GOOD, **role_changes))
+
+
+def authority(rule_id: str, name: str, **role_changes: Any) -> Case:
+    return case(attribute_authority_metadata, rule_id, name, attribute_authority_metadata(GOOD, **role_changes))
+
+
+def of_entity(build: Build, rule_id: str, name: str, **changes: Any) -> Case:
+    return case(build, rule_id, name, replace(build(GOOD), **changes))
+
+
+def with_problem(build: Build) -> EntityDescriptor:
+    xml = serialise(write_entity_descriptor(build(GOOD)))
+    broken = read_metadata(xml.replace(b"entityID=", b'validUntil="tomorrow" entityID=', 1)).entity
+    assert broken is not None
+    return broken
+
+
+def acs(location: str, binding: str = BINDING_POST) -> tuple[Endpoint, ...]:
+    return (Endpoint(binding, location, index=0, is_default=True),)
+
+
+WEAK = (KeyDescriptor("signing", None, problem="got an RSA key of 1024 bits, expected 2048 to 8192"),)
+ENCRYPTION_ONLY = (KeyDescriptor("encryption", GOOD),)
+CBC = (MetadataEncryptionMethod("http://www.w3.org/2001/04/xmlenc#aes256-cbc"),)
+
+SP_CASES = (
+    case(sp_metadata, "SPM-01", "malformed", UNREADABLE, EXPECTED, "xml.malformed"),
+    of_entity(sp_metadata, "SPM-02", "no-entity-id", entity_id=""),
+    of_entity(sp_metadata, "SPM-02", "relative", entity_id="byggesag"),
+    of_entity(sp_metadata, "SPM-02", "too-long", entity_id="https://saml.x.test/" + "a" * 1024),
+    of_entity(sp_metadata, "SPM-03", "other-habit", entity_id="https://byggesag.sim.test/metadata"),
+    of_entity(sp_metadata, "SPM-04", "no-sp", sp=None),
+    sp("SPM-05", "unsigned-requests", authn_requests_signed=False),
+    sp("SPM-06", "unsigned-assertions", want_assertions_signed=False),
+    sp("SPM-07", "MD-07-encryption-only", keys=ENCRYPTION_ONLY),
+    sp("SPM-07", "MD-07-no-key", keys=()),
+    sp("SPM-08", "signing-only", keys=(KeyDescriptor("signing", GOOD),)),
+    sp("SPM-08", "elliptic-curve", keys=(KeyDescriptor(None, key(private=EC_KEY)),)),
+    sp("SPM-08", "only-cbc", keys=(KeyDescriptor(None, GOOD, CBC),), key_="enc.algorithm"),
+    sp("SPM-09", "MD-08-weak", keys=WEAK),
+    sp("SPM-10", "expired", keys=(KeyDescriptor(None, OLD),)),
+    sp("SPM-25", "expires-soon", keys=(KeyDescriptor(None, SOON),)),
+    sp("SPM-11", "another-organisation", keys=(KeyDescriptor(None, OTHER),)),
+    case(
+        sp_metadata,
+        "SPM-13",
+        "shared-key",
+        sp_metadata(GOOD),
+        replace(EXPECTED, other_fingerprints=frozenset({GOOD.fingerprint})),
+    ),
+    sp("SPM-14", "no-endpoint", assertion_consumer_services=()),
+    sp("SPM-14", "only-redirect", assertion_consumer_services=acs(SYSTEM_ACS, BINDING_REDIRECT)),
+    *(
+        sp("SPM-26", f"MD-10-{location[:12]}", assertion_consumer_services=acs(location))
+        for location in (
+            HTTP,
+            "ftp://system.example.test/acs",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "/acs",
+            "//host/acs",
+            "https:///acs",
+            "https://user@host/acs",
+            "https://host\\@evil/acs",
+            "https://host/a cs",
+            "https://host:port/acs",
+            "http://127.0.0.1.evil.test/acs",
+            "http://localhost.evil.test/acs",
+            "",
+        )
+    ),
+    sp("SPM-27", "unmarked-default", assertion_consumer_services=(Endpoint(BINDING_POST, SYSTEM_ACS, index=1),)),
+    sp(
+        "SPM-15",
+        "redirect-too",
+        assertion_consumer_services=(*acs(SYSTEM_ACS), Endpoint(BINDING_REDIRECT, SYSTEM_ACS, index=1)),
+    ),
+    sp("SPM-18", "unspecified", name_id_formats=(NAMEID_UNSPECIFIED,)),
+    sp(
+        "SPM-19",
+        "misspelt",
+        requested_attributes=(RequestedAttribute("https://data.gov.dk/model/core/specversion", NAME_FORMAT_URI, True),),
+    ),
+    sp("SPM-19", "no-service", has_attribute_consuming_service=False),
+    sp("SPM-20", "nothing-requested", requested_attributes=()),
+    of_entity(sp_metadata, "SPM-21", "no-contact", contacts=()),
+    of_entity(sp_metadata, "SPM-23", "MD-02-expired", valid_until=NOW),
+    case(sp_metadata, "SPM-24", "bad-date", with_problem(sp_metadata), EXPECTED, "md.expired"),
+)
+
+LOGOUT = Endpoint(BINDING_POST, "https://byggesag.sim.test/slo")
+
+
+def no_logout(build: Build, role: str, rule_id: str, *services: Endpoint) -> Case:
+    entity = build(GOOD)
+    changed = replace(getattr(entity, role), single_logout_services=services)
+    return case(build, rule_id, f"{len(services)}-logout-services", replace(entity, **{role: changed}))
+
+
+IDP_CASES = (
+    case(idp_metadata, "IDM-20", "malformed", UNREADABLE, EXPECTED, "xml.malformed"),
+    of_entity(idp_metadata, "IDM-21", "no-entity-id", entity_id=""),
+    of_entity(idp_metadata, "IDM-22", "MD-02-expired", valid_until=NOW - DAY),
+    case(idp_metadata, "IDM-23", "bad-date", with_problem(idp_metadata), EXPECTED, "md.expired"),
+    of_entity(idp_metadata, "IDM-24", "no-contact", contacts=()),
+    of_entity(idp_metadata, "IDM-01", "no-idp", idp=None),
+    idp("IDM-02", "unsigned-requests", want_authn_requests_signed=False),
+    idp("IDM-03", "no-key", keys=()),
+    idp("IDM-25", "MD-08-weak", keys=WEAK),
+    idp("IDM-26", "expired", keys=(KeyDescriptor(None, OLD),)),
+    idp("IDM-27", "expires-soon", keys=(KeyDescriptor(None, SOON),)),
+    idp("IDM-04", "two-keys", keys=(KeyDescriptor("signing", GOOD), KeyDescriptor("signing", SOON))),
+    idp("IDM-05", "soap-only", single_sign_on_services=(Endpoint(BINDING_SOAP, "https://idp.test/"),)),
+    idp("IDM-28", "MD-10-http", single_sign_on_services=(Endpoint(BINDING_REDIRECT, HTTP),)),
+    idp(
+        "IDM-28", "MD-10-answers", single_sign_on_services=(Endpoint(BINDING_REDIRECT, "https://idp.test/", "data:,x"),)
+    ),
+    idp("IDM-29", "post-only", single_sign_on_services=(Endpoint(BINDING_POST, "https://idp.test/"),)),
+    idp("IDM-08", "other-format", name_id_formats=(NAMEID_UNSPECIFIED,)),
+    idp("IDM-09", "no-attributes", attribute_names=()),
+    idp("IDM-11", "another-organisation", keys=(KeyDescriptor(None, OTHER),)),
+    no_logout(idp_metadata, "idp", "IDM-06"),
+    no_logout(sp_metadata, "sp", "SPM-16"),
+    no_logout(sp_metadata, "sp", "SPM-17", LOGOUT, LOGOUT),
+)
+
+AUTHORITY_CASES = (
+    case(attribute_authority_metadata, "AAM-01", "malformed", UNREADABLE, EXPECTED, "xml.malformed"),
+    of_entity(attribute_authority_metadata, "AAM-02", "no-entity-id", entity_id=""),
+    of_entity(attribute_authority_metadata, "AAM-03", "MD-02-expired", valid_until=NOW - DAY),
+    case(
+        attribute_authority_metadata,
+        "AAM-04",
+        "bad-date",
+        with_problem(attribute_authority_metadata),
+        EXPECTED,
+        "md.expired",
+    ),
+    of_entity(attribute_authority_metadata, "AAM-05", "no-authority", attribute_authority=None),
+    authority("AAM-06", "no-key", keys=()),
+    authority("AAM-07", "MD-08-weak", keys=WEAK),
+    authority("AAM-08", "expired", keys=(KeyDescriptor(None, OLD),)),
+    authority("IDM-10", "post-only", attribute_services=(Endpoint(BINDING_POST, "https://attributter.test/"),)),
+    authority("AAM-09", "MD-10-http", attribute_services=(Endpoint(BINDING_SOAP, HTTP),)),
+    authority("AAM-10", "no-attributes", attribute_names=()),
+)
+
+CASES = SP_CASES + IDP_CASES + AUTHORITY_CASES
+
+
+@pytest.mark.parametrize("each", CASES, ids=str)
+def test_rule_passes_the_valid_metadata_and_refuses_the_broken_one(each: Case) -> None:
+    assert_twins(each, SP_METADATA_RULES + IDP_METADATA_RULES + ATTRIBUTE_AUTHORITY_METADATA_RULES)
+
+
+@pytest.mark.parametrize(
+    ("build", "rules"),
+    [
+        (sp_metadata, SP_METADATA_RULES),
+        (idp_metadata, IDP_METADATA_RULES),
+        (attribute_authority_metadata, ATTRIBUTE_AUTHORITY_METADATA_RULES),
+    ],
+)
+def test_valid_metadata_breaks_nothing_at_all(build: Build, rules: tuple[Any, ...]) -> None:
+    written = serialise(write_entity_descriptor(build(GOOD)))
+    assert examine(rules, read_metadata(written), EXPECTED) == ()
+
+
+@pytest.mark.parametrize(
+    "location", ["http://localhost:8000/acs", "http://127.0.0.1/acs", "http://[::1]:1/acs", "http://a.localhost/"]
+)
+def test_http_is_allowed_on_the_machine_itself(location: str) -> None:
+    assert _endpoint_findings(location, EXPECTED) == []
+
+
+def test_http_is_allowed_anywhere_in_test_mode_but_scripts_never() -> None:
+    test_mode = replace(EXPECTED, allow_http=True)
+    assert _endpoint_findings(HTTP, test_mode) == []
+    assert _endpoint_findings("javascript:alert(1)", test_mode) != []
+
+
+def _endpoint_findings(location: str, expected: MetadataExpectations) -> list[Finding]:
+    findings = examine(
+        SP_METADATA_RULES, document(sp_metadata(GOOD, assertion_consumer_services=acs(location))), expected
+    )
+    return [finding for finding in findings if finding.rule_id == "SPM-26"]
+
+
+def test_refused_metadata_says_line_and_mend() -> None:
+    xml = (
+        serialise(write_entity_descriptor(sp_metadata(GOOD)))
+        .replace(b"><", b">\n<")
+        .replace(SYSTEM_ACS.encode(), HTTP.encode())
+    )
+    line = xml[: xml.index(HTTP.encode())].count(b"\n") + 1
+    musts = [
+        each
+        for each in examine(SP_METADATA_RULES, read_metadata(xml), EXPECTED)
+        if each.requirement is Requirement.MUST
+    ]
+    assert [(each.rule_id, each.line) for each in musts] == [("SPM-26", line)]
+    assert musts[0].mend is not None
