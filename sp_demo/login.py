@@ -78,7 +78,7 @@ class Logins:
     def begin(self, stack: Stack, wish: LoginWish, *, browser: str, at: datetime) -> Begun:
         """Write a request and remember that `browser` sent it."""
         relay_state = self._ids.handle()
-        begun = stack.begin(wish, relay_state=relay_state)
+        begun = stack.begin(wish, relay_state=relay_state, fresh_id=self._ids.message_id())
         self._pending.put(begun.request_id, PendingLogin(browser, relay_state, wish.level, wish.idp), at=at)
         return begun
 

@@ -72,13 +72,15 @@ class PySaml2Stack:
         self._client.metadata = self._client.sec.metadata = _PemMetadata(self._client.metadata)
         self.broker_entity_id: str = next(iter(self._client.metadata.with_descriptor("idpsso")))
 
-    def begin(self, wish: LoginWish, *, relay_state: str) -> Begun:
+    def begin(self, wish: LoginWish, *, relay_state: str, fresh_id: MessageId) -> Begun:
         """Write an AuthnRequest by Redirect or POST; a chosen IdP goes into Scoping/IDPList, under the signature."""
         by_post = wish.binding is RequestBinding.POST
         binding = BINDING_HTTP_POST if by_post else BINDING_HTTP_REDIRECT
         destination = self._client.sso_location(self.broker_entity_id, binding)
         request_id, request = self._client.create_authn_request(
             destination,
+            # Its own IDs hold some 101 random bits; SAML Core 1.3.4 wants 128.
+            message_id=fresh_id,
             scoping=_scoping(wish),
             requested_authn_context={"authn_context_class_ref": [wish.level.uri], "comparison": "minimum"},
             nameid_format=NAMEID_PERSISTENT,

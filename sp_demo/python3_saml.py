@@ -81,7 +81,7 @@ class Python3SamlStack:
             for level in AssuranceLevel
         }
 
-    def begin(self, wish: LoginWish, *, relay_state: str) -> Begun:
+    def begin(self, wish: LoginWish, *, relay_state: str, fresh_id: MessageId) -> Begun:  # noqa: ARG002 - the toolkit makes its own ID
         """Write an AuthnRequest by Redirect.
 
         The toolkit knows neither Scoping nor the POST binding for requests: a chosen IdP travels as the broker's `idp` hint, outside

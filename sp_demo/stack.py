@@ -77,8 +77,8 @@ class Stack(Protocol):
 
     broker_entity_id: str
 
-    def begin(self, wish: LoginWish, *, relay_state: str) -> Begun:
-        """Write and sign an AuthnRequest."""
+    def begin(self, wish: LoginWish, *, relay_state: str, fresh_id: MessageId) -> Begun:
+        """Write and sign an AuthnRequest. A stack that makes its own IDs, long enough, leaves `fresh_id` unused."""
         ...
 
     def read(self, envelope: Envelope, *, request_id: MessageId) -> Accepted | StatusAnswer:

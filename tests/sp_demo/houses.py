@@ -58,6 +58,7 @@ from sp_demo.system import DemoSystem, IdpChoice, StackName, SystemKeys
 
 BROKER = EntityId("https://saml.ch.sim.test")
 SSO = "http://localhost:8000/runtime/saml2/issue.idp"
+FRESH_ID = MessageId("_0123456789abcdef0123456789abcdef")
 KORSBAEK = IdpChoice(EntityId("https://saml.idp.korsbaek.test"), "Korsbæk Kommune")
 
 RIGHTS = b"""<?xml version="1.0" encoding="UTF-8"?><bpp:PrivilegeList xmlns:bpp="http://digst.dk/oiosaml/basic_privilege_profile">\

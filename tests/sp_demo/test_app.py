@@ -18,6 +18,7 @@ from oiosaml.messages.metadata_writing import write_entity_descriptor
 from oiosaml.uris import NAMEID_PERSISTENT, RSA_OAEP, RSA_OAEP_MGF1P
 from sp_demo.broker import FRESH_FOR, Broker
 from sp_demo.system import StackName, SystemKeys
+from tests.sp_demo.houses import FRESH_ID
 
 
 def test_the_front_page_offers_every_way_in(house):
@@ -143,7 +144,11 @@ def test_either_key_of_a_rollover_is_accepted(house, member, broker, signer):
     )
     document = etree.tostring(write_entity_descriptor(face))
     stack = make_stack(house.system, SystemKeys(keys.key_pem, keys.certificate_pem), broker_metadata=document)
-    request_id = stack.begin(LoginWish(level=house.system.minimum_level), relay_state="x").request_id
+    request_id = stack.begin(
+        LoginWish(level=house.system.minimum_level),
+        relay_state="x",
+        fresh_id=FRESH_ID,
+    ).request_id
     octets = replace(house.issuer, broker=member(signer)).answer(request_id)
     envelope = open_envelope(base64.b64encode(octets).decode())
     assert isinstance(stack.read(envelope, request_id=request_id), Accepted)

@@ -15,6 +15,7 @@ from sp_demo.broker import make_stack
 from sp_demo.front_door import open_envelope
 from sp_demo.stack import Accepted
 from sp_demo.system import LoginWish, StackName, SystemKeys
+from tests.sp_demo.houses import FRESH_ID
 
 PYTHON3_SAML = frozenset({StackName.PYTHON3_SAML})
 BOTH = frozenset(StackName)
@@ -85,7 +86,11 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_what_the_stack_alone_lets_through(house, stack, name):
     make, lets_through = CASES[name]
-    request_id = stack.begin(LoginWish(level=house.system.minimum_level), relay_state="x").request_id
+    request_id = stack.begin(
+        LoginWish(level=house.system.minimum_level),
+        relay_state="x",
+        fresh_id=FRESH_ID,
+    ).request_id
     in_assertion, in_envelope = make(house, request_id)
     signed = house.issuer.signed(house.issuer.assertion(request_id, **in_assertion))
     sealed = house.issuer.sealed(etree.tostring(signed))
