@@ -68,18 +68,7 @@ def create_app(
         session=session_cookie(f"nsis_{system.id}_session", base_url=base_url, lifetime=SESSION_LIFETIME),
         metadata=write_metadata(system, keys),
     )
-    routes: list[BaseRoute] = [
-        Route("/", house.home, methods=["GET"]),
-        Route("/login", house.login, methods=["GET"]),
-        Route("/acs", house.acs, methods=["POST"]),
-        Route("/result", house.result, methods=["GET"]),
-        Route("/result/{name}", house.download, methods=["GET"]),
-        Route("/end", house.end, methods=["POST"]),
-        Route("/metadata", house.own_metadata, methods=["GET"]),
-        Route("/healthz", _healthz, methods=["GET"]),
-        static_route(),
-    ]
-    app = FastAPI(title=system.name, routes=routes, openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(title=system.name, routes=_routes(house), openapi_url=None, docs_url=None, redoc_url=None)
     ErrorPages(pages).install(app)
     return app
 
@@ -158,6 +147,20 @@ class _House:
     async def own_metadata(self, _request: Request) -> Response:
         """Give the document that the Context Handler registers."""
         return Response(self.metadata, media_type="application/samlmetadata+xml")
+
+
+def _routes(house: _House) -> list[BaseRoute]:
+    return [
+        Route("/", house.home, methods=["GET"]),
+        Route("/login", house.login, methods=["GET"]),
+        Route("/acs", house.acs, methods=["POST"]),
+        Route("/result", house.result, methods=["GET"]),
+        Route("/result/{name}", house.download, methods=["GET"]),
+        Route("/end", house.end, methods=["POST"]),
+        Route("/metadata", house.own_metadata, methods=["GET"]),
+        Route("/healthz", _healthz, methods=["GET"]),
+        static_route(),
+    ]
 
 
 async def _healthz(_request: Request) -> Response:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -264,3 +265,22 @@ def make_house(
     method = RSA_OAEP_MGF1P_SHA1 if stack is StackName.PYTHON3_SAML else OIOSAML_DEFAULT
     app = Starlette(routes=[Mount(system.urls.path, inner)])
     return House(system, app, inner, Issuer(system, broker, keys, method))
+
+
+def result_of(house, visitor):
+    return visitor.get(f"{house.system.urls.base_url}/result")
+
+
+def refused(house, visitor, octets, **changes):
+    """POST and give the code on the refusal page; no session may come of it, and no cookie."""
+    response = visitor.post(house.acs, octets, **changes)
+    assert 400 <= response.status_code < 500, response.status_code
+    assert not any("session" in cookie for cookie in response.headers.get_list("set-cookie"))
+    assert result_of(house, visitor).status_code == 303
+    return re.search(r"<dt>Code</dt><dd>([a-z0-9.-]+)</dd>", response.text)[1]
+
+
+def refused_assertion(house, **changes):
+    visitor = house.visitor()
+    visitor.begin(house.login)
+    return refused(house, visitor, house.issuer.answer(visitor.request_id, **changes))
