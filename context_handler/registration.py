@@ -79,19 +79,19 @@ class Registrar:
         Raises:
             SamlError: as `register`, if the world cannot be used.
         """
-        present = self._registry()
-        if present.revision == 0:
-            self.register(world, at)
+        for _ in range(_ATTEMPTS):
+            present = self._registry()
+            if present.revision == 0:
+                self.register(world, at, replacing=True)
+                return
+            put = [_stored(party, ()) for party in _renewed_parties(world, present.world())]
+            try:
+                if put:
+                    self._store.change(self._workspace, seen_revision=present.revision, put=put)
+            except RegistryChangedError:
+                continue  # another process started at the same moment
             return
-        stored = present.world()
-        renewed: list[PartyRegistration] = [
-            *_renewed(world.idps, stored.idps),
-            *_renewed(world.systems, stored.systems),
-            *_renewed(world.attribute_services, stored.attribute_services),
-        ]
-        if renewed:
-            put = [_stored(party, ()) for party in renewed]
-            self._store.change(self._workspace, seen_revision=present.revision, put=put)
+        raise _crowded()
 
     def register(self, additions: World, at: datetime, *, replacing: bool = False) -> tuple[Finding, ...]:
         """Add registrations, all or none, and give what the rules advise. With `replacing`, those that are there already are replaced.
@@ -113,7 +113,7 @@ class Registrar:
             except RegistryChangedError:
                 continue
             return tuple(finding for each in put for finding in each.findings)
-        raise SamlError("web.unavailable", f"got {_ATTEMPTS} changes by others at once, expected to be let in between")
+        raise _crowded()
 
     def remove(self, kind: Kind, key: str) -> None:
         """Take a registration out.
@@ -134,16 +134,30 @@ class Registrar:
             except RegistryChangedError:
                 continue
             return
-        raise SamlError("web.unavailable", f"got {_ATTEMPTS} changes by others at once, expected to be let in between")
+        raise _crowded()
 
     def set_enabled(self, party: PartyRegistration, *, enabled: bool, at: datetime) -> None:
         """Switch a party on or off; it takes effect at the next step of every login (attack FED-08).
 
+        Switching off always works; who is switched on must keep the rules as they are now.
+
         Raises:
             SamlError: as `register`.
         """
-        addition = replace(party, enabled=enabled)
-        self.register(_world_of(addition), at, replacing=True)
+        switched = replace(party, enabled=enabled)
+        if enabled:
+            self.register(_world_of(switched), at, replacing=True)
+            return
+        for _ in range(_ATTEMPTS):
+            stored = self._store.world(self._workspace)
+            own = (each for each in stored.registrations if (each.kind, each.key) == (kind_of(party), key_of(party)))
+            put = [replace(_stored(switched, ()), findings=each.findings) for each in own]
+            try:
+                self._store.change(self._workspace, seen_revision=stored.revision, put=put)
+            except RegistryChangedError:
+                continue
+            return
+        raise _crowded()
 
     def export(self) -> World:
         """Give the whole world: `load_world` of its YAML gives the same registrations."""
@@ -248,6 +262,12 @@ def _fingerprints_of_others(present: RegistrySnapshot, party: PartyRegistration)
     )
 
 
+def _renewed_parties(fresh: World, stored: World) -> Iterator[PartyRegistration]:
+    yield from _renewed(fresh.idps, stored.idps)
+    yield from _renewed(fresh.systems, stored.systems)
+    yield from _renewed(fresh.attribute_services, stored.attribute_services)
+
+
 def _renewed(fresh: tuple[P, ...], stored: tuple[P, ...]) -> Iterator[P]:
     """The stored parties that the simulator plays, with the metadata it has written anew."""
     metadata = {party.entity_id: party.metadata for party in fresh if party.simulated}
@@ -255,3 +275,7 @@ def _renewed(fresh: tuple[P, ...], stored: tuple[P, ...]) -> Iterator[P]:
         written = metadata.get(party.entity_id, party.metadata)
         if party.simulated and written != party.metadata:
             yield replace(party, metadata=written)
+
+
+def _crowded() -> SamlError:
+    return SamlError("web.unavailable", f"got {_ATTEMPTS} changes by others at once, expected to be let in between")

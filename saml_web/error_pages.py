@@ -16,6 +16,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from oiosaml.errors import Party, SamlError, UpstreamRefusal
+from oiosaml.rules.rule import RuleViolation
+from saml_web.finding_documents import FindingDocument
 from saml_web.languages import Language, language_of
 from saml_web.pages import Pages
 from saml_web.security_headers import NO_STORE
@@ -147,13 +149,15 @@ class ErrorPages:
         return self._pages.render(request, "error.html", status=error.refusal.http_status, **context)
 
     def _json(self, request: Request, error: SamlError, reference: str) -> Response:
-        body = {
+        body: dict[str, Any] = {
             "code": error.code,
             "sentence": sentence_of(error, language_of(request)),
             "detail": shown(error.detail),
             "reference": reference,
             "mend": who_mends(error).value,
         }
+        if isinstance(error, RuleViolation):
+            body["findings"] = [FindingDocument.of(finding).model_dump(mode="json") for finding in error.findings]
         return JSONResponse(body, status_code=error.refusal.http_status, headers={"Cache-Control": NO_STORE})
 
     async def _on_refusal(self, request: Request, error: Exception) -> Response:

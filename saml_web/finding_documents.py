@@ -1,4 +1,4 @@
-"""Findings as JSON, the same wherever an API gives them: line, rule, requirement, sentence, detail and mend."""
+"""Findings as JSON, the same wherever an API gives them: line, rule id, requirement, sentence, detail and mend."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,7 +10,7 @@ class FindingDocument(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    rule: str = Field(description="The rule's id; it never changes its meaning.", examples=["SPM-07"])
+    rule_id: str = Field(description="The rule's id; it never changes its meaning.", examples=["SPM-07"])
     requirement: Requirement = Field(description="A broken MUST refuses; the others are advice.")
     sentence: str = Field(description="What should hold.")
     detail: str = Field(description="What was got, and what was expected.")
@@ -23,7 +23,7 @@ class FindingDocument(BaseModel):
     def of(cls, finding: Finding) -> "FindingDocument":
         """Give the document of a finding."""
         return cls(
-            rule=finding.rule_id,
+            rule_id=finding.rule_id,
             requirement=finding.requirement,
             sentence=finding.sentence,
             detail=finding.detail,

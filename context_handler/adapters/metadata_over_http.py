@@ -1,0 +1,94 @@
+"""Metadata fetched from an address that somebody registers: a stranger wrote it, so everything about it is guarded (MD-03, MD-04)."""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from oiosaml.errors import SamlError
+
+TOTAL_SECONDS: Final = 5.0
+"""How long a whole fetch may take."""
+
+MAXIMUM_METADATA: Final = 1024 * 1024
+"""Octets of one entity's metadata; more is cut off while it is read."""
+
+Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Gives the IP addresses of a host and port."""
+
+
+class MetadataOverHttp:
+    """Fetches metadata from http and https addresses. Follows no redirect: the address that was checked is the one that answers."""
+
+    def __init__(self, client: httpx.AsyncClient, *, allow_private: bool, resolve: Resolver | None = None) -> None:
+        """`allow_private` lets in addresses that only this machine or network can reach, as a simulator on a laptop needs."""
+        self._client = client
+        self._allow_private = allow_private
+        self._resolve = resolve or _resolve
+
+    async def fetch(self, url: str) -> bytes:
+        """Give the octets at `url`.
+
+        Raises:
+            SamlError: `md.source` for another scheme, a forbidden address, a redirect, an error or a time-out; `size` for too much.
+        """
+        host, port = _parts(url)
+        try:
+            async with asyncio.timeout(TOTAL_SECONDS):
+                address = await self._checked_address(host, port)
+                return await self._get(url, host, address)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
+            raise SamlError("md.source", f"got {type(error).__name__} from {url!r:.200}, expected metadata") from error
+
+    async def _checked_address(self, host: str, port: int) -> str:
+        addresses = await self._resolve(host, port)
+        # Every address is checked, since which one gets used is not ours to say once a name has two.
+        if not self._allow_private:
+            for address in addresses:
+                if not ipaddress.ip_address(address.partition("%")[0]).is_global:
+                    raise SamlError("md.source", f"got {host!r:.200}, which is {address}, expected a public address")
+        return addresses[0]
+
+    async def _get(self, url: str, host: str, address: str) -> bytes:
+        # Pinned: the name is not resolved a second time, when it might point inside (DNS rebinding).
+        literal = f"[{address}]" if ":" in address else address
+        pinned = httpx.URL(url).copy_with(host=literal)
+        headers = {
+            "Host": urlsplit(url).netloc.rpartition("@")[2],
+            "Accept": "application/samlmetadata+xml, application/xml",
+        }
+        request = self._client.build_request("GET", pinned, headers=headers, extensions={"sni_hostname": host})
+        response = await self._client.send(request, stream=True, follow_redirects=False)
+        try:
+            if response.status_code != httpx.codes.OK:
+                raise SamlError("md.source", f"got HTTP {response.status_code} from {url!r:.200}, expected 200")
+            octets = bytearray()
+            async for chunk in response.aiter_bytes():
+                octets += chunk
+                if len(octets) > MAXIMUM_METADATA:
+                    raise SamlError(
+                        "size", f"got more than {MAXIMUM_METADATA} octets from {url!r:.200}, expected fewer"
+                    )
+            return bytes(octets)
+        finally:
+            await response.aclose()
+
+
+def _parts(url: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise SamlError("md.source", f"got {url!r:.200}, expected an http or https address") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise SamlError("md.source", f"got {url!r:.200}, expected an http or https address without user name")
+    return parts.hostname, port or {"http": 80, "https": 443}[parts.scheme]
+
+
+async def _resolve(host: str, port: int) -> Sequence[str]:
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for _, _, _, _, address in found]

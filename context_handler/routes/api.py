@@ -1,0 +1,266 @@
+"""The registration API under /_sim/api: one's own system or IdP joins a running simulator, and reads what happened in a login."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from starlette.requests import Request
+
+from context_handler.audit import audit
+from context_handler.registration import PartyRegistration, Registrar, fits_the_federation
+from context_handler.registry import RegistryCache
+from context_handler.routes.api_answers import (
+    AuditAnswer,
+    EventAnswer,
+    FlowAnswer,
+    PartyAnswer,
+    PersonAnswer,
+    RefusedAnswer,
+    RegisteredAnswer,
+)
+from context_handler.routes.api_guard import WORLD_TYPES, own_origin, require_json, require_type
+from context_handler.routes.api_inputs import (
+    KINDS,
+    AttributeServiceInput,
+    IdpInput,
+    PartyInput,
+    SystemInput,
+)
+from context_handler.store.record import Record
+from federation.documents import Kind, Registration, from_document, key_of, to_document
+from federation.load import export_world, load_parties
+from federation.model import AttributeService, HomeIdp, UserFacingSystem, World
+from federation.problems import FederationError
+from oiosaml.errors import SamlError
+from oiosaml.ids import FlowId, MessageId, WorkspaceId
+from oiosaml.messages.metadata_reading import read_metadata
+from oiosaml.rules.rule import Finding, enforce
+from saml_web.error_pages import API_PREFIX
+from saml_web.finding_documents import FindingDocument
+from saml_web.inbound import read_body
+
+LARGEST_WORLD: Final = 8 * 1024 * 1024
+"""Octets of one document for `apply`: some thousand parties with their metadata."""
+
+ShortName = Annotated[
+    str, Path(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60, description="Short name of the party.")
+]
+Replace = Annotated[
+    bool, Query(description="Replace what the same organisation registered under the same entityID before.")
+]
+REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    400: {"model": RefusedAnswer, "description": "A rule is broken; nothing was stored."},
+    403: {"model": RefusedAnswer, "description": "The request comes from another site's page, or is no JSON."},
+    404: {"model": RefusedAnswer, "description": "There is no such thing."},
+    409: {"model": RefusedAnswer, "description": "The entityID is taken, or others name the party."},
+    503: {"model": RefusedAnswer, "description": "The store cannot be used just now."},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ApiPorts:
+    """What the API needs."""
+
+    workspace: WorkspaceId
+    registrar: Registrar
+    registry: RegistryCache
+    record: Record
+    fetch_metadata: Callable[[str], Awaitable[bytes]]
+    clock: Callable[[], datetime]
+    base_url: str
+    """The broker's own; requests from pages elsewhere change nothing."""
+
+
+def api_router(ports: ApiPorts) -> APIRouter:
+    """Make the router; mount it as it is, its paths begin with /_sim/api."""
+    router = APIRouter(prefix=API_PREFIX, responses=REFUSALS)
+    changing = [Depends(own_origin(ports.base_url))]
+    for path, kind in KINDS.items():
+        _add_parties(router, path, _Parties(ports, kind), changing)
+    _add_world(router, _WholeWorld(ports), changing)
+    _add_record(router, _Reading(ports))
+    return router
+
+
+class _Parties:
+    """The parties of one kind."""
+
+    def __init__(self, ports: ApiPorts, kind: Kind) -> None:
+        self._ports = ports
+        self.kind = kind
+
+    async def add_system(self, system: SystemInput, *, replace: Replace = False) -> RegisteredAnswer:
+        """Register a user-facing system."""
+        return self._register([(Kind.SYSTEM, await self._document(system))], replacing=replace)
+
+    async def add_idp(self, idp: IdpInput, *, replace: Replace = False) -> RegisteredAnswer:
+        """Register a municipal IdP, and its attribute service in the same step."""
+        documents = [(Kind.IDP, await self._document(idp))]
+        documents[0][1].pop("attribute_service", None)
+        if idp.attribute_service is not None:
+            documents.append((Kind.ATTRIBUTE_SERVICE, await self._document(idp.attribute_service)))
+        return self._register(documents, replacing=replace)
+
+    async def add_attribute_service(
+        self, service: AttributeServiceInput, *, replace: Replace = False
+    ) -> RegisteredAnswer:
+        """Register a municipality's attribute service."""
+        return self._register([(Kind.ATTRIBUTE_SERVICE, await self._document(service))], replacing=replace)
+
+    async def change(self, name: ShortName, document: dict[str, Any]) -> RegisteredAnswer:
+        """Replace a registration: the document with the keys of federation.yaml, complete, as `GET` gives it."""
+        self._find(name)
+        return self._register([(self.kind, {"id": name} | document)], replacing=True)
+
+    async def switch(self, name: ShortName, *, enabled: bool) -> None:
+        """Switch a party on or off; it counts from the next step of every login."""
+        self._ports.registrar.set_enabled(self._find(name), enabled=enabled, at=self._ports.clock())
+
+    async def remove(self, name: ShortName) -> None:
+        """Take a party out."""
+        self._ports.registrar.remove(self.kind, self._find(name).entity_id)
+
+    async def one(self, name: ShortName) -> PartyAnswer:
+        """Give one party's registration."""
+        return _party_answer(self._find(name))
+
+    async def all(self) -> tuple[PartyAnswer, ...]:
+        """List the parties of a kind."""
+        return tuple(_party_answer(party) for party in self._parties())
+
+    def _parties(self) -> tuple[PartyRegistration, ...]:
+        parties: tuple[PartyRegistration, ...] = getattr(self._ports.registry().world(), self.kind.value)
+        return parties
+
+    def _find(self, name: str) -> PartyRegistration:
+        for party in self._parties():
+            if party.id == name:
+                return party
+        raise SamlError("web.not-found", f"got {name!r:.80}, expected the id of one of the {self.kind}")
+
+    async def _document(self, party: PartyInput) -> dict[str, Any]:
+        if (party.metadata is None) == (party.metadata_url is None):
+            raise SamlError("web.form", "got both metadata and metadata_url, or neither; expected one of them")
+        octets = (party.metadata or "").encode()
+        if party.metadata_url is not None:
+            octets = await self._ports.fetch_metadata(party.metadata_url)
+        entity = read_metadata(octets).entity
+        return party.document(entity, octets.decode("utf-8", "replace"))
+
+    def _register(self, documents: list[tuple[Kind, dict[str, Any]]], *, replacing: bool) -> RegisteredAnswer:
+        registrations = [_registration(kind, document) for kind, document in documents]
+        lists: dict[str, Any] = {}
+        for (kind, _), registration in zip(documents, registrations, strict=True):
+            lists[kind.value] = (*lists.get(kind.value, ()), registration)
+        findings = self._ports.registrar.register(World(**lists), self._ports.clock(), replacing=replacing)
+        return _registered(registrations, findings)
+
+
+class _WholeWorld:
+    """Many registrations at a time."""
+
+    def __init__(self, ports: ApiPorts) -> None:
+        self._ports = ports
+
+    async def apply(self, request: Request) -> RegisteredAnswer:
+        """Add or replace many registrations in one step, as `nsis apply` does: YAML or JSON with the keys of federation.yaml."""
+        require_type(request, WORLD_TYPES)
+        octets = await read_body(request, limit=LARGEST_WORLD)
+        try:
+            world = load_parties(octets.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise SamlError("web.form", "got a document that is not UTF-8, expected UTF-8") from error
+        except FederationError as error:
+            enforce((fits_the_federation,), error.problems, None)
+            raise
+        findings = self._ports.registrar.register(world, self._ports.clock(), replacing=True)
+        return _registered([each for kind in Kind for each in getattr(world, kind.value)], findings)
+
+    async def export(self) -> Response:
+        """Give the whole federation as YAML; a simulator started from it has the same registrations."""
+        return Response(export_world(self._ports.registrar.export()), media_type="application/yaml")
+
+
+class _Reading:
+    """What happened, and who can log in."""
+
+    def __init__(self, ports: ApiPorts) -> None:
+        self._ports = ports
+
+    async def people(self) -> tuple[PersonAnswer, ...]:
+        """List the invented people who can log in."""
+        registry = self._ports.registry()
+        return tuple(PersonAnswer.of(person, registry.organisation_name(person.cvr)) for person in registry.people())
+
+    async def flow(self, flow: Annotated[str, Path(max_length=100)]) -> FlowAnswer:
+        """Give every event of one flow with the octets on the wire."""
+        events = self._ports.record.events_of(self._ports.workspace, FlowId(flow))
+        if not events:
+            raise SamlError("web.not-found", f"got {flow!r:.100}, expected the id of a flow")
+        return FlowAnswer(flow=flow, events=tuple(EventAnswer.of(event) for event in events))
+
+    async def flow_of_message(self, message_id: Annotated[str, Path(max_length=200)]) -> FlowAnswer:
+        """Give the flow that a SAML message belonged to, by the ID of any message in it, such as your system's AuthnRequest."""
+        flow = self._ports.record.flow_of(self._ports.workspace, MessageId(message_id))
+        if flow is None:
+            raise SamlError("web.not-found", f"got {message_id!r:.100}, expected the ID of a message that came by")
+        return await self.flow(flow)
+
+    async def audit(self) -> AuditAnswer:
+        """Count all flows and compare both records of each."""
+        return AuditAnswer.of(audit(self._ports.record, self._ports.workspace, self._ports.clock()))
+
+
+def _add_parties(router: APIRouter, path: str, parties: _Parties, changing: list[Any]) -> None:
+    as_json = [*changing, Depends(require_json)]
+    add: dict[Kind, Callable[..., Awaitable[RegisteredAnswer]]] = {
+        Kind.SYSTEM: parties.add_system,
+        Kind.IDP: parties.add_idp,
+        Kind.ATTRIBUTE_SERVICE: parties.add_attribute_service,
+    }
+    tags: list[Any] = ["Registration"]
+    router.get(path, tags=tags)(parties.all)
+    router.post(path, status_code=201, dependencies=as_json, tags=tags)(add[parties.kind])
+    router.get(f"{path}/{{name}}", tags=tags)(parties.one)
+    router.put(f"{path}/{{name}}", dependencies=as_json, tags=tags)(parties.change)
+    router.put(f"{path}/{{name}}/enabled", status_code=204, dependencies=changing, tags=tags)(parties.switch)
+    router.delete(f"{path}/{{name}}", status_code=204, dependencies=changing, tags=tags)(parties.remove)
+
+
+def _add_world(router: APIRouter, world: _WholeWorld, changing: list[Any]) -> None:
+    content = {media_type: {"schema": {"type": "string"}} for media_type in sorted(WORLD_TYPES)}
+    router.post(
+        "/apply",
+        dependencies=changing,
+        tags=["World"],
+        openapi_extra={"requestBody": {"required": True, "content": content}},
+    )(world.apply)
+    router.get("/export", tags=["World"], response_class=Response)(world.export)
+
+
+def _add_record(router: APIRouter, reading: _Reading) -> None:
+    router.get("/people", tags=["World"])(reading.people)
+    router.get("/flows/{flow}", tags=["Record"])(reading.flow)
+    router.get("/messages/{message_id}/flow", tags=["Record"])(reading.flow_of_message)
+    router.get("/audit", tags=["Record"])(reading.audit)
+
+
+def _registration(kind: Kind, document: dict[str, Any]) -> Registration:
+    try:
+        return from_document(kind, document)
+    except FederationError as error:
+        enforce((fits_the_federation,), error.problems, None)
+        raise
+
+
+def _registered(registrations: list[Registration], findings: tuple[Finding, ...]) -> RegisteredAnswer:
+    return RegisteredAnswer(
+        registered=tuple(key_of(each) for each in registrations),
+        findings=tuple(FindingDocument.of(finding) for finding in findings),
+    )
+
+
+def _party_answer(party: HomeIdp | UserFacingSystem | AttributeService) -> PartyAnswer:
+    return PartyAnswer(id=party.id, entity_id=party.entity_id, registration=dict(to_document(party)))

@@ -1,0 +1,144 @@
+"""What the registration API gives."""
+
+from base64 import b64encode
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from context_handler.audit import AuditReport
+from context_handler.events import Event, EventOutcome
+from federation.model import Person
+from saml_web.finding_documents import FindingDocument
+
+
+class Answer(BaseModel):
+    """An answer; it never changes once made."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class PartyAnswer(Answer):
+    """A registered party as the store keeps it."""
+
+    id: str
+    entity_id: str
+    registration: dict[str, Any] = Field(description="The registration, with the keys of federation.yaml.")
+
+
+class RegisteredAnswer(Answer):
+    """What was registered, and what the rules advise about its metadata."""
+
+    registered: tuple[str, ...] = Field(description="entityIDs, URIs, CVR numbers or ids, as each kind is called.")
+    findings: tuple[FindingDocument, ...] = Field(description="Broken SHOULDs; a broken MUST is refused.")
+
+
+class RefusedAnswer(Answer):
+    """A refusal. Nothing was stored."""
+
+    code: str = Field(description="Public and stable.", examples=["md.key"])
+    sentence: str = Field(description="For people.")
+    detail: str = Field(description="What was got, and what was expected.")
+    reference: str = Field(description="What to tell whoever helps.")
+    mend: str = Field(description="Who can mend it.")
+    findings: tuple[FindingDocument, ...] = Field((), description="Every breach of a rule, with line and mend.")
+
+
+class PersonAnswer(Answer):
+    """An invented person who can log in."""
+
+    id: str
+    name: str
+    cvr: str
+    municipality: str | None
+    level: str
+    purpose: dict[str, str] = Field(description="What the person is for, in Danish (da) and English (en).")
+    job_function_roles: tuple[str, ...]
+
+    @classmethod
+    def of(cls, person: Person, municipality: str | None) -> "PersonAnswer":
+        """Give a person, without CPR number and password."""
+        return cls(
+            id=person.id,
+            name=person.name,
+            cvr=person.cvr,
+            municipality=municipality,
+            level=person.level.attribute_value,
+            purpose={"da": person.purpose_da, "en": person.purpose_en},
+            job_function_roles=person.job_function_roles,
+        )
+
+
+class EventAnswer(Answer):
+    """What one step did."""
+
+    at: datetime
+    step: str
+    outcome: EventOutcome
+    code: str | None
+    detail: str
+    party: str | None
+    message_id: str | None
+    octets_in: str | None = Field(description="What came in, exactly as on the wire, in base64.")
+    octets_out: str | None = Field(description="What went out, exactly as on the wire, in base64.")
+    findings: tuple[FindingDocument, ...]
+
+    @classmethod
+    def of(cls, event: Event) -> "EventAnswer":
+        """Give an event."""
+        return cls(
+            at=event.at,
+            step=event.step,
+            outcome=event.outcome,
+            code=event.code,
+            detail=event.detail,
+            party=event.party,
+            message_id=event.message_id,
+            octets_in=_base64(event.octets_in),
+            octets_out=_base64(event.octets_out),
+            findings=tuple(FindingDocument.of(finding) for finding in event.findings),
+        )
+
+
+class FlowAnswer(Answer):
+    """Everything that happened in one flow, oldest first."""
+
+    flow: str
+    events: tuple[EventAnswer, ...]
+
+
+class DiscrepancyAnswer(Answer):
+    """A flow that does not add up."""
+
+    flow: str
+    detail: str
+
+
+class AuditAnswer(Answer):
+    """How all flows stand: started = completed + refused + expired + pending."""
+
+    started: int
+    completed: int
+    refused: int
+    expired: int
+    pending: int
+    conserved: bool
+    discrepancies: tuple[DiscrepancyAnswer, ...]
+
+    @classmethod
+    def of(cls, report: AuditReport) -> "AuditAnswer":
+        """Give a report."""
+        counts = report.counts
+        return cls(
+            started=counts.started,
+            completed=counts.completed,
+            refused=counts.refused,
+            expired=counts.expired,
+            pending=counts.pending,
+            conserved=report.conserved,
+            discrepancies=tuple(DiscrepancyAnswer(flow=d.flow, detail=d.detail) for d in report.discrepancies),
+        )
+
+
+def _base64(octets: bytes | None) -> str | None:
+    return None if octets is None else b64encode(octets).decode("ascii")

@@ -1,0 +1,134 @@
+"""What the registration API takes: a party in few words. What is left out is read from its metadata or has a sensible default."""
+
+import re
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from federation.document_fields import CvrNumber, Level, Name, PartyEntityId, PartyId, PeriodDocument
+from federation.document_parties import EncryptionDocument, NameIdFormat
+from federation.documents import Kind
+from federation.model import AttributeProfile, OnAttributeFailure, OnNoRoles
+from oiosaml.messages.metadata import EntityDescriptor
+
+_NOT_IN_ID: Final = re.compile(r"[^a-z0-9]+")
+
+
+class PartyInput(BaseModel):
+    """What every party brings. Give its metadata as text, or say where it lies."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    metadata: str | None = Field(None, description="SAML metadata as text.", examples=["<md:EntityDescriptor …>"])
+    metadata_url: str | None = Field(
+        None,
+        description="Where to fetch the metadata, in place of `metadata`: http or https, without redirects.",
+        examples=["http://localhost:9000/saml/metadata"],
+    )
+    entity_id: PartyEntityId | None = Field(
+        None, description="entityID; left out, the metadata's. It must be the metadata's."
+    )
+    id: PartyId | None = Field(None, description="Short name for URLs; made from the entityID if left out.")
+    name: Name | None = Field(None, description="The name that people see; the metadata's organisation if left out.")
+    enabled: bool = Field(True, description="Whether it is switched on.")
+    active: PeriodDocument | None = Field(None, description="When the registration exists; always, if left out.")
+
+    def document(self, entity: EntityDescriptor | None, metadata: str) -> dict[str, Any]:
+        """Give the document as the store keeps it, completed from the metadata."""
+        entity_id = self.entity_id or (entity.entity_id if entity else "") or "urn:unknown"
+        host = urlsplit(entity_id).hostname or entity_id
+        given = self.model_dump(mode="json", exclude_none=True, exclude_unset=True, exclude={"metadata_url"})
+        completed = {
+            "id": short_name(host),
+            "name": (entity.organization_name if entity else None) or host,
+            "entity_id": entity_id,
+        }
+        return completed | self.defaults() | given | {"metadata": metadata}
+
+    def defaults(self) -> dict[str, Any]:
+        """Give what the store wants to be said, where the caller need not say it."""
+        return {}
+
+
+class SystemInput(PartyInput):
+    """A user-facing system (brugervendt system)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "metadata_url": "http://localhost:9000/saml/metadata",
+                    "cvr": "91000013",
+                    "minimum_level": "Substantial",
+                }
+            ]
+        }
+    )
+
+    cvr: CvrNumber = Field(description="The supplier or authority that owns it. A new CVR number becomes an authority.")
+    minimum_level: Level = Field("Substantial", description="The lowest NSIS level that its users must have.")
+    name_id_format: NameIdFormat | None = Field(None, description="Overrides the NameIDFormat in its metadata.")
+    attribute_profile: AttributeProfile = Field(
+        AttributeProfile.KOMBIT, description="Which attributes it gets if its metadata asks for none."
+    )
+    on_no_roles: OnNoRoles = Field(OnNoRoles.EMPTY, description="What it gets for a user without any of its roles.")
+    encryption: EncryptionDocument | None = Field(
+        None, description="Overrides what its metadata says about encryption."
+    )
+    idps: tuple[PartyEntityId, ...] = Field(
+        (), description="entityIDs of the only IdPs that it takes users from; with one, nobody is asked to choose."
+    )
+
+    def defaults(self) -> dict[str, Any]:
+        """Give the level."""
+        return {"minimum_level": self.minimum_level}
+
+
+class AttributeServiceInput(PartyInput):
+    """A municipality's attribute service."""
+
+    cvrs: tuple[CvrNumber, ...] = Field(
+        min_length=1, description="The organisations whose users it may speak of.", examples=[["94000018"]]
+    )
+
+
+class IdpInput(PartyInput):
+    """A municipal IdP."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "metadata_url": "http://localhost:9001/idp/metadata",
+                    "cvrs": ["91000013"],
+                    "name": "Vores egen IdP",
+                    "maximum_level": "Substantial",
+                    "knows_roles": True,
+                }
+            ]
+        }
+    )
+
+    cvrs: tuple[CvrNumber, ...] = Field(min_length=1, description="The organisations whose users it may speak for.")
+    maximum_level: Level = Field(description="The NSIS level that it is registered at. A token above it is refused.")
+    knows_roles: bool = Field(
+        description="Whether job function roles come in its token; if not, the attribute service is asked."
+    )
+    supports_scoping: bool = Field(True, description="Whether it is told which system asks (Scoping/RequesterID).")
+    has_federation_agreement: bool = Field(True, description="Without an agreement it cannot be chosen.")
+    on_attribute_failure: OnAttributeFailure = Field(
+        OnAttributeFailure.REFUSE, description="What becomes of a login whose rights could not be fetched."
+    )
+    attribute_service: AttributeServiceInput | None = Field(
+        None, description="Its attribute service, registered in the same step; for an IdP that does not know roles."
+    )
+
+
+KINDS: Final = {"/systems": Kind.SYSTEM, "/idps": Kind.IDP, "/attribute-services": Kind.ATTRIBUTE_SERVICE}
+"""The paths of the kinds of party."""
+
+
+def short_name(text: str) -> str:
+    """Give a short name made of a host: letters, digits and hyphens, at most 60."""
+    return _NOT_IN_ID.sub("-", text.lower().removeprefix("saml."))[:60].strip("-") or "party"
