@@ -34,7 +34,8 @@ class AttributeQuery:
     id: MessageId
     issue_instant: datetime
     issuer: EntityId
-    destination: str | None
+    destination: str
+    """Empty if the query that came had none; a rule refuses it."""
     subject: NameId
     attribute_names: tuple[str, ...]
     target_user_system: EntityId | None = None
@@ -53,7 +54,7 @@ def read_attribute_query(element: _Element) -> AttributeQuery:
         id=MessageId(required(element, "ID")),
         issue_instant=required_instant(element, "IssueInstant"),
         issuer=EntityId(text_of(required_child(element, NS_SAML, "Issuer"))),
-        destination=element.get("Destination"),
+        destination=element.get("Destination", ""),
         subject=read_name_id(required_child(subject, NS_SAML, "NameID")),
         attribute_names=tuple(required(each, "Name") for each in children(element, NS_SAML, "Attribute")),
         target_user_system=_read_target_user_system(child(element, NS_SAMLP, "Extensions")),
