@@ -20,6 +20,7 @@ from federation.model import (
     World,
 )
 from oiosaml.ids import Cvr, EntityId, WorkspaceId
+from oiosaml.keys import VerificationKey
 from oiosaml.messages.metadata import EntityDescriptor, signing_keys
 from oiosaml.messages.metadata_reading import read_metadata
 
@@ -64,6 +65,14 @@ class RegistrySnapshot:
     def systems(self) -> Sequence[RegisteredSystem]:
         """Every system, in the order of registration."""
         return tuple(self._systems.values())
+
+    def keys_of_systems(self) -> Sequence[VerificationKey]:
+        """The signing keys of all systems, never to verify with."""
+        return tuple(key for system in self._systems.values() for key in system.keys)
+
+    def keys_of_idps(self) -> Sequence[VerificationKey]:
+        """The signing keys of all IdPs, never to verify with."""
+        return tuple(key for idp in self._idps.values() for key in idp.keys)
 
     def attribute_service(self, entity_id: EntityId) -> RegisteredAttributeService | None:
         """Look an attribute service up."""

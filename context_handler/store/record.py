@@ -8,7 +8,7 @@ from typing import Protocol
 from context_handler.events import Event
 from context_handler.login_state import LoginState
 from context_handler.ports import Counts
-from oiosaml.ids import EntityId, FlowId, WorkspaceId
+from oiosaml.ids import EntityId, FlowId, MessageId, WorkspaceId
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,10 @@ class Record(Protocol):
 
     def events_of(self, workspace: WorkspaceId, flow: FlowId) -> Sequence[Event]:
         """Give a flow's events, oldest first; none for a flow that is not there."""
+        ...
+
+    def flow_of(self, workspace: WorkspaceId, message_id: MessageId) -> FlowId | None:
+        """Give the flow that a message with that ID belonged to last; None if no event names it."""
         ...
 
     def flows(self, workspace: WorkspaceId, *, limit: int) -> Sequence[FlowSummary]:

@@ -11,7 +11,7 @@ from context_handler.ports import Counts
 from context_handler.store import event_rows
 from context_handler.store.database import Database, from_microseconds, to_microseconds
 from context_handler.store.record import FlowSummary, FlowTrace
-from oiosaml.ids import EntityId, FlowId, WorkspaceId
+from oiosaml.ids import EntityId, FlowId, MessageId, WorkspaceId
 
 
 class SqliteRecord:
@@ -53,6 +53,16 @@ class SqliteRecord:
         """Give a flow's events, oldest first."""
         with self._database.reading() as connection:
             return event_rows.events_of(connection, workspace, flow)
+
+    def flow_of(self, workspace: WorkspaceId, message_id: MessageId) -> FlowId | None:
+        """Give the flow that a message with that ID belonged to last."""
+        # From the newest event back: whoever asks has just sent the message.
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT flow FROM events WHERE workspace = ? AND message_id = ? ORDER BY seq DESC LIMIT 1",
+                (workspace, message_id),
+            ).fetchone()
+        return None if row is None else FlowId(row[0])
 
     def flows(self, workspace: WorkspaceId, *, limit: int) -> tuple[FlowSummary, ...]:
         """Give the flows begun last, newest first."""
