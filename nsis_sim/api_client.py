@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import quote
 
 import httpx
 
@@ -12,7 +13,7 @@ from nsis_sim.terminal import FindingForPeople
 API_PATH: Final = "/_sim/api"
 TIMEOUT_SECONDS: Final = 20.0
 _BAD_REQUEST: Final = 400
-_UNAVAILABLE: Final = 503
+_NOT_FOUND: Final = 404
 
 
 class ApiUnreachableError(Exception):
@@ -75,6 +76,30 @@ class Api:
             ApiRefusalError: for a status of 400 or more.
         """
         return self._read(self._send(method, path, content=text.encode("utf-8"), headers={"Content-Type": media_type}))
+
+    def flow_of(self, message_id: str) -> tuple[list[Mapping[str, Any]], str | None]:
+        """Give the events and the id of the flow that a message belonged to; none for a message that never came by.
+
+        Raises:
+            ApiUnreachableError: if no simulator answers.
+            ApiRefusalError: for any other refusal.
+        """
+        try:
+            told = self.get(f"/messages/{quote(message_id, safe='')}/flow")
+        except ApiRefusalError as refusal:
+            if refusal.status == _NOT_FOUND:
+                return [], None
+            raise
+        return list(told["events"]), str(told["flow"])
+
+    def parties(self, kind: str) -> list[Mapping[str, Any]]:
+        """List the registered parties of a kind: `systems`, `idps` or `attribute-services`.
+
+        Raises:
+            ApiUnreachableError: if no simulator answers.
+            ApiRefusalError: if it refuses.
+        """
+        return list(self.get(f"/{kind}"))
 
     def _send(self, method: str, path: str, **what: Any) -> httpx.Response:
         try:

@@ -3,27 +3,34 @@
 import os
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter
 from starlette.applications import Starlette
 
+from context_handler.adapters.metadata_over_http import MetadataOverHttp
 from context_handler.adapters.soap_over_http import SoapOverHttp
 from context_handler.app import Wiring, create_app
 from context_handler.ports import BrokerKeys, Ports
+from context_handler.registration import Registrar
 from context_handler.registry import RegistryCache
+from context_handler.routes.api import ApiPorts, api_router
 from context_handler.store.database import Database
 from context_handler.store.sqlite import SqliteStore
+from context_handler.store.sqlite_record import SqliteRecord
 from context_handler.store.sqlite_registrations import SqliteRegistrations
 from federation.dev_ca import KeyRing
 from federation.model import World
 from federation.topology import Topology
-from nsis_sim.seeding import fill_or_renew
+from nsis_sim.placement import places
 from nsis_sim.settings import Settings
 from oiosaml.ids import DEFAULT_WORKSPACE
 from saml_web.clock import utc_now
 from saml_web.ids import SystemIds
 
 STORE_FILE: Final = "nsis.sqlite3"
+
+
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def store_path(settings: Settings) -> Path:
@@ -52,12 +59,20 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
     """
     database = Database(store_path(settings))
     registrations = SqliteRegistrations(database)
-    fill_or_renew(registrations, DEFAULT_WORKSPACE, world)
+    registry = RegistryCache(registrations, DEFAULT_WORKSPACE)
+    registrar = Registrar(
+        registrations,
+        registry,
+        DEFAULT_WORKSPACE,
+        context_handler=world.context_handler,
+        allow_http=_on_plain_network(topology),
+    )
+    registrar.open_world(world, utc_now())
     http = SoapOverHttp.make_client()
     ports = Ports(
         workspace=DEFAULT_WORKSPACE,
         store=SqliteStore(database),
-        registry=RegistryCache(registrations, DEFAULT_WORKSPACE),
+        registry=registry,
         keys=broker_keys(keys),
         ids=SystemIds(),
         entropy=os.urandom,
@@ -70,7 +85,17 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
     return create_app(
         Wiring(
             ports=ports,
-            api=APIRouter(),
+            api=api_router(
+                ApiPorts(
+                    workspace=DEFAULT_WORKSPACE,
+                    registrar=registrar,
+                    registry=registry,
+                    record=SqliteRecord(database),
+                    fetch_metadata=MetadataOverHttp(http, allow_private=True).fetch,
+                    clock=utc_now,
+                    base_url=topology.context_handler_base_url,
+                )
+            ),
             http=http,
             clock=utc_now,
             topology=topology,
@@ -78,3 +103,9 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
             close=database.close,
         )
     )
+
+
+def _on_plain_network(topology: Topology) -> bool:
+    """Tell whether our own houses meet by plain http beyond this machine, as containers do: then others may, too."""
+    urls = (urlsplit(place.base_url) for place in places(topology))
+    return any(url.scheme == "http" and url.hostname not in _LOOPBACK for url in urls)

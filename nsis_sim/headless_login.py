@@ -1,22 +1,27 @@
 """A whole login without a window: what a person would press, pressed. What was issued is read from the broker's own record of the flow."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import httpx
 
-from federation.topology import ContextHandlerUrls
+from federation.topology import ContextHandlerUrls, SystemUrls
 from nsis_sim.api_client import Api
 from nsis_sim.browser import Browser, FormOnPage, Page
 from nsis_sim.decoding import UndecodableError, unpack
 from nsis_sim.login_report import LoginReport, is_success, report_refusal, report_success, request_id, status_codes
+from oiosaml.messages.metadata_reading import read_metadata
 
 PERSONA_HEADER: Final = "X-NSIS-Persona"
 """Tells our mock IdPs who logs in. A foreign IdP does not know it, and shows its login page."""
 
 _ERROR_STATUS: Final = 400
+
+
+class UnknownPartyError(Exception):
+    """Nobody is registered under that name; the message says who is."""
 
 
 class LoginStuckError(Exception):
@@ -32,6 +37,35 @@ class LoginWish:
     level: str | None
     start_url: str
     """Where the system's login begins."""
+
+
+def resolve(api: Api, *, system: str, idp: str, persona: str, level: str | None, start: str | None) -> LoginWish:
+    """Find system and IdP at the simulator, by short id or entityID.
+
+    Raises:
+        UnknownPartyError: if one is not registered, or the system is not one of ours and nobody says where its login begins.
+    """
+    found = _party(api.parties("systems"), system, "system")
+    home = _party(api.parties("idps"), idp, "IdP")
+    return LoginWish(idp=str(home["entity_id"]), persona=persona, level=level, start_url=start or _demo_login(found))
+
+
+def _party(parties: Sequence[Mapping[str, Any]], name: str, what: str) -> Mapping[str, Any]:
+    for party in parties:
+        if name in {party["id"], party["entity_id"]}:
+            return party
+    raise UnknownPartyError(f"There is no {what} {name}. There is {', '.join(str(party['id']) for party in parties)}.")
+
+
+def _demo_login(system: Mapping[str, Any]) -> str:
+    registration = system["registration"]
+    if not registration.get("simulated"):
+        raise UnknownPartyError(f"{system['id']} is a system of your own: say where its login begins with --start URL.")
+    entity = read_metadata(str(registration["metadata"]).encode()).entity
+    services = entity.sp.assertion_consumer_services if entity and entity.sp else ()
+    if not services:
+        raise UnknownPartyError(f"{system['id']} has no AssertionConsumerService in its metadata.")
+    return services[0].location.removesuffix(SystemUrls.ACS_PATH) + SystemUrls.LOGIN_PATH
 
 
 def log_in(wish: LoginWish, *, api: Api, base_url: str, transport: httpx.BaseTransport | None = None) -> LoginReport:
@@ -96,17 +130,3 @@ def _flow(browser: Browser, api: Api, urls: ContextHandlerUrls) -> tuple[list[Ma
         return [], None
     message_id = request_id(octets)
     return api.flow_of(message_id) if message_id else ([], None)
-
-
-class UnknownPartyError(Exception):
-    """Nobody is registered under that name; the message says who is."""
-
-
-def resolve(
-    api: Api, *, system: str, idp: str, persona: str, level: str | None, start: str | None
-) -> LoginWish:
-    """x."""
-    return LoginWish(
-        idp=idp if ":" in idp else f"https://saml.idp.{idp}.test", persona=persona, level=level,
-        start_url=start or f"{api._base_url}/sp/{system}/login",
-    )

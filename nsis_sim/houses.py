@@ -9,9 +9,9 @@ from federation.model import World
 from federation.parties import with_own_metadata
 from federation.topology import Topology
 from nsis_sim.broker_faces import face_towards_idps, metadata_towards_systems
+from nsis_sim.demo_systems import demo_system, system_keys
 from nsis_sim.placement import Place
 from nsis_sim.settings import Settings
-from nsis_sim.demo_systems import demo_system, system_keys
 from saml_web.clock import utc_now
 from saml_web.ids import SystemIds
 

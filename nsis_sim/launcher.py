@@ -8,8 +8,8 @@ from pathlib import Path
 
 from federation.dev_ca import KeyRing, ensure_keys, key_holders
 from federation.load import load_world
-from federation.problems import FederationError
 from federation.model import World
+from federation.problems import FederationError
 from federation.topology import Topology
 from nsis_sim.dispatcher import Dispatcher
 from nsis_sim.placement import Place, PlacementError, chosen, topology_of

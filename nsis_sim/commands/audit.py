@@ -1,17 +1,51 @@
 """`nsis audit`: was any login lost?"""
 
+import json
+import os
 from typing import Annotated
 
 import typer
 
-from nsis_sim.terminal import fail
+from nsis_sim.terminal import REFUSED, fail, say
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(name="audit")(audit)
+    app.command(name="audit")(audit_command)
 
 
-def audit(*, as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False) -> None:
-    """Prove that started = completed + refused + expired + pending, flow by flow, from the store itself. Exits 1 if it does not hold."""
-    fail("not yet")
+def audit_command(*, as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False) -> None:
+    """Prove from the store that started = completed + refused + expired + pending. Exits 1 if it does not hold.
+
+    Reads the store of this machine (NSIS_DATA_DIR), whether a simulator runs or not.
+    """
+    from context_handler.audit import audit
+    from context_handler.store.database import Database
+    from context_handler.store.sqlite_record import SqliteRecord
+    from nsis_sim.broker import store_path
+    from nsis_sim.settings import SettingsError, load_settings
+    from oiosaml.errors import SamlError
+    from oiosaml.ids import DEFAULT_WORKSPACE
+    from saml_web.clock import utc_now
+
+    try:
+        path = store_path(load_settings(os.environ))
+        if not path.exists():
+            fail(f"There is no store at {path}: nothing was ever started there. NSIS_DATA_DIR names another directory.")
+        database = Database(path)
+        result = audit(SqliteRecord(database), DEFAULT_WORKSPACE, utc_now())
+        database.close()
+    except (SettingsError, SamlError) as error:
+        fail(str(error))
+    counts = result.counts
+    discrepancies = [f"flow {each.flow}: {each.detail}" for each in result.discrepancies]
+    numbers = {name: getattr(counts, name) for name in ("started", "completed", "refused", "expired", "pending")}
+    if as_json:
+        say(json.dumps({**numbers, "conserved": result.conserved, "discrepancies": discrepancies}, indent=2))
+    else:
+        sum_of_ends = " + ".join(f"{number} {name}" for name, number in numbers.items() if name != "started")
+        say(f"{counts.started} started {'=' if counts.conserved else 'is not'} {sum_of_ends}")
+        for discrepancy in discrepancies:
+            say(f"  {discrepancy}")
+    if not result.conserved:
+        fail("Not conserved.", status=REFUSED)
