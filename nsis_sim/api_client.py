@@ -1,6 +1,7 @@
 """The registration API of a running simulator, as the commands use it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
@@ -8,36 +9,52 @@ from urllib.parse import quote
 
 import httpx
 
-from nsis_sim.terminal import FindingForPeople
+from nsis_sim.terminal import REFUSED, FindingForPeople, fail, say_findings
 
 API_PATH: Final = "/_sim/api"
 TIMEOUT_SECONDS: Final = 20.0
 _BAD_REQUEST: Final = 400
 _NOT_FOUND: Final = 404
 
+JsonObject = Mapping[str, Any]
+
 
 class ApiUnreachableError(Exception):
     """Nobody answers at the base URL, or somebody else does."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ApiRefusalError(Exception):
     """The simulator refused; the message and the findings say why."""
 
     status: int
-    code: str | None
     message: str
     findings: tuple[FindingForPeople, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What was registered, and what the rules advise all the same."""
+
+    registered: tuple[str, ...]
+    findings: tuple[FindingForPeople, ...]
+
+
 class Api:
-    """A client of one simulator's API. Use as a context manager."""
+    """A client of one simulator's API. Use as a context manager.
+
+    Every method raises ApiUnreachableError if no simulator answers, and ApiRefusalError for a status of 400 or more.
+    """
 
     def __init__(self, base_url: str, *, transport: httpx.BaseTransport | None = None) -> None:
         """Take the broker's base URL. Proxy variables are not asked."""
         self._base_url = base_url.rstrip("/")
         self._client = httpx.Client(
-            base_url=self._base_url + API_PATH, trust_env=False, timeout=TIMEOUT_SECONDS, transport=transport
+            base_url=self._base_url + API_PATH,
+            trust_env=False,
+            timeout=TIMEOUT_SECONDS,
+            transport=transport,
+            headers={"Accept-Language": "en"},
         )
 
     def __enter__(self) -> Self:
@@ -50,89 +67,89 @@ class Api:
         """Close its connections."""
         self._client.close()
 
-    def get(self, path: str, **params: str) -> Any:
-        """Read JSON, or text where the answer is none.
+    def get_text(self, path: str) -> str:
+        """Read a text."""
+        return self._send("GET", path).text
 
-        Raises:
-            ApiUnreachableError: if no simulator answers.
-            ApiRefusalError: for a status of 400 or more.
-        """
-        return self._read(self._send("GET", path, params=params))
+    def send(self, method: str, path: str, body: JsonObject) -> Registered:
+        """Send JSON that registers something."""
+        return _registered(self._send(method, path, json=body))
 
-    def send(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
-        """Send JSON and read JSON.
+    def send_text(self, path: str, text: str, *, media_type: str) -> Registered:
+        """Send a text that registers something."""
+        return _registered(self._send("POST", path, content=text.encode(), headers={"Content-Type": media_type}))
 
-        Raises:
-            ApiUnreachableError: if no simulator answers.
-            ApiRefusalError: for a status of 400 or more.
-        """
-        return self._read(self._send(method, path, json=dict(body)))
-
-    def send_text(self, method: str, path: str, text: str, *, media_type: str) -> Any:
-        """Send a text and read JSON.
-
-        Raises:
-            ApiUnreachableError: if no simulator answers.
-            ApiRefusalError: for a status of 400 or more.
-        """
-        return self._read(self._send(method, path, content=text.encode("utf-8"), headers={"Content-Type": media_type}))
-
-    def flow_of(self, message_id: str) -> tuple[list[Mapping[str, Any]], str | None]:
-        """Give the events and the id of the flow that a message belonged to; none for a message that never came by.
-
-        Raises:
-            ApiUnreachableError: if no simulator answers.
-            ApiRefusalError: for any other refusal.
-        """
+    def flow_of(self, message_id: str) -> tuple[list[JsonObject], str | None]:
+        """Give the events and the id of the flow that a message belonged to; none for a message that never came by."""
         try:
-            told = self.get(f"/messages/{quote(message_id, safe='')}/flow")
+            told = self._send("GET", f"/messages/{quote(message_id, safe='')}/flow").json()
         except ApiRefusalError as refusal:
             if refusal.status == _NOT_FOUND:
                 return [], None
             raise
         return list(told["events"]), str(told["flow"])
 
-    def parties(self, kind: str) -> list[Mapping[str, Any]]:
-        """List the registered parties of a kind: `systems`, `idps` or `attribute-services`.
+    def parties(self, kind: str) -> list[JsonObject]:
+        """List the registered parties of a kind: `systems`, `idps` or `attribute-services`."""
+        return list(self._send("GET", f"/{kind}").json())
 
-        Raises:
-            ApiUnreachableError: if no simulator answers.
-            ApiRefusalError: if it refuses.
-        """
-        return list(self.get(f"/{kind}"))
-
-    def _send(self, method: str, path: str, **what: Any) -> httpx.Response:
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: JsonObject | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
         try:
-            return self._client.request(method, path, **what)
+            response = self._client.request(method, path, json=json, content=content, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ApiUnreachableError(
                 f"No simulator answers at {self._base_url} ({error}). Start one with `make demo`, or name it: --base-url URL"
             ) from error
-
-    def _read(self, response: httpx.Response) -> Any:
-        is_json = response.headers.get("content-type", "").startswith("application/json")
         if response.status_code >= _BAD_REQUEST:
-            raise _refusal(response.status_code, response.json() if is_json else {})
-        return response.json() if is_json else response.text
+            raise _refusal(response)
+        return response
 
 
-def _refusal(status: int, body: Any) -> ApiRefusalError:
-    told = body if isinstance(body, dict) else {}
-    code = told.get("code")
-    sentence = told.get("sentence")
-    sentence = sentence.get("en") if isinstance(sentence, dict) else sentence
-    parts = [str(part) for part in (sentence or told.get("message"), told.get("detail")) if part]
-    findings = tuple(read_finding(finding) for finding in told.get("findings") or ())
-    return ApiRefusalError(status, code, " ".join(parts) or f"the simulator answered HTTP {status}", findings)
+def _registered(response: httpx.Response) -> Registered:
+    told = response.json()
+    return Registered(tuple(told["registered"]), tuple(_finding(finding) for finding in told["findings"]))
 
 
-def read_finding(finding: Mapping[str, Any]) -> FindingForPeople:
-    """Read a finding from the API's JSON."""
+def _refusal(response: httpx.Response) -> ApiRefusalError:
+    if not response.headers.get("content-type", "").startswith("application/json"):
+        return ApiRefusalError(
+            response.status_code, f"{response.url} answers HTTP {response.status_code}; is a simulator there?"
+        )
+    told = response.json()
+    message = f"{told.get('code', 'refused')}: {told.get('sentence', '')} {told.get('detail', '')}".strip()
+    return ApiRefusalError(
+        response.status_code, message, tuple(_finding(finding) for finding in told.get("findings") or ())
+    )
+
+
+def _finding(finding: JsonObject) -> FindingForPeople:
     return FindingForPeople(
-        rule=str(finding.get("rule_id", "")),
-        requirement=str(finding.get("requirement", "MUST")),
-        sentence=str(finding.get("sentence", "")),
-        detail=str(finding.get("detail", "")),
+        rule=str(finding["rule_id"]),
+        requirement=str(finding["requirement"]),
+        sentence=str(finding["sentence"]),
+        detail=str(finding["detail"]),
         line=finding.get("line"),
         mend=finding.get("mend"),
     )
+
+
+@contextmanager
+def registering(source: str, *, status: int = REFUSED) -> Iterator[None]:
+    """End the command with what the simulator said, in plain words, should it refuse what is in `source` or not be there."""
+    try:
+        yield
+    except ApiUnreachableError as error:
+        fail(str(error))
+    except ApiRefusalError as refusal:
+        if refusal.findings:
+            say_findings(source, refusal.findings)
+            fail("Nothing was registered.", status=status)
+        fail(refusal.message, status=status)

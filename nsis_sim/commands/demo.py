@@ -38,7 +38,7 @@ def serve(
     port: Port = None,
     ready_file: ReadyFile = None,
 ) -> None:
-    """Start some houses in this process, until Ctrl-C. Houses that run apart share NSIS_CERTS_DIR, and NSIS_BASE_URLS says who lives where."""
+    """Start some houses in this process, until Ctrl-C. Apart, houses share NSIS_CERTS_DIR, and NSIS_BASE_URLS says who lives where."""
     _run(tuple(only or ()), port, ready_file)
 
 

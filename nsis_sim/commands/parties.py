@@ -1,7 +1,155 @@
 """`nsis sp add` and `nsis idp add`: one's own system or IdP joins a running simulator."""
 
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
+
+from nsis_sim.options import BaseUrl, broker_url
+from nsis_sim.terminal import fail, say, say_findings
+
+Metadata = Annotated[str, typer.Option("--metadata", help="The party's SAML metadata: a file or a URL.")]
+Name = Annotated[
+    str | None, typer.Option("--name", help="The name that people see; without it the metadata's organisation.")
+]
+ShortId = Annotated[
+    str | None, typer.Option("--id", help="Short name for URLs and commands; without it made from the entityID.")
+]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace what the same organisation registered before.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
+    systems = typer.Typer(help="User-facing systems (service providers).", no_args_is_help=True)
+    systems.command(name="add")(add_system)
+    app.add_typer(systems, name="sp")
+    idps = typer.Typer(help="Municipal IdPs.", no_args_is_help=True)
+    idps.command(name="add")(add_idp)
+    app.add_typer(idps, name="idp")
+
+
+def add_system(
+    metadata: Metadata,
+    cvr: Annotated[str, typer.Option("--cvr", help="CVR number of the supplier or authority that owns it.")],
+    min_loa: Annotated[
+        str, typer.Option("--min-loa", help="Lowest level its users must have: Low, Substantial or High.")
+    ] = "Substantial",
+    idp: Annotated[
+        list[str] | None,
+        typer.Option("--idp", help="entityID of an IdP it takes users from; one: nobody is asked."),
+    ] = None,
+    name_id_format: Annotated[
+        str | None, typer.Option("--name-id-format", help="Overrides the metadata's NameIDFormat.")
+    ] = None,
+    attribute_profile: Annotated[
+        str | None,
+        typer.Option(
+            "--attribute-profile",
+            help="Attributes where its metadata asks for none: KOMBIT …",
+        ),
+    ] = None,
+    on_no_roles: Annotated[
+        str | None, typer.Option("--on-no-roles", help="For a user without roles: empty, omit or deny.")
+    ] = None,
+    name: Name = None,
+    short_id: ShortId = None,
+    base_url: BaseUrl = None,
+    *,
+    replace: Replace = False,
+) -> None:
+    """Register a system at a running simulator. Broken metadata gets findings with line, rule and mend."""
+    optional = {
+        "name_id_format": name_id_format,
+        "attribute_profile": attribute_profile,
+        "on_no_roles": on_no_roles,
+        "name": name,
+        "id": short_id,
+    }
+    party = {"cvr": cvr, "minimum_level": min_loa, "idps": idp or [], **_given(optional)}
+    _register("systems", metadata, party, base_url=base_url, replace=replace)
+
+
+def add_idp(
+    metadata: Metadata,
+    cvr: Annotated[list[str], typer.Option("--cvr", help="CVR number it may speak for; several times for several.")],
+    max_loa: Annotated[str, typer.Option("--max-loa", help="Level it is registered at: Low, Substantial or High.")],
+    name: Annotated[str, typer.Option("--name", help="Its name on the page where people choose.")],
+    attribute_service: Annotated[
+        str | None,
+        typer.Option("--attribute-service", help="Metadata of the service with its users' rights: a file or a URL."),
+    ] = None,
+    on_attribute_failure: Annotated[
+        str | None,
+        typer.Option("--on-attribute-failure", help="If rights cannot be fetched: refuse, or without-rights."),
+    ] = None,
+    short_id: ShortId = None,
+    base_url: BaseUrl = None,
+    *,
+    knows_roles: Annotated[bool, typer.Option("--knows-roles", help="Its token carries job function roles.")] = False,
+    no_scoping: Annotated[bool, typer.Option("--no-scoping", help="Do not tell it which system asks.")] = False,
+    replace: Replace = False,
+) -> None:
+    """Register an IdP at a running simulator, with its attribute service if its token carries no roles."""
+    if knows_roles == (attribute_service is not None):
+        fail("Say where the users' rights come from: --knows-roles, or --attribute-service FILE|URL.")
+    party: dict[str, Any] = {
+        "cvrs": cvr,
+        "maximum_level": max_loa,
+        "name": name,
+        "knows_roles": knows_roles,
+        "supports_scoping": not no_scoping,
+        **_given({"on_attribute_failure": on_attribute_failure, "id": short_id}),
+    }
+    if attribute_service is not None:
+        party["attribute_service"] = {"metadata": read_source(attribute_service), "cvrs": cvr}
+    _register("idps", metadata, party, base_url=base_url, replace=replace)
+
+
+def _given(options: dict[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _register(kind: str, metadata: str, party: dict[str, Any], *, base_url: str | None, replace: bool) -> None:
+    from nsis_sim.api_client import Api, registering
+
+    document = {"metadata": read_source(metadata), **party}
+    url = broker_url(base_url)
+    with registering(metadata), Api(url) as api:
+        done = api.send("POST", f"/{kind}" + ("?replace=true" if replace else ""), document)
+    say_findings(metadata, done.findings)
+    for entity_id in done.registered:
+        say(f"Registered {entity_id}")
+    _say_what_next(kind, url)
+
+
+def _say_what_next(kind: str, url: str) -> None:
+    from federation.topology import ContextHandlerUrls
+
+    urls = ContextHandlerUrls(url)
+    face = urls.metadata_towards_systems_url if kind == "systems" else urls.metadata_towards_idps_url
+    say(f"The simulator's metadata for it: {face}")
+
+
+def read_source(source: str) -> str:
+    """Give the text of a file or of what a URL answers; ends the command if it cannot be had."""
+    if source.startswith(("http://", "https://")):
+        return _fetch(source)
+    try:
+        return Path(source).read_text("utf-8")
+    except UnicodeDecodeError:
+        fail(f"{source} is not UTF-8; save it so.")
+    except OSError as error:
+        fail(f"{source} cannot be read: {error.strerror}.")
+
+
+def _fetch(url: str) -> str:
+    import httpx
+
+    try:
+        # A proxy never knows this machine's own addresses.
+        own = httpx.URL(url).host in {"localhost", "127.0.0.1", "::1"}
+        answer = httpx.get(url, timeout=10, follow_redirects=not own, trust_env=not own)
+        answer.raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        fail(f"{url} cannot be fetched: {error}")
+    return answer.text

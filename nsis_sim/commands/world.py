@@ -1,7 +1,65 @@
-"""`nsis sp add` and `nsis idp add`: one's own system or IdP joins a running simulator."""
+"""`nsis apply` and `nsis export`: the federation as a file."""
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
+
+from nsis_sim.options import BaseUrl, broker_url
+from nsis_sim.terminal import REFUSED, UNUSABLE, fail, say, say_findings
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
+    app.command(name="apply")(apply)
+    app.command(name="export")(export)
+
+
+def apply(
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="YAML with the keys of federation.yaml; - is standard input."
+        ),
+    ],
+    base_url: BaseUrl = None,
+) -> None:
+    """Add or replace registrations at a running simulator: all of the file, or nothing of it."""
+    import sys
+
+    from federation.load import export_world, load_parties
+    from federation.problems import FederationError
+    from nsis_sim.api_client import Api, registering
+
+    source = "standard input" if file == "-" else file
+    try:
+        # Read here, since metadata_file means a file beside this one, which the simulator may not see.
+        world = load_parties(sys.stdin.read() if file == "-" else Path(file))
+    except FederationError as error:
+        fail(str(error), status=REFUSED)
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}.")
+    with registering(source), Api(broker_url(base_url)) as api:
+        done = api.send_text("/apply", export_world(world), media_type="application/yaml")
+    say_findings(source, done.findings)
+    for key in done.registered:
+        say(f"Registered {key}")
+
+
+def export(
+    file: Annotated[Path | None, typer.Argument(help="File to write; without it standard output.")] = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Write everything that is registered as YAML that a simulator can start from or `nsis apply` can read."""
+    from nsis_sim.api_client import Api, registering
+
+    with registering("export", status=UNUSABLE), Api(broker_url(base_url)) as api:
+        text = api.get_text("/export")
+    if file is None:
+        say(text.rstrip())
+        return
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        fail(f"{file} cannot be written: {error.strerror}.")
+    say(f"Wrote {file}")
