@@ -75,6 +75,8 @@ class Browser:
     headers: dict[str, str] = field(default_factory=dict)
     transport: httpx.BaseTransport | None = None
     seen: list[SeenMessage] = field(default_factory=list)
+    hold: str | None = None
+    """A page that would post this parameter by itself is given instead of followed: `SAMLResponse` stops with the answer in hand."""
     _client: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
@@ -125,7 +127,7 @@ class Browser:
                 continue
             page = _read_page(response)
             onward = next((form for form in page.forms if form.carries_message and form.method == "POST"), None)
-            if onward is None:
+            if onward is None or (self.hold is not None and onward.value(self.hold) is not None):
                 return page
             method, url, fields = "POST", onward.action, onward.fields
         raise UnreachableError(

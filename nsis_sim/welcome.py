@@ -1,11 +1,15 @@
 """What a person reads once the simulator is ready: where to go, and who can log in."""
 
+import sys
 from collections.abc import Sequence
+from typing import Final
 
 from federation.model import World
 from federation.topology import Topology
 from nsis_sim.placement import Place
 from nsis_sim.terminal import say
+
+_WIDTH_IN_A_LOG: Final = 160
 
 
 def say_ready(world: World, topology: Topology, places: Sequence[Place]) -> None:
@@ -39,4 +43,6 @@ def _say_people(world: World, topology: Topology) -> None:
                 person.level.attribute_value,
                 person.purpose_en,
             )
-    Console(highlight=False, markup=False).print(table)
+    # In a pipe or a log nobody wraps for us, and names broken over lines cannot be searched for.
+    width = None if sys.stdout.isatty() else _WIDTH_IN_A_LOG
+    Console(highlight=False, markup=False, width=width).print(table)

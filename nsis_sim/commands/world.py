@@ -18,9 +18,7 @@ def add_to(app: typer.Typer) -> None:
 def apply(
     file: Annotated[
         str,
-        typer.Argument(
-            help="YAML with the keys of federation.yaml; - is standard input."
-        ),
+        typer.Argument(help="YAML with the keys of federation.yaml; - is standard input."),
     ],
     base_url: BaseUrl = None,
 ) -> None:

@@ -1,10 +1,10 @@
 """Starting and ending: what a person, a script and a process manager rely on."""
 
 import http.client
-import os
 import signal
 import socket
 import subprocess
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.processes import END_SECONDS, clean_environment, nsis, run_nsis, simulator, wait_until
@@ -75,7 +75,7 @@ def test_it_says_where_it_is_and_who_can_log_in(tmp_path):
 def test_it_answers_on_both_loopback_addresses(tmp_path):
     with simulator(tmp_path, environment=clean_environment()) as running:
         assert get(f"{running.base_url}/healthz", address="127.0.0.1")[0] == 200
-        if socket.has_ipv6 and os.path.exists("/proc/net/if_inet6"):
+        if socket.has_ipv6 and Path("/proc/net/if_inet6").exists():
             assert get(f"{running.base_url}/healthz", address="::1")[0] == 200
 
 

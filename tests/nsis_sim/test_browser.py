@@ -109,5 +109,5 @@ def test_a_house_that_is_not_there_is_named():
 def test_proxy_variables_are_not_asked(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://192.0.2.1:1")
-    with Browser() as browser, pytest.raises(UnreachableError, match="127.0.0.1:1/ does not answer"):
+    with Browser() as browser, pytest.raises(UnreachableError, match=r"127\.0\.0\.1:1/ does not answer"):
         browser.visit("http://127.0.0.1:1/")

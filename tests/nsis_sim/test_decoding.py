@@ -46,7 +46,8 @@ def test_shows_the_privilege_list_inside():
     privileges = base64.b64encode(
         b'<bpp:PrivilegeList xmlns:bpp="http://digst.dk/oiosaml/basic_privilege_profile"/>'
     ).decode()
-    document = f'<a:Assertion xmlns:a="urn:oasis:names:tc:SAML:2.0:assertion"><a:AttributeValue>{privileges}</a:AttributeValue></a:Assertion>'
+    value = f"<a:AttributeValue>{privileges}</a:AttributeValue>"
+    document = f'<a:Assertion xmlns:a="urn:oasis:names:tc:SAML:2.0:assertion">{value}</a:Assertion>'
     assert any("PrivilegeList" in note for note in decode(document).notes)
 
 

@@ -73,7 +73,7 @@ def test_refuses_a_value_that_cannot_be_and_names_the_variable(environment, name
 
 
 def test_refuses_an_unknown_variable_and_names_the_likeliest():
-    with pytest.raises(SettingsError, match="NSIS_PROT is no setting. Did you mean NSIS_PORT"):
+    with pytest.raises(SettingsError, match=r"NSIS_PROT is no setting\. Did you mean NSIS_PORT"):
         load_settings({"NSIS_PROT": "8001"})
 
 

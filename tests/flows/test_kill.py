@@ -1,0 +1,83 @@
+"""A whole process dies by SIGKILL in the middle of a login; the next one finishes it, and nothing is accepted twice."""
+
+import json
+from urllib.parse import urlsplit
+
+import pytest
+
+from nsis_sim.browser import Browser, FormOnPage, Page
+from tests.processes import clean_environment, run_nsis, simulator
+
+KORSBAEK = "https://saml.idp.korsbaek.test"
+LOGIN = f"/sp/byggesag/login?idp={KORSBAEK}"
+
+
+@pytest.fixture
+def environment():
+    return clean_environment()
+
+
+def audit(directory, environment):
+    done = run_nsis("audit", "--json", environment={**environment, "NSIS_DATA_DIR": str(directory / "var")})
+    return done.returncode, json.loads(done.stdout)
+
+
+def idp_answer(base_url: str, browser: Browser) -> FormOnPage:
+    """Log in as far as the IdP's login page, choose Ane there, and hold the IdP's answer in hand instead of sending it."""
+    page = browser.visit(base_url + LOGIN)
+    form = next(form for form in page.forms if ("persona", "ane-holm") in form.buttons)
+    browser.hold = "SAMLResponse"
+    answer = browser.submit(form, press=("persona", "ane-holm"))
+    browser.hold = None
+    return next(form for form in answer.forms if form.carries_message)
+
+
+def at_broker(page: Page, base_url: str) -> bool:
+    return page.url.startswith(f"{base_url}/runtime/")
+
+
+def test_an_open_login_is_finished_after_a_kill_and_its_answer_taken_once(tmp_path, environment):
+    with Browser() as browser:
+        with simulator(tmp_path, environment=environment) as first:
+            port = urlsplit(first.base_url).port
+            answer = idp_answer(first.base_url, browser)
+            first.kill()
+        assert audit(tmp_path, environment)[1] == {
+            "started": 1, "completed": 0, "refused": 0, "expired": 0, "pending": 1, "conserved": True, "discrepancies": [],
+        }  # fmt: skip
+        with simulator(tmp_path, environment=environment, port=port) as second:
+            browser.hold = "SAMLResponse"
+            token = browser.submit(answer)
+            assert token.status == 200
+            assert any(
+                form.action == f"{second.base_url}/sp/byggesag/acs" for form in token.forms if form.carries_message
+            )
+            replayed = browser.submit(answer)
+            assert (replayed.status, "proto.replay" in replayed.text) == (403, True)
+            assert at_broker(replayed, second.base_url)
+        status, counts = audit(tmp_path, environment)
+        assert (status, counts["conserved"], counts["completed"], counts["pending"]) == (0, True, 1, 0)
+
+
+def test_an_answer_accepted_before_a_kill_is_not_accepted_after_it(tmp_path, environment):
+    with Browser() as browser:
+        with simulator(tmp_path, environment=environment) as first:
+            port = urlsplit(first.base_url).port
+            answer = idp_answer(first.base_url, browser)
+            assert browser.submit(answer).url == f"{first.base_url}/sp/byggesag/result"
+            first.kill()
+        with simulator(tmp_path, environment=environment, port=port) as second:
+            replayed = browser.submit(answer)
+            assert (replayed.status, "proto.replay" in replayed.text) == (403, True)
+            assert at_broker(replayed, second.base_url)
+        status, counts = audit(tmp_path, environment)
+        assert (status, counts["conserved"], counts["completed"]) == (0, True, 1)
+
+
+def test_the_person_whose_login_was_cut_gets_in_by_starting_anew(tmp_path, environment):
+    with Browser(headers={"X-NSIS-Persona": "ane-holm"}) as browser:
+        with simulator(tmp_path, environment=environment) as first:
+            port = urlsplit(first.base_url).port
+            first.kill()
+        with simulator(tmp_path, environment=environment, port=port) as second:
+            assert browser.visit(second.base_url + LOGIN).url == f"{second.base_url}/sp/byggesag/result"
