@@ -1,6 +1,7 @@
 """Korsbæk's mock IdP over ASGI, and a Context Handler that asks it and opens its answers."""
 
 import asyncio
+import base64
 import html
 import os
 import re
@@ -33,6 +34,7 @@ from oiosaml.ids import Cvr
 from oiosaml.keys import SigningKey
 from oiosaml.messages.authn_request import AuthnRequest, Scoping, write_authn_request
 from oiosaml.messages.element import serialise
+from oiosaml.messages.metadata import KeyDescriptor, MetadataEncryptionMethod
 from oiosaml.messages.metadata_faces import sp_face
 from oiosaml.messages.response import Answer
 from oiosaml.nsis import AssuranceLevel
@@ -196,6 +198,10 @@ class House:
             headers={"content-type": "application/x-www-form-urlencoded", **headers},
         )
 
+    def response_in(self, page: httpx.Response) -> str:
+        """The XML of the Response on an auto-POST page."""
+        return base64.b64decode(hidden_fields(page)["SAMLResponse"]).decode()
+
     def open(self, page: httpx.Response) -> Answer:
         """Open the answer on an auto-POST page as the Context Handler does."""
         assert page.status_code == 200, page.text
@@ -215,17 +221,27 @@ def hidden_fields(page: httpx.Response) -> dict[str, str]:
     }
 
 
-def make_house(idp: Member, broker: Member, *, world: World = WORLD, registration: HomeIdp = KORSBAEKS_IDP) -> House:
-    """An IdP with the given people and registration."""
-    clock, ids = Clock(), CountingIds()
-    metadata = write_metadata(registration, urls=URLS, signing=idp.signing, ids=ids)
+def make_house(
+    idp: Member,
+    broker: Member,
+    *,
+    world: World = WORLD,
+    registration: HomeIdp = KORSBAEKS_IDP,
+    urls: IdpUrls = URLS,
+    acs_url: str = CH_ACS,
+    clock: Clock | None = None,
+    decryptable: tuple[MetadataEncryptionMethod, ...] = (),
+) -> House:
+    """An IdP with the given people and registration, for a broker whose metadata lists `decryptable`."""
+    clock, ids = clock or Clock(), CountingIds()
+    metadata = write_metadata(registration, urls=urls, signing=idp.signing, ids=ids)
+    entity = sp_face(CH_SP_FACE, acs_url, signing_keys=(broker.verification,), encryption_keys=())
+    encryption = KeyDescriptor("encryption", broker.verification, decryptable)
     app = create_app(
         replace(registration, metadata=metadata),
         world,
-        urls=URLS,
-        broker=read_sp_face(
-            sp_face(CH_SP_FACE, CH_ACS, signing_keys=(broker.verification,), encryption_keys=(broker.verification,))
-        ),
+        urls=urls,
+        broker=read_sp_face(replace(entity, sp=replace(entity.sp, keys=(*entity.sp.keys, encryption)))),
         signing=idp.signing,
         ids=ids,
         entropy=os.urandom,
