@@ -1,10 +1,12 @@
 """`nsis sp add` and `nsis idp add`: one's own system or IdP joins a running simulator."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from nsis_sim.encryption_words import BlockCipher, KeyTransport, encryption_document
 from nsis_sim.options import BaseUrl, broker_url
 from nsis_sim.terminal import fail, say, say_findings
 
@@ -51,6 +53,13 @@ def add_system(
     on_no_roles: Annotated[
         str | None, typer.Option("--on-no-roles", help="For a user without roles: empty, omit or deny.")
     ] = None,
+    key_transport: Annotated[
+        KeyTransport | None,
+        typer.Option("--key-transport", help="Overrides its metadata, for a stack that cannot do OIOSAML 3's own."),
+    ] = None,
+    block_cipher: Annotated[
+        BlockCipher | None, typer.Option("--block-cipher", help="Overrides its metadata, too.")
+    ] = None,
     name: Name = None,
     short_id: ShortId = None,
     base_url: BaseUrl = None,
@@ -64,6 +73,7 @@ def add_system(
         "on_no_roles": on_no_roles,
         "name": name,
         "id": short_id,
+        "encryption": encryption_document(key_transport, block_cipher),
     }
     party = {"cvr": cvr, "minimum_level": min_loa, "idps": idp or [], **_given(optional)}
     _register("systems", metadata, party, base_url=base_url, replace=replace)
@@ -105,7 +115,7 @@ def add_idp(
     _register("idps", metadata, party, base_url=base_url, replace=replace)
 
 
-def _given(options: dict[str, str | None]) -> dict[str, str]:
+def _given(options: Mapping[str, object]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
