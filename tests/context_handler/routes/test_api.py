@@ -1,0 +1,362 @@
+"""The registration API as programs and strangers use it."""
+
+import asyncio
+import json
+from base64 import b64decode
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from context_handler.routes.api import LARGEST_WORLD, ApiPorts, api_router
+from context_handler.store.sqlite import SqliteStore
+from context_handler.store.sqlite_record import SqliteRecord
+from federation.load import export_world, load_world
+from federation.model import Person, World
+from oiosaml.errors import SamlError
+from oiosaml.ids import DEFAULT_WORKSPACE, EntityId
+from oiosaml.nsis import AssuranceLevel
+from saml_web.error_pages import ErrorPages
+from saml_web.ids import SystemIds
+from saml_web.pages import Pages
+from tests.builders import IDP, KORSBAEK, NOW, SKOVRUP, SYSTEM
+from tests.context_handler.federation_rig import (
+    OTHER_OWNER,
+    FederationRig,
+    a_system,
+    a_world,
+    idp_metadata,
+    make_federation_rig,
+    service_metadata,
+    system_metadata,
+)
+from tests.context_handler.store.contract import FINDING, login, steps
+
+BASE_URL = "http://localhost:8000"
+OWN = EntityId("https://saml.own.sim.test")
+OWN_IDP = EntityId("https://saml.idp.own.test")
+PERSON = Person(
+    id="ane-holm",
+    name="Ane Holm",
+    cvr=KORSBAEK,
+    uuid="3b0e6e4a-6a1f-4f7e-9d57-0c1f0a4f1d11",
+    cpr="6101010001",
+    level=AssuranceLevel.SUBSTANTIAL,
+    purpose_da="Har roller",
+    purpose_en="Has roles",
+)
+
+
+class Client:
+    """Asks an app without sockets, one request at a time."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+
+    def request(self, method: str, path: str, **what: Any) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            async with httpx.AsyncClient(transport=self._transport, base_url=BASE_URL) as client:
+                return await client.request(method, path, **what)
+
+        return asyncio.run(ask())
+
+    def get(self, path: str) -> httpx.Response:
+        return self.request("GET", path)
+
+    def post(self, path: str, **what: Any) -> httpx.Response:
+        return self.request("POST", path, **what)
+
+    def put(self, path: str, **what: Any) -> httpx.Response:
+        return self.request("PUT", path, **what)
+
+    def delete(self, path: str) -> httpx.Response:
+        return self.request("DELETE", path)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    client: Client
+    rig: FederationRig
+    store: SqliteStore
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[Api]:
+    rig = make_federation_rig(tmp_path)
+    rig.registrar.open_world(a_world(people=(PERSON,)), NOW)
+
+    async def fetch(url: str) -> bytes:
+        if url != "http://localhost:9000/metadata":
+            raise SamlError("md.source", f"got {url}, expected another")
+        return system_metadata(OWN)
+
+    ports = ApiPorts(
+        workspace=DEFAULT_WORKSPACE,
+        registrar=rig.registrar,
+        registry=rig.registry,
+        record=SqliteRecord(rig.database),
+        fetch_metadata=fetch,
+        clock=lambda: NOW,
+        base_url=BASE_URL,
+    )
+    app = FastAPI()
+    app.include_router(api_router(ports))
+    ErrorPages(Pages("context_handler", base_url=BASE_URL, ids=SystemIds())).install(app)
+    yield Api(Client(app), rig, SqliteStore(rig.database))
+    rig.database.close()
+
+
+def system_input(**changes: Any) -> dict[str, Any]:
+    return {"metadata": system_metadata(OWN).decode(), "cvr": KORSBAEK} | changes
+
+
+def test_registers_a_system_with_as_few_words_as_possible(api: Api) -> None:
+    answer = api.client.post("/_sim/api/systems", json=system_input())
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["registered"] == [OWN]
+    advice = {finding["rule_id"]: finding for finding in answer.json()["findings"]}
+    assert advice["SPM-21"]["requirement"] == "SHOULD" and advice["SPM-21"]["mend"]
+    system = api.rig.registry().system(OWN)
+    assert system is not None
+    made = system.registration
+    assert (made.id, made.name) == ("own-sim-test", "Egen Leverandør")
+    assert made.minimum_level is AssuranceLevel.SUBSTANTIAL
+
+
+def test_registers_a_system_with_every_choice(api: Api) -> None:
+    choices = {
+        "id": "mit",
+        "name": "Mit system",
+        "minimum_level": "High",
+        "idps": [IDP],
+        "on_no_roles": "deny",
+        "attribute_profile": "KOMBIT_WITHOUT_PERSONAL_DATA",
+        "name_id_format": "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
+        "enabled": False,
+    }
+    assert api.client.post("/_sim/api/systems", json=system_input(**choices)).status_code == 201
+    document = api.client.get("/_sim/api/systems/mit").json()["registration"]
+    assert {name: document[name] for name in choices} == choices
+
+
+def test_fetches_metadata_from_its_address(api: Api) -> None:
+    body = {"metadata_url": "http://localhost:9000/metadata", "cvr": KORSBAEK}
+    assert api.client.post("/_sim/api/systems", json=body).status_code == 201
+    assert api.rig.registry().system(OWN) is not None
+
+
+def test_an_address_that_cannot_be_fetched_is_refused(api: Api) -> None:
+    answer = api.client.post("/_sim/api/systems", json={"metadata_url": "http://10.0.0.1/", "cvr": KORSBAEK})
+    assert (answer.status_code, answer.json()["code"]) == (400, "md.source")
+
+
+@pytest.mark.parametrize("body", [{"cvr": KORSBAEK}, system_input(metadata_url="http://localhost:9000/metadata")])
+def test_wants_the_metadata_once(api: Api, body: dict[str, Any]) -> None:
+    answer = api.client.post("/_sim/api/systems", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "web.form")
+
+
+def test_registers_an_idp_with_its_attribute_service_in_one_step(api: Api) -> None:
+    service_id = EntityId("https://saml.attributter.own.test")
+    body = {
+        "metadata": idp_metadata(OWN_IDP).decode(),
+        "cvrs": [OTHER_OWNER],
+        "name": "Egen Kommune",
+        "maximum_level": "High",
+        "knows_roles": False,
+        "attribute_service": {"metadata": service_metadata(service_id).decode(), "cvrs": [OTHER_OWNER]},
+    }
+    answer = api.client.post("/_sim/api/idps", json=body)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["registered"] == [OWN_IDP, service_id]
+    service = api.rig.registry().attribute_service_for(OTHER_OWNER)
+    assert service is not None and service.registration.entity_id == service_id
+    assert api.rig.registry().organisation_name(OTHER_OWNER) == "Egen Kommune"
+
+
+def test_broken_metadata_gets_findings_with_line_rule_and_mend_and_is_not_stored(api: Api) -> None:
+    broken = system_metadata(OWN, acs="ftp://own.sim.test/acs").decode()
+    answer = api.client.post("/_sim/api/systems", json=system_input(metadata=broken))
+    assert (answer.status_code, answer.json()["code"]) == (400, "md.endpoint")
+    must = [finding for finding in answer.json()["findings"] if finding["requirement"] == "MUST"]
+    assert must[0]["rule_id"] == "SPM-26" and must[0]["line"] == 1 and must[0]["mend"]
+    assert api.rig.registry().system(OWN) is None
+
+
+@pytest.mark.parametrize("metadata", ["", "<x", "<!DOCTYPE x><x/>", "\x00", "æ" * 1000])
+def test_what_is_no_metadata_gets_a_finding(api: Api, metadata: str) -> None:
+    answer = api.client.post("/_sim/api/systems", json=system_input(metadata=metadata))
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["findings"]
+
+
+def test_a_taken_entity_id_is_a_conflict(api: Api) -> None:
+    body = system_input(metadata=system_metadata(SYSTEM).decode(), id="byggesag")
+    answer = api.client.post("/_sim/api/systems", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (409, "md.conflict")
+    assert api.client.post("/_sim/api/systems?replace=true", json=body).status_code == 201
+
+
+def test_changes_what_it_gave(api: Api) -> None:
+    document = api.client.get("/_sim/api/systems/byggesag").json()["registration"]
+    answer = api.client.put("/_sim/api/systems/byggesag", json=document | {"minimum_level": "High"})
+    assert answer.status_code == 200, answer.text
+    system = api.rig.registry().system(SYSTEM)
+    assert system is not None and system.registration == a_system(minimum_level=AssuranceLevel.HIGH)
+
+
+def test_an_unknown_key_is_told_with_the_known_ones(api: Api) -> None:
+    document = api.client.get("/_sim/api/systems/byggesag").json()["registration"]
+    answer = api.client.put("/_sim/api/systems/byggesag", json=document | {"minimun_level": "High"})
+    assert answer.status_code == 400
+    assert "did you mean 'minimum_level'?" in answer.json()["findings"][0]["detail"]
+
+
+def test_switches_off_and_on(api: Api) -> None:
+    for enabled in (False, True):
+        url = f"/_sim/api/idps/korsbaek/enabled?enabled={str(enabled).lower()}"
+        assert api.client.put(url).status_code == 204
+        idp = api.rig.registry().idp(IDP)
+        assert idp is not None and idp.registration.enabled is enabled
+
+
+def test_lists_and_removes(api: Api) -> None:
+    assert [party["id"] for party in api.client.get("/_sim/api/attribute-services").json()] == ["skovrup"]
+    assert api.client.delete("/_sim/api/attribute-services/skovrup").status_code == 204
+    assert api.client.get("/_sim/api/attribute-services").json() == []
+    assert api.client.delete("/_sim/api/attribute-services/skovrup").status_code == 404
+
+
+def test_applies_yaml_and_the_same_again(api: Api) -> None:
+    world = World(systems=(a_system(entity_id=OWN, id="own"),))
+    text = export_world(world).partition("\nsystems:")
+    for _ in range(2):
+        answer = api.client.post(
+            "/_sim/api/apply", content=("systems:" + text[2]).encode(), headers={"Content-Type": "application/yaml"}
+        )
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["registered"] == [OWN]
+
+
+def test_applies_json(api: Api) -> None:
+    system = {"id": "own", "name": "Own", "entity_id": OWN, "cvr": SKOVRUP, "minimum_level": "Low"}
+    body = {"systems": [system | {"metadata": system_metadata(OWN).decode()}]}
+    assert api.client.post("/_sim/api/apply", json=body).status_code == 200
+    assert api.rig.registry().system(OWN) is not None
+
+
+def test_a_broken_document_is_told_with_lines_and_changes_nothing(api: Api) -> None:
+    before = api.rig.registry().revision
+    text = "authorities:\n  - id: ny\n    nam: Ny\n    cvr: '97000011'\n"
+    answer = api.client.post("/_sim/api/apply", content=text, headers={"Content-Type": "application/yaml"})
+    assert answer.status_code == 400
+    assert 3 in {finding["line"] for finding in answer.json()["findings"]}
+    assert api.rig.registry().revision == before
+
+
+def test_a_document_that_is_too_large_is_cut_off(api: Api) -> None:
+    answer = api.client.post(
+        "/_sim/api/apply", content=b"#" * (LARGEST_WORLD + 1), headers={"Content-Type": "application/yaml"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (413, "size")
+
+
+def test_exports_what_can_be_imported(api: Api) -> None:
+    answer = api.client.get("/_sim/api/export")
+    assert answer.headers["content-type"].startswith("application/yaml")
+    assert load_world(answer.text) == api.rig.registrar.export()
+
+
+def test_people_come_without_secrets(api: Api) -> None:
+    (person,) = api.client.get("/_sim/api/people").json()
+    assert person["municipality"] == "Korsbæk Kommune" and person["purpose"] == {"da": "Har roller", "en": "Has roles"}
+    assert not {"cpr", "password", "uuid"} & set(person)
+
+
+def test_gives_a_flow_with_octets_and_findings(api: Api) -> None:
+    event = replace(steps("flow-1", "open_authn_request")[0], octets_in=b"\x00<x/>", findings=(FINDING,))
+    api.store.save_pending(DEFAULT_WORKSPACE, login(), (event,))
+    (told,) = api.client.get("/_sim/api/flows/flow-1").json()["events"]
+    assert b64decode(told["octets_in"]) == b"\x00<x/>"
+    assert told["octets_out"] is None
+    assert told["findings"][0]["rule_id"] == FINDING.rule_id
+    assert api.client.get("/_sim/api/flows/flow-2").status_code == 404
+
+
+def test_audits(api: Api) -> None:
+    api.store.save_pending(DEFAULT_WORKSPACE, login(), steps("flow-1", "begin"))
+    counts = {"started": 1, "completed": 0, "refused": 0, "expired": 0, "pending": 1}
+    assert api.client.get("/_sim/api/audit").json() == counts | {"conserved": True, "discrepancies": []}
+
+
+CHANGING = [
+    ("POST", "/_sim/api/systems"),
+    ("POST", "/_sim/api/idps"),
+    ("POST", "/_sim/api/attribute-services"),
+    ("PUT", "/_sim/api/systems/byggesag"),
+    ("PUT", "/_sim/api/systems/byggesag/enabled?enabled=false"),
+    ("DELETE", "/_sim/api/systems/byggesag"),
+    ("POST", "/_sim/api/apply"),
+]
+
+
+def test_the_list_of_changing_routes_is_complete(api: Api) -> None:
+    schema = api.client.get("/openapi.json").json()["paths"]
+    kinds = ("systems", "idps", "attribute-services")
+    known = {
+        (method, path.partition("?")[0].replace("byggesag", "{name}").replace("systems", kind))
+        for method, path in CHANGING
+        for kind in kinds
+    }
+    found = {(method.upper(), path) for path, methods in schema.items() for method in methods if method != "get"}
+    assert found == known
+
+
+@pytest.mark.parametrize(("method", "path"), CHANGING)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.test"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:8001"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_another_sites_page_changes_nothing(api: Api, method: str, path: str, headers: dict[str, str]) -> None:
+    before = api.rig.registry().revision
+    answer = api.client.request(method, path, json=system_input(), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "web.csrf")
+    assert api.rig.registry().revision == before
+
+
+@pytest.mark.parametrize("path", ["/_sim/api/systems", "/_sim/api/apply"])
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+def test_what_a_form_can_send_changes_nothing(api: Api, path: str, media_type: str) -> None:
+    answer = api.client.post(path, content=json.dumps(system_input()), headers={"Content-Type": media_type})
+    assert answer.status_code in {400, 403}, answer.text
+    assert api.rig.registry().system(OWN) is None
+
+
+def test_our_own_page_may_change(api: Api) -> None:
+    headers = {"Origin": BASE_URL, "Sec-Fetch-Site": "same-origin"}
+    assert api.client.post("/_sim/api/systems", json=system_input(), headers=headers).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "name", ["..%2f..%2fetc", "%00", "a" * 5000, "BYGGESAG", "byggesag%2fenabled", "<script>", "æ", "-"]
+)
+def test_tricks_with_names_find_nothing(api: Api, name: str) -> None:
+    for path in ("systems", "idps", "attribute-services", "flows"):
+        answer = api.client.get(f"/_sim/api/{path}/{name}")
+        assert 400 <= answer.status_code < 500, answer.text
+
+
+def test_every_operation_is_titled_and_described(api: Api) -> None:
+    for path, methods in api.client.get("/openapi.json").json()["paths"].items():
+        for method, operation in methods.items():
+            assert operation["summary"] and operation["description"], (method, path)
