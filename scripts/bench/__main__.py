@@ -1,0 +1,165 @@
+"""`make bench`: the broker alone in a process of its own, driven from this one; memory and cold start of the whole demo besides."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from federation.dev_ca import KeyRing, ensure_keys, key_holders
+from federation.load import load_world
+from federation.topology import ContextHandlerUrls
+from nsis_sim.settings import home
+from saml_web.clock import utc_now
+from scripts.bench.peers import KORSBAEK, SKOVRUP, Driver, Municipality, StubAttributeService
+from scripts.bench.steps import step_table
+
+LOGINS = 300
+WARM_UP = 30
+RSA_ROUNDS = 400
+TICKS = os.sysconf("SC_CLK_TCK")
+READY_SECONDS = 60
+
+
+def rsa_microseconds(key: RSAPrivateKey) -> float:
+    """Give the CPU time of one private operation, in microseconds."""
+    for _ in range(20):
+        key.sign(b"warm", PKCS1v15(), SHA256())
+    started = time.process_time()
+    for _ in range(RSA_ROUNDS):
+        key.sign(b"one private operation", PKCS1v15(), SHA256())
+    return (time.process_time() - started) / RSA_ROUNDS * 1e6
+
+
+def cpu_seconds(pid: int) -> float:
+    """Give the CPU time a process has used so far, in user and kernel mode, of all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def memory_megabytes(pid: int) -> float:
+    """Give a process's resident memory."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("no VmRSS: this benchmark needs Linux")
+
+
+@contextmanager
+def running(directory: Path, *arguments: str, **environment: str) -> Iterator[tuple[int, str, float]]:
+    """Run `nsis` with these arguments; gives pid, base URL and the seconds until it was ready."""
+    ready = directory / "ready.json"
+    ready.unlink(missing_ok=True)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("NSIS_")}
+    settings = {"NSIS_DATA_DIR": str(directory / "var"), "NSIS_CERTS_DIR": str(directory / "certs")}
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nsis_sim", *arguments, "--port", "0", "--ready-file", str(ready)],
+        env={**kept, **settings, **environment},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        while not ready.exists():
+            if process.poll() is not None or time.monotonic() - started > READY_SECONDS:
+                raise RuntimeError("the broker did not start; try `nsis demo` by hand")
+            time.sleep(0.01)
+        took = time.monotonic() - started
+        yield process.pid, json.loads(ready.read_text())["base_url"], took
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def keys_in(directory: Path, bits: int) -> KeyRing:
+    """Make or read the keys that the broker will find."""
+    world = load_world(home() / "federation.yaml")
+    urls = ContextHandlerUrls("http://localhost:8000")
+    return ensure_keys(directory / "certs", key_holders(world), rsa_bits=bits, at=utc_now(), urls=urls)
+
+
+def login_cost(driver: Driver, pid: int, municipality: Municipality) -> float:
+    """Give the broker's CPU time for one login, in microseconds."""
+    for _ in range(WARM_UP):
+        token = driver.login(municipality)
+    if not token.values_of("https://data.gov.dk/model/core/eid/privilegesIntermediate"):
+        raise RuntimeError("the token has no privileges: this would measure another login")
+    started = cpu_seconds(pid)
+    for _ in range(LOGINS):
+        driver.login(municipality)
+    return (cpu_seconds(pid) - started) / LOGINS * 1e6
+
+
+def brokered_logins(bits: int, unit: float) -> None:
+    """Measure both kinds of login with keys of that size and print their rows."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        keys = keys_in(directory, bits)
+        with StubAttributeService(keys) as service:
+            urls = f"attribute_service:skovrup={service.base_url}"
+            settings = {"NSIS_RSA_BITS": str(bits), "NSIS_BASE_URLS": urls}
+            with running(directory, "serve", "--only", "context_handler", **settings) as (pid, base_url, _):
+                driver = Driver(base_url, keys)
+                for label, municipality in (("roles in the token", KORSBAEK), ("with AttributeQuery", SKOVRUP)):
+                    cost = login_cost(driver, pid, municipality)
+                    print(f"| brokered login, {label}, RSA-{bits} | {cost:,.0f} µs | {cost / unit:.1f} x rsa |")
+                print(
+                    f"| memory of the broker alone after {2 * (LOGINS + WARM_UP)} logins | {memory_megabytes(pid):.0f} MB | |"
+                )
+
+
+def whole_demo() -> None:
+    """Measure memory and start of the default demo and print their rows."""
+    with tempfile.TemporaryDirectory() as name:
+        for label in ("first start, keys made", "second start"):
+            with running(Path(name), "demo") as (pid, base_url, took):
+                started = time.monotonic()
+                for system, idp, persona in (
+                    ("byggesag", "korsbaek", "ane-holm"),
+                    ("ydelser", "korsbaek", "ane-holm"),
+                    ("byggesag", "skovrup", "ib-noehr"),
+                ):
+                    arguments = [
+                        "login",
+                        "--base-url",
+                        base_url,
+                        "--system",
+                        system,
+                        "--idp",
+                        idp,
+                        "--persona",
+                        persona,
+                    ]
+                    subprocess.run(
+                        [sys.executable, "-m", "nsis_sim", *arguments], check=True, stdout=subprocess.DEVNULL
+                    )
+                first = time.monotonic() - started
+                print(f"| {label}: until ready | {took:.2f} s | |")
+                print(f"| three logins by command line after it | {first:.2f} s | |")
+                print(f"| memory of the whole demo then | {memory_megabytes(pid):.0f} MB | |")
+
+
+def main() -> None:
+    """Print the tables."""
+    key = generate_private_key(public_exponent=65537, key_size=2048)
+    unit = rsa_microseconds(key)
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {LOGINS} logins each\n")
+    print("| what | CPU or size | in multiples of RSA-2048 |\n| --- | --- | --- |")
+    print(f"| one RSA-2048 private operation | {unit:,.0f} µs | 1 |")
+    brokered_logins(2048, unit)
+    brokered_logins(3072, unit)
+    whole_demo()
+    print("\nWhere a login's time goes (in one process, RSA-2048, steps of the story, without HTTP):\n")
+    print(step_table(rsa_microseconds(key)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+"""The benchmark's system, home IdP and attribute service: they live in the driver's process, so they cost the broker nothing."""
+
+import http.client
+import os
+import re
+import threading
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlencode, urlsplit
+
+from federation.dev_ca import KeyRing
+from oiosaml import attributes as names
+from oiosaml.attributes import Attribute
+from oiosaml.bindings.redirect import read_redirect, write_redirect
+from oiosaml.bindings.soap import unwrap, wrap
+from oiosaml.ids import AssertionId, EntityId, MessageId
+from oiosaml.keys import read_verification_key
+from oiosaml.messages.assertion import (
+    Assertion,
+    AuthnStatement,
+    Conditions,
+    Subject,
+    SubjectConfirmation,
+    write_assertion,
+)
+from oiosaml.messages.attribute_query import read_attribute_query
+from oiosaml.messages.authn_request import (
+    AuthnRequest,
+    RequestedAuthnContext,
+    read_authn_request,
+    write_authn_request,
+)
+from oiosaml.messages.element import serialise
+from oiosaml.messages.response import Response, Status, write_encrypted_assertion, write_response
+from oiosaml.name_id import NameId
+from oiosaml.nsis import AssuranceLevel, Comparison
+from oiosaml.openings import open_response, unseal_response
+from oiosaml.privileges import PrivilegeGroup, PrivilegeList, cvr_scope, write_privileges
+from oiosaml.uris import BINDING_POST, CONFIRMATION_BEARER, NAMEID_X509_SUBJECT_NAME, NS_SAMLP, STATUS_SUCCESS
+from oiosaml.validity import Window
+from oiosaml.xml.encryption import OIOSAML_DEFAULT, encrypt
+from oiosaml.xml.parse import parse_message
+from oiosaml.xml.sign import sign_enveloped
+from saml_web.ids import SystemIds
+
+SYSTEM = EntityId("https://saml.byggesag.sim.test")
+SP_FACE = EntityId("https://saml.ch.sim.test/runtime")
+FILLERS = 13
+"""Attributes beside the seven of the profile, so that the assertion has twenty."""
+
+_FIELD = re.compile(r'name="(SAMLResponse|RelayState)" value="([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Municipality:
+    """One municipality's user, as its IdP knows her."""
+
+    id: str
+    cvr: str
+    name_id: str
+    role: str
+
+
+KORSBAEK = Municipality(
+    "korsbaek",
+    "91000013",
+    "C=DK,O=91000013,CN=Ane Holm,Serial=3b0e6e4a-6a1f-4f7e-9d57-0c1f0a4f1d11",
+    "http://roller.korsbaek.test/roles/jobrole/byggesagsbehandler/1",
+)
+SKOVRUP = Municipality(
+    "skovrup",
+    "94000018",
+    "C=DK,O=94000018,CN=Ib Nøhr,Serial=0d6f6c52-1d4e-4c3c-9a77-3c6c2a9b5e04",
+    "http://roller.skovrup.test/roles/jobrole/byggesagsbehandler/1",
+)
+
+
+class Driver:
+    """Performs whole logins against one running broker over one kept-alive connection."""
+
+    def __init__(self, base_url: str, keys: KeyRing) -> None:
+        self._base_url = base_url
+        self._keys = keys
+        self._ids = SystemIds()
+        self._connection = http.client.HTTPConnection("127.0.0.1", urlsplit(base_url).port or 80, timeout=30)
+        self._broker = read_verification_key(keys.context_handler.certificate_der)
+
+    def login(self, municipality: Municipality) -> Assertion:
+        """Log one person in at Byggesag, and verify the broker's answer as a system does."""
+        now = datetime.now(UTC)
+        query = urlsplit(self._system_request(now)).query
+        idp = f"https://saml.idp.{municipality.id}.test"
+        status, headers, body = self._send("GET", f"/runtime/saml2/issue.idp?{query}&idp={idp}")
+        if status != 303:
+            raise RuntimeError(f"the broker answered {status}: {body[:600]!r}")
+        cookie = headers["Set-Cookie"].partition(";")[0]
+        message = read_redirect(urlsplit(headers["Location"]).query.encode())
+        question = read_authn_request(parse_message(message.octets))
+        form = urlencode({"SAMLResponse": self._answer(question, municipality, now)})
+        status, _, body = self._send("POST", "/runtime/saml2auth/consume.idp", form, cookie)
+        fields = {name: unescape(value) for name, value in _FIELD.findall(body.decode())}
+        if status != 200 or "SAMLResponse" not in fields:
+            raise RuntimeError(f"the broker answered {status}: {body[:600]!r}")
+        return self._read(fields)
+
+    def _read(self, fields: dict[str, str]) -> Assertion:
+        decryption = self._keys.system("byggesag").decryption
+        answer = unseal_response(open_response(urlencode(fields).encode()), (self._broker,), (decryption,))
+        if answer.assertion is None:
+            raise RuntimeError(f"the broker refused: {answer.envelope.status}")
+        return answer.assertion.value
+
+    def _send(
+        self, method: str, path: str, body: str | None = None, cookie: str | None = None
+    ) -> tuple[int, http.client.HTTPMessage, bytes]:
+        headers = {"Accept-Language": "da"}
+        if body is not None:
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie or ""}
+        self._connection.request(method, path, body, headers)
+        response = self._connection.getresponse()
+        return response.status, response.headers, response.read()
+
+    def _system_request(self, now: datetime) -> str:
+        request = AuthnRequest(
+            id=self._ids.message_id(),
+            issue_instant=now,
+            issuer=SYSTEM,
+            destination=f"{self._base_url}/runtime/saml2/issue.idp",
+            assertion_consumer_service_url=f"{self._base_url}/sp/byggesag/acs",
+            protocol_binding=BINDING_POST,
+            requested_authn_context=RequestedAuthnContext(Comparison.MINIMUM, (AssuranceLevel.SUBSTANTIAL.uri,)),
+        )
+        octets = serialise(write_authn_request(request))
+        return write_redirect("https://x.test", octets, relay_state="bench", key=self._keys.system("byggesag").signing)
+
+    def _answer(self, question: AuthnRequest, municipality: Municipality, now: datetime) -> str:
+        import base64
+
+        issuer = EntityId(f"https://saml.idp.{municipality.id}.test")
+        acs = f"{self._base_url}/runtime/saml2auth/consume.idp"
+        subject = Subject(
+            NameId(municipality.name_id, NAMEID_X509_SUBJECT_NAME),
+            (SubjectConfirmation(CONFIRMATION_BEARER, acs, question.id, Window(None, now + timedelta(minutes=5))),),
+        )
+        assertion = _assertion(issuer, subject, now, _attributes(municipality))
+        element = write_assertion(replace(assertion, id=AssertionId(self._ids.message_id())))
+        sign_enveloped(element, self._keys.idp(municipality.id).signing)
+        public_key = self._keys.context_handler.decryption.private_key.public_key()
+        encrypted = encrypt(serialise(element), public_key, OIOSAML_DEFAULT, entropy=os.urandom)
+        envelope = Response(self._ids.message_id(), now, Status(STATUS_SUCCESS), issuer, question.id, acs)
+        response = write_response(envelope, write_encrypted_assertion(encrypted))
+        return base64.b64encode(serialise(response)).decode()
+
+
+def _assertion(issuer: EntityId, subject: Subject, now: datetime, attributes: tuple[Attribute, ...]) -> Assertion:
+    return Assertion(
+        id=AssertionId("_placeholder"),
+        issue_instant=now,
+        issuer=issuer,
+        subject=subject,
+        conditions=Conditions(Window(now, now + timedelta(minutes=5)), ((SP_FACE,),)),
+        authn_statements=(AuthnStatement(now, "_session", None, AssuranceLevel.SUBSTANTIAL.uri),),
+        attribute_statements=(attributes,),
+    )
+
+
+def _privileges(municipality: Municipality) -> Attribute:
+    group = PrivilegeGroup(cvr_scope(municipality.cvr), (municipality.role,))  # type: ignore[arg-type]
+    return Attribute(names.PRIVILEGES_INTERMEDIATE, (write_privileges(PrivilegeList((group,))),))
+
+
+def _attributes(municipality: Municipality) -> tuple[Attribute, ...]:
+    profile = (
+        Attribute(names.SPEC_VERSION, (names.OIOSAML3_SPEC_VERSION,)),
+        Attribute(names.KOMBIT_SPEC_VERSION, (names.KOMBIT_SPEC_VERSION_2,)),
+        Attribute(names.LOA, ("Substantial",)),
+        Attribute(names.CVR, (municipality.cvr,)),
+        Attribute(names.ORG_NAME, ("Kommune",)),
+        Attribute(names.EMAIL, ("person@kommune.test",)),
+        _privileges(municipality),
+    )
+    fillers = tuple(Attribute(f"https://kommune.test/attribut/{number}", ("værdi",)) for number in range(FILLERS))
+    return profile + fillers
+
+
+class StubAttributeService:
+    """Answers each query with one job function role, from a thread of the driver's process."""
+
+    def __init__(self, keys: KeyRing) -> None:
+        self._keys = keys
+        self._ids = SystemIds()
+        handler = type("Handler", (BaseHTTPRequestHandler,), {"do_POST": self._post(), "protocol_version": "HTTP/1.1"})
+        handler.log_message = lambda *_: None  # type: ignore[attr-defined]
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> "StubAttributeService":
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _post(self) -> object:
+        def do_POST(request: BaseHTTPRequestHandler) -> None:  # noqa: N802 - the name that http.server calls
+            octets = self._answer(request.rfile.read(int(request.headers["Content-Length"])))
+            request.send_response(200)
+            request.send_header("Content-Type", "text/xml; charset=utf-8")
+            request.send_header("Content-Length", str(len(octets)))
+            request.end_headers()
+            request.wfile.write(octets)
+
+        return do_POST
+
+    def _answer(self, envelope: bytes) -> bytes:
+        now = datetime.now(UTC)
+        query = read_attribute_query(unwrap(envelope, f"{{{NS_SAMLP}}}AttributeQuery"))
+        issuer = EntityId("https://saml.attributter.skovrup.test")
+        said = replace(
+            _assertion(issuer, Subject(query.subject), now, (_privileges(SKOVRUP),)),
+            id=AssertionId(self._ids.message_id()),
+            authn_statements=(),
+        )
+        element = write_assertion(said)
+        sign_enveloped(element, self._keys.attribute_service("skovrup").signing)
+        response = Response(MessageId(self._ids.message_id()), now, Status(STATUS_SUCCESS), issuer, query.id)
+        return wrap(serialise(write_response(response, element)))
