@@ -51,10 +51,12 @@ async def test_fetches_from_the_address_that_was_checked() -> None:
     assert request.extensions["sni_hostname"] == "own.test"
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "::1", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "100.64.0.1"],
-)  # fmt: skip
+LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0")
+PRIVATE = ("10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "fd00::1")
+LINK_LOCAL = ("169.254.169.254", "fe80::1%eth0")
+
+
+@pytest.mark.parametrize("address", [*LOOPBACK, *PRIVATE, *LINK_LOCAL])
 async def test_refuses_the_inside(address: str) -> None:
     world = World(address)
     assert await world.refusal("http://looks-public.test/") == "md.source"
