@@ -10,7 +10,7 @@ INSTALL := $(PIP) install --quiet --require-hashes
 INSTALL_SELF := $(PIP) install --quiet --no-deps --no-index --no-build-isolation --editable .
 WORKERS ?= 2
 
-.PHONY: demo test lint format bench lock clean help
+.PHONY: demo test lint format docs bench lock clean help
 
 help: ## Show the targets.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -31,6 +31,13 @@ lint: $(VENV)/.ready-dev ## Formatting, lint, types, and who may import whom.
 format: $(VENV)/.ready-dev ## Put the code in form.
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.ready-dev ## Write the generated pages anew; the tests fail while one is stale.
+	$(BIN)/python -m scripts.generate_rules
+	$(BIN)/python -m scripts.generate_login_flow
+	$(BIN)/python -m scripts.generate_settings
+	$(BIN)/python -m scripts.federation_schema
+	$(BIN)/python -m scripts.messages
 
 bench: $(VENV)/.ready-dev ## Measure a login, memory and cold start.
 	$(BIN)/python -m scripts.bench
