@@ -17,6 +17,9 @@ from oiosaml.messages.metadata_reading import read_metadata
 PERSONA_HEADER: Final = "X-NSIS-Persona"
 """Tells our mock IdPs who logs in. A foreign IdP does not know it, and shows its login page."""
 
+_CHOICE: Final = "idp"
+"""Name of the discovery page's buttons; their value is the IdP's entityID."""
+
 _ERROR_STATUS: Final = 400
 
 
@@ -78,10 +81,10 @@ def log_in(wish: LoginWish, *, api: Api, base_url: str, transport: httpx.BaseTra
     urls = ContextHandlerUrls(base_url)
     with Browser(headers={PERSONA_HEADER: wish.persona}, transport=transport) as browser:
         page = browser.visit(_start(wish))
-        choice = _discovery_choice(page, wish.idp)
-        if choice is not None:
-            form, button = choice
-            page = browser.submit(form, press=button)
+        form = _discovery_form(page)
+        if form is not None:
+            # Also where the page does not offer it: then the broker's own refusal says why not.
+            page = browser.submit(form, press=(_CHOICE, wish.idp))
         return _report(browser, page, api, urls)
 
 
@@ -91,12 +94,8 @@ def _start(wish: LoginWish) -> str:
     return wish.start_url + ("&" if "?" in wish.start_url else "?") + urlencode(asked)
 
 
-def _discovery_choice(page: Page, idp: str) -> tuple[FormOnPage, tuple[str, str]] | None:
-    for form in page.forms:
-        for button in form.buttons:
-            if button == ("idp", idp):
-                return form, button
-    return None
+def _discovery_form(page: Page) -> FormOnPage | None:
+    return next((form for form in page.forms if any(name == _CHOICE for name, _ in form.buttons)), None)
 
 
 def _report(browser: Browser, page: Page, api: Api, urls: ContextHandlerUrls) -> LoginReport:
