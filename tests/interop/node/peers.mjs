@@ -1,0 +1,135 @@
+// Two systems on one port, each as its stack's own documentation has it and as strict as the stack goes:
+// /node-saml/{metadata,login,acs} and /samlify/{metadata,login,acs}. An accepted login is answered with JSON, a refused one with 403.
+// node peers.mjs SETTINGS.json   reads {broker_metadata, key, certificate, ready_file}, all of them paths.
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { SAML, ValidateInResponseTo } from "@node-saml/node-saml";
+import * as validator from "@authenio/samlify-node-xmllint";
+import samlify from "samlify";
+
+const settings = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const brokerMetadata = readFileSync(settings.broker_metadata, "utf8");
+const privateKey = readFileSync(settings.key, "utf8");
+const certificate = readFileSync(settings.certificate, "utf8");
+
+const PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
+const X509_SUBJECT_NAME = "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName";
+const SUBSTANTIAL = "https://data.gov.dk/concept/core/nsis/loa/Substantial";
+const RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
+const CLOCK_SKEW = 300_000;
+
+// node-saml reads no metadata of its own accord, so what it needs of the broker's is looked up by samlify's parser.
+samlify.setSchemaValidator(validator);
+const broker = samlify.IdentityProvider({
+  metadata: brokerMetadata,
+  isAssertionEncrypted: true,
+  messageSigningOrder: "sign-then-encrypt",
+  wantAuthnRequestsSigned: true,
+  requestSignatureAlgorithm: RSA_SHA256,
+});
+const signingCertificate = broker.entityMeta.getX509Certificate("signing");
+
+function nodeSaml(base) {
+  const saml = new SAML({
+    entryPoint: broker.entityMeta.getSingleSignOnService("redirect"),
+    issuer: "https://saml.node-saml.interop.test",
+    callbackUrl: `${base}/acs`,
+    idpCert: signingCertificate,
+    idpIssuer: broker.entityMeta.getEntityID(),
+    audience: "https://saml.node-saml.interop.test",
+    privateKey,
+    publicCert: certificate,
+    decryptionPvk: privateKey,
+    signatureAlgorithm: "sha256",
+    digestAlgorithm: "sha256",
+    identifierFormat: PERSISTENT,
+    authnContext: [SUBSTANTIAL],
+    racComparison: "minimum",
+    wantAssertionsSigned: true,
+    // OIOSAML 3: the assertion is signed, a successful Response is not (R3-IDP-02).
+    wantAuthnResponseSigned: false,
+    validateInResponseTo: ValidateInResponseTo.always,
+    acceptedClockSkewMs: CLOCK_SKEW,
+    metadataContactPerson: [{ "@contactType": "technical", EmailAddress: ["drift@node-saml.interop.test"] }],
+  });
+  return {
+    metadata: () => saml.generateServiceProviderMetadata(certificate, certificate),
+    login: (relayState) => saml.getAuthorizeUrlAsync(relayState, undefined, {}),
+    accept: async (body) => {
+      const { profile } = await saml.validatePostResponseAsync(body);
+      const { getAssertion, getAssertionXml, getSamlResponseXml, attributes, ...rest } = profile;
+      return { nameId: rest.nameID, nameIdFormat: rest.nameIDFormat, issuer: rest.issuer, attributes };
+    },
+  };
+}
+
+function viaSamlify(base) {
+  const entityId = "https://saml.samlify.interop.test";
+  const system = samlify.ServiceProvider({
+    entityID: entityId,
+    authnRequestsSigned: true,
+    wantAssertionsSigned: true,
+    requestSignatureAlgorithm: RSA_SHA256,
+    nameIDFormat: [X509_SUBJECT_NAME],
+    privateKey,
+    encPrivateKey: privateKey,
+    signingCert: certificate,
+    encryptCert: certificate,
+    clockDrifts: [-CLOCK_SKEW, CLOCK_SKEW],
+    assertionConsumerService: [{ isDefault: true, Binding: "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST", Location: `${base}/acs` }],
+  });
+  const outstanding = new Set();
+  return {
+    metadata: () => system.getMetadata(),
+    login: (relayState) => {
+      const { id, context } = system.createLoginRequest(broker, "redirect", { relayState });
+      outstanding.add(id);
+      return context;
+    },
+    accept: async (body) => {
+      const { extract } = await system.parseLoginResponse(broker, "post", { body });
+      // samlify leaves these three to the application.
+      if (!settings.samlify_alone) {
+        if (extract.audience !== entityId) throw new Error(`audience ${extract.audience}`);
+        if (extract.response.destination !== `${base}/acs`) throw new Error(`destination ${extract.response.destination}`);
+        if (!outstanding.delete(extract.response.inResponseTo)) throw new Error(`InResponseTo ${extract.response.inResponseTo}`);
+      }
+      return { nameId: extract.nameID, nameIdFormat: null, issuer: extract.issuer, attributes: extract.attributes };
+    },
+  };
+}
+
+async function bodyOf(request) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  return Object.fromEntries(new URLSearchParams(Buffer.concat(parts).toString("ascii")));
+}
+
+function answer(response, status, type, text, headers = {}) {
+  response.writeHead(status, { "Content-Type": type, Connection: "close", ...headers }).end(text);
+}
+
+const systems = {};
+const server = createServer(async (request, response) => {
+  const [, name, page] = new URL(request.url, "http://localhost").pathname.split("/");
+  const system = systems[name];
+  try {
+    if (system && page === "metadata") return answer(response, 200, "application/samlmetadata+xml", await system.metadata());
+    if (system && page === "login") return answer(response, 302, "text/plain", "", { Location: await system.login("/after") });
+    if (system && page === "acs" && request.method === "POST") {
+      const body = await bodyOf(request);
+      return answer(response, 200, "application/json", JSON.stringify({ relayState: body.RelayState, ...(await system.accept(body)) }));
+    }
+    return answer(response, 404, "text/plain", "no such page");
+  } catch (error) {
+    // samlify rejects with plain strings here and there.
+    return answer(response, 403, "text/plain", String(error?.message ?? error));
+  }
+});
+server.listen(0, "127.0.0.1", () => {
+  const base = `http://127.0.0.1:${server.address().port}`;
+  systems["node-saml"] = nodeSaml(`${base}/node-saml`);
+  systems.samlify = viaSamlify(`${base}/samlify`);
+  writeFileSync(`${settings.ready_file}.new`, JSON.stringify({ base_url: base }));
+  renameSync(`${settings.ready_file}.new`, settings.ready_file);
+});
