@@ -54,6 +54,9 @@ def names_the_party(document: MetadataDocument, party: PartyRegistration) -> Ite
         yield Breach(f"got {document.entity.entity_id!r:.200}, expected {party.entity_id}", mend=mend)
 
 
+REGISTRATION_RULES: Final = (fits_the_federation, names_the_party)
+
+
 class Registrar:
     """Changes who is registered in one workspace."""
 

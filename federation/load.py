@@ -1,5 +1,6 @@
 """federation.yaml in and out. What is wrong is said with file, line and the mend, all at once; nothing is guessed."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path as FilePath
 from typing import Final
@@ -142,8 +143,13 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, indentless=False)
 
 
+_FOLDED: Final = re.compile("[\x85\u2028\u2029]")
+"""Line breaks that YAML reads as others than they were written, unless they are escaped."""
+
+
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
+    block = "|" if "\n" in text else None
+    style = '"' if _FOLDED.search(text) else block
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

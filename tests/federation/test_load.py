@@ -4,7 +4,7 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from federation.documents import Kind, from_document, kind_of, to_document
@@ -276,7 +276,12 @@ SERVICES = st.builds(
 )
 
 
+PLAIN_SYSTEM = UserFacingSystem(EntityId("https://s.test"), "s", "S", AUTHORITY.cvr, AssuranceLevel.LOW, b"")
+PLAIN_SERVICE = AttributeService(EntityId("https://a.test"), "a", "A", (AUTHORITY.cvr,), b"")
+
+
 @given(system=SYSTEMS, service=SERVICES)
+@example(system=replace(PLAIN_SYSTEM, metadata="<a>\x85</a>\n\u2028".encode()), service=PLAIN_SERVICE)
 def test_import_of_an_export_gives_the_same_values(system: UserFacingSystem, service: AttributeService) -> None:
     world = World(authorities=(AUTHORITY,), systems=(system,), attribute_services=(service,))
 

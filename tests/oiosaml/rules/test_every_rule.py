@@ -15,7 +15,7 @@ MODULES = (test_assertion, test_attribute_exchange, test_authn_request, test_met
 
 def test_every_rule_has_its_twins() -> None:
     tried = {case.rule_id for module in MODULES for case in module.CASES}
-    assert tried == set(RULES)
+    assert tried == {rule.id for rule in RULES.values() if rule.check.__module__.startswith("oiosaml.")}
 
 
 def test_every_rule_says_something_to_people() -> None:
