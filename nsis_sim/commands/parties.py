@@ -126,9 +126,10 @@ def _register(kind: str, metadata: str, party: dict[str, Any], *, base_url: str 
     url = broker_url(base_url)
     with registering(metadata), Api(url) as api:
         done = api.send("POST", f"/{kind}" + ("?replace=true" if replace else ""), document)
+        ids = {party["entity_id"]: party["id"] for party in api.parties(kind)}
     say_findings(metadata, done.findings)
     for entity_id in done.registered:
-        say(f"Registered {entity_id}")
+        say(f"Registered {entity_id}" + (f" as {ids[entity_id]}" if entity_id in ids else ""))
     _say_what_next(kind, url)
 
 
