@@ -16,6 +16,12 @@ from oiosaml.errors import SamlError
 BUSY_TIMEOUT: Final = timedelta(seconds=2)
 """How long a write waits for another process's write. Longer would hold up everybody on this event loop."""
 
+OPENING_TIMEOUT: Final = timedelta(seconds=30)
+"""How long a start waits for the processes that start with it, one of which migrates."""
+
+_SWITCHES: Final = 20
+"""How often the switch to WAL is tried while other processes try the same."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -34,8 +40,9 @@ class Database:
         self._idle: deque[sqlite3.Connection] = deque()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._idle.append(self._connect())
+            self._idle.append(self._connect(OPENING_TIMEOUT))
             migrate(self._idle[0])
+            self._idle[0].execute(f"PRAGMA busy_timeout = {busy_timeout // timedelta(milliseconds=1)}")
             self._inode = path.stat().st_ino
         except (sqlite3.Error, OSError) as error:
             self.close()
@@ -66,7 +73,7 @@ class Database:
         try:
             return self._idle.pop()
         except IndexError:
-            return self._connect()
+            return self._connect(self._busy_timeout)
 
     def give_back(self, connection: sqlite3.Connection) -> None:
         """Take a connection back for the next call."""
@@ -88,19 +95,35 @@ class Database:
             self.close()
             self._inode = inode
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, timeout: timedelta) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._path,
-            timeout=self._busy_timeout.total_seconds(),
+            timeout=timeout.total_seconds(),
             isolation_level=None,
             check_same_thread=False,  # the pool hands a connection to one thread at a time
         )
         try:
-            connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+            _switch_to_wal(connection)
+            connection.execute("PRAGMA synchronous = FULL")
         except sqlite3.Error:
             connection.close()
             raise
         return connection
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    for _ in range(_SWITCHES):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            # Only this pragma does not wait for others; a transaction does, and then the file may be in WAL mode already.
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        else:
+            return
+    raise sqlite3.OperationalError("database is locked by others that start")
 
 
 class Transaction:

@@ -207,6 +207,17 @@ class StoreContract:
         with ThreadPoolExecutor(8) as pool:
             assert sum(pool.map(accept, range(24))) == 1
 
+    def test_many_logins_that_end_at_once_all_end(self, opened: Opened) -> None:
+        for number in range(24):
+            opened.store.save_pending(HERE, login(number), steps(f"flow-{number}", "begin"))
+
+        def end(number: int) -> None:
+            opened.store.finish(HERE, FlowId(f"flow-{number}"), LoginState.REFUSED, "x", steps(f"flow-{number}", "end"))
+
+        with ThreadPoolExecutor(8) as pool:
+            assert len(list(pool.map(end, range(24)))) == 24
+        assert opened.record.counts(HERE, NOW) == Counts(24, 0, 24, 0, 0)
+
     @pytest.mark.parametrize("end", [LoginState.REFUSED, LoginState.EXPIRED])
     def test_a_login_ends_once(self, opened: Opened, end: LoginState) -> None:
         opened.store.save_pending(HERE, login(), steps("flow-1", "begin"))
