@@ -3,15 +3,13 @@
 What cannot be translated is dropped and says why; the caller records it. A restriction never is: if it cannot be kept, the role goes.
 """
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from context_handler.ports import Registry
+from federation.constraint_values import fits
 from federation.model import (
-    ConstraintKind,
-    ConstraintType,
     ConstraintValue,
     JobFunctionRole,
     RoleAssignment,
@@ -105,6 +103,14 @@ class Translator:
             system_role = self.registry.system_role(assignment.system_role)
             if system_role is None or system_role.system != self.system or not system_role.active.includes(self.at):
                 continue  # another system's right is none of this system's business
+            if role.cvr != self.user_cvr and any(value.dynamic for value in assignment.values):
+                # Its value would be the delegate's own word about somebody else's data (CH-CVR-03).
+                yield Dropped(
+                    role.entity_id,
+                    "priv.scope",
+                    "got a delegated role with a data constraint from login, expected registered values only",
+                )
+                continue
             try:
                 constraints = self._constraints(assignment, system_role, group)
             except _CannotRestrictError as error:
@@ -115,28 +121,39 @@ class Translator:
     def _constraints(
         self, assignment: RoleAssignment, role: SystemRole, group: PrivilegeGroup
     ) -> tuple[Constraint, ...]:
-        made = tuple(Constraint(v.constraint_type, self._value(v, group)) for v in assignment.values)
-        missing = {use.constraint_type for use in role.constraints if use.required} - {c.name for c in made}
+        by_type: dict[str, list[ConstraintValue]] = {}
+        for value in assignment.values:
+            by_type.setdefault(value.constraint_type, []).append(value)
+        missing = {use.constraint_type for use in role.constraints if use.required} - by_type.keys()
         if missing:
             raise _CannotRestrictError(f"the required data constraint {sorted(missing)} has no value")
-        return made
+        return tuple(Constraint(name, self._text(name, values, group)) for name, values in by_type.items())
 
-    def _value(self, value: ConstraintValue, group: PrivilegeGroup) -> str:
-        text = value.value
-        if value.dynamic:
-            text = ",".join(c.value for c in group.constraints if c.name == value.value)
-        constraint_type = self.registry.constraint_type(value.constraint_type)
+    def _text(self, name: str, values: Sequence[ConstraintValue], group: PrivilegeGroup) -> str:
+        if len(values) > 1 and any(value.dynamic for value in values):
+            # Our choice: what the one limits the other might lift, and nothing says which of them was meant.
+            raise _CannotRestrictError(f"the data constraint {name} has both a registered value and one from login")
+        text = ",".join(_given(value, group) if value.dynamic else value.value for value in values)
+        constraint_type = self.registry.constraint_type(name)
         if not text.strip():
-            raise _CannotRestrictError(f"the data constraint {value.constraint_type} got no value at login")
+            raise _CannotRestrictError(f"the data constraint {name} got no value at login")
         if constraint_type is None:
-            raise _CannotRestrictError(f"the data constraint type {value.constraint_type} is not registered")
-        if not _fits(text, constraint_type):
+            raise _CannotRestrictError(f"the data constraint type {name} is not registered")
+        if not fits(text, constraint_type):
             raise _CannotRestrictError(f"got {text!r:.120}, expected a value that fits {constraint_type.name}")
         return text
 
 
 class _CannotRestrictError(Exception):
     """A constraint cannot be carried, so the right it limits must not be given."""
+
+
+def _given(value: ConstraintValue, group: PrivilegeGroup) -> str:
+    """Give what came at login under the value's key: one text, since two limits hold together and are no list (BPP-14)."""
+    texts = [constraint.value for constraint in group.constraints if constraint.name == value.value]
+    if len(texts) > 1:
+        raise _CannotRestrictError(f"got {value.value} {len(texts)} times in one group, expected it once")
+    return texts[0] if texts else ""
 
 
 def _cvr_of(scope: str) -> Cvr | None:
@@ -160,10 +177,3 @@ def _refuse_unknown_constraints(group: PrivilegeGroup, roles: Iterable[JobFuncti
                 "priv.schema",
                 f"got the constraint {constraint.name!r:.120}, expected the key of a dynamic value of a role in the group",
             )
-
-
-def _fits(text: str, constraint_type: ConstraintType) -> bool:
-    values = text.split(",") if constraint_type.kind is ConstraintKind.MULTI else [text]
-    if constraint_type.values and not all(value.strip() in constraint_type.values for value in values):
-        return False
-    return constraint_type.pattern is None or re.fullmatch(constraint_type.pattern, text) is not None

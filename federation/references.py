@@ -1,11 +1,10 @@
 """What one registration says of another must hold: names point to something, keys are unique, nobody has a role of somebody else."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from federation.constraint_values import fits
 from federation.model import (
-    ConstraintKind,
     ConstraintType,
     ConstraintValue,
     JobFunctionRole,
@@ -155,11 +154,7 @@ def _assignment(
 def _fits(value: ConstraintValue, constraint_type: ConstraintType) -> bool:
     if value.dynamic:
         return True  # a key; what arrives under it is examined at login
-    parts = value.value.split(",") if constraint_type.kind is ConstraintKind.MULTI else [value.value]
-    listed = not constraint_type.values or all(part.strip() in constraint_type.values for part in parts)
-    return listed and (
-        constraint_type.pattern is None or re.fullmatch(constraint_type.pattern, value.value) is not None
-    )
+    return fits(value.value, constraint_type)
 
 
 def _people(world: World) -> Iterator[Problem]:
