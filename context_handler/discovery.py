@@ -57,7 +57,7 @@ def candidates_for(
     if too_low:
         best = max(idp.registration.maximum_level for idp in too_low)
         raise SamlError(
-            "fed.loa",
+            "fed.loa:idp-too-low",
             f"got IdPs registered up to {best.attribute_value}, expected one that reaches {demand.named}",
             params={"required": demand.named, "actual": best.attribute_value},
         )

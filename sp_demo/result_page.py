@@ -1,5 +1,6 @@
 """What the pages show, as values; the templates put it into words."""
 
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -73,6 +74,10 @@ def downloads(outcome: Outcome | None, name: str) -> Response:
     return Response(octets, media_type="application/xml", headers=headers)
 
 
+def _name(names: Names, language: str, uri: str) -> str | None:
+    return names(uri, language)
+
+
 def _logged_in(system: DemoSystem, outcome: LoggedIn, names: Names) -> dict[str, Any]:
     token = outcome.token
     used = {constraint.name for group in outcome.rights.groups for constraint in group.constraints}
@@ -81,7 +86,7 @@ def _logged_in(system: DemoSystem, outcome: LoggedIn, names: Names) -> dict[str,
         "organisation": next(iter(token.values(ORG_NAME)), None),
         "level": outcome.level.attribute_value,
         "rights": outcome.rights,
-        "name_of": names,
+        "names": {language: partial(_name, names, language) for language in ("da", "en")},
         "explains_kle": CONSTRAINT_KLE in used,
         "explains_unit": CONSTRAINT_ORGANISATION_UNIT in used,
         "accepted": token,

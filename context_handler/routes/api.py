@@ -221,12 +221,18 @@ def _add_parties(router: APIRouter, path: str, parties: _Parties, changing: list
         Kind.ATTRIBUTE_SERVICE: parties.add_attribute_service,
     }
     tags: list[Any] = ["Registration"]
-    router.get(path, tags=tags)(parties.all)
-    router.post(path, status_code=201, dependencies=as_json, tags=tags)(add[parties.kind])
-    router.get(f"{path}/{{name}}", tags=tags)(parties.one)
-    router.put(f"{path}/{{name}}", dependencies=as_json, tags=tags)(parties.change)
-    router.put(f"{path}/{{name}}/enabled", status_code=204, dependencies=changing, tags=tags)(parties.switch)
-    router.delete(f"{path}/{{name}}", status_code=204, dependencies=changing, tags=tags)(parties.remove)
+    one = {Kind.SYSTEM: "system", Kind.IDP: "IdP", Kind.ATTRIBUTE_SERVICE: "attribute service"}[parties.kind]
+    router.get(path, tags=tags, summary=f"List every {one}")(parties.all)
+    router.post(path, status_code=201, dependencies=as_json, tags=tags, summary=f"Register your {one}")(
+        add[parties.kind]
+    )
+    named = f"{path}/{{name}}"
+    router.get(named, tags=tags, summary=f"Show one {one}")(parties.one)
+    router.put(named, dependencies=as_json, tags=tags, summary=f"Replace one {one}")(parties.change)
+    router.put(
+        f"{named}/enabled", status_code=204, dependencies=changing, tags=tags, summary=f"Switch one {one} on or off"
+    )(parties.switch)
+    router.delete(named, status_code=204, dependencies=changing, tags=tags, summary=f"Remove one {one}")(parties.remove)
 
 
 def _add_world(router: APIRouter, world: _WholeWorld, changing: list[Any]) -> None:
@@ -235,16 +241,21 @@ def _add_world(router: APIRouter, world: _WholeWorld, changing: list[Any]) -> No
         "/apply",
         dependencies=changing,
         tags=["World"],
+        summary="Add or replace several registrations at once",
         openapi_extra={"requestBody": {"required": True, "content": content}},
     )(world.apply)
-    router.get("/export", tags=["World"], response_class=Response)(world.export)
+    router.get("/export", tags=["World"], response_class=Response, summary="Export everything registered as YAML")(
+        world.export
+    )
 
 
 def _add_record(router: APIRouter, reading: _Reading) -> None:
-    router.get("/people", tags=["World"])(reading.people)
-    router.get("/flows/{flow}", tags=["Record"])(reading.flow)
-    router.get("/messages/{message_id}/flow", tags=["Record"])(reading.flow_of_message)
-    router.get("/audit", tags=["Record"])(reading.audit)
+    router.get("/people", tags=["World"], summary="List the people who can log in")(reading.people)
+    router.get("/flows/{flow}", tags=["Record"], summary="Show every step of one login")(reading.flow)
+    router.get("/messages/{message_id}/flow", tags=["Record"], summary="Find the login a message belongs to")(
+        reading.flow_of_message
+    )
+    router.get("/audit", tags=["Record"], summary="Count all logins: was none lost?")(reading.audit)
 
 
 def _registration(kind: Kind, document: dict[str, Any]) -> Registration:

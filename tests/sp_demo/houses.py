@@ -62,6 +62,9 @@ SSO = "http://localhost:8000/runtime/saml2/issue.idp"
 FRESH_ID = MessageId("_0123456789abcdef0123456789abcdef")
 KORSBAEK = IdpChoice(EntityId("https://saml.idp.korsbaek.test"), "Korsbæk Kommune")
 
+REGISTERED = b"<metadata/>"
+"""Whatever is registered of a system is what it serves."""
+
 RIGHTS = b"""<?xml version="1.0" encoding="UTF-8"?><bpp:PrivilegeList xmlns:bpp="http://digst.dk/oiosaml/basic_privilege_profile">\
 <PrivilegeGroup Scope="urn:dk:gov:saml:cvrNumberIdentifier:91000013">\
 <Privilege>http://byggesag.sim.test/roles/usersystemrole/sagsbehandler/1</Privilege>\
@@ -258,8 +261,9 @@ def make_house(
     inner = create_app(
         system,
         SystemKeys(keys.key_pem, keys.certificate_pem),
+        metadata=REGISTERED,
         broker_metadata=metadata,
-        names=names.get,
+        names=lambda uri, _language: names.get(uri),
         idps=lambda: (KORSBAEK,),
     )
     method = RSA_OAEP_MGF1P_SHA1 if stack is StackName.PYTHON3_SAML else OIOSAML_DEFAULT
