@@ -9,6 +9,7 @@ from typing import Final
 import httpx
 from fastapi import APIRouter, FastAPI
 
+from context_handler.housekeeping import kept_in_order
 from context_handler.ports import Ports
 from context_handler.routes.health import HealthRoutes
 from context_handler.routes.metadata import MetadataRoutes
@@ -47,7 +48,7 @@ def create_app(wiring: Wiring) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with wiring.http:
+        async with wiring.http, kept_in_order(ports, clock):
             yield
         wiring.close()
 

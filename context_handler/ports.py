@@ -166,6 +166,10 @@ class Store(Protocol):
         """Write a flow that was refused before it had a pending login: it counts as started and refused."""
         ...
 
+    def expire(self, workspace: WorkspaceId, at: datetime) -> int:
+        """End every login that took too long, with an event each; give how many."""
+        ...
+
     def record(self, workspace: WorkspaceId, events: Sequence[Event]) -> None:
         """Write events of a message that was refused without ending its flow (invariant I3)."""
         ...

@@ -1,0 +1,59 @@
+"""Overdue logins are ended without anybody asking."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from context_handler.housekeeping import kept_in_order
+from oiosaml.errors import SamlError
+from oiosaml.ids import WorkspaceId
+from tests.builders import NOW
+from tests.context_handler.rig import Rig, minutes
+
+pytestmark = pytest.mark.anyio
+
+OFTEN = timedelta(milliseconds=1)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+async def test_overdue_login_is_ended_with_an_event(rig: Rig) -> None:
+    rig.begun()
+    (flow,) = rig.record.flows(rig.ports.workspace, limit=1)
+    async with kept_in_order(rig.ports, lambda: NOW + minutes(61), interval=OFTEN):
+        await until(lambda: rig.record.events_of(rig.ports.workspace, flow.flow)[-1].code == "flow.expired")
+    counts = rig.counts()
+    assert (counts.expired, counts.pending) == (1, 0)
+
+
+async def test_login_in_time_is_left_alone(rig: Rig) -> None:
+    rig.begun()
+    rounds: list[datetime] = []
+
+    def clock() -> datetime:
+        rounds.append(NOW)
+        return NOW + minutes(59)
+
+    async with kept_in_order(rig.ports, clock, interval=OFTEN):
+        await until(lambda: len(rounds) > 2)
+    assert rig.counts().pending == 1
+
+
+async def test_store_that_fails_once_is_tried_again(rig: Rig) -> None:
+    class Failing:
+        attempts = 0
+
+        def expire(self, workspace: WorkspaceId, at: datetime) -> int:
+            self.attempts += 1
+            raise SamlError("web.unavailable", "the disk is full")
+
+    store = Failing()
+    async with kept_in_order(replace(rig.ports, store=store), lambda: NOW, interval=OFTEN):  # type: ignore[arg-type]
+        await until(lambda: store.attempts > 2)
