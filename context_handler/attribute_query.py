@@ -6,6 +6,7 @@ Whatever goes wrong ends in a refusal with its own code, or in a login without r
 from context_handler.checks import Subject
 from context_handler.ports import Ports, RegisteredAttributeService, RegisteredIdp, RegisteredSystem, Registry
 from context_handler.privilege_source import privileges_of
+from context_handler.requester import require_usable
 from context_handler.visit import Visit
 from federation.model import OnAttributeFailure
 from oiosaml.attributes import PRIVILEGES_INTERMEDIATE
@@ -71,11 +72,7 @@ def _service_for(cvr: Cvr, visit: Visit, registry: Registry) -> RegisteredAttrib
             f"got no attribute service for CVR {cvr}, expected one: the IdP does not know roles",
             party=Party.HOME_IDP,
         )
-    registration = service.registration
-    if not registration.enabled or not registration.active.includes(visit.at):
-        raise SamlError(
-            "fed.disabled", f"the attribute service {registration.entity_id} is switched off or not active at this time"
-        )
+    require_usable(service, visit.at)
     return service
 
 

@@ -84,7 +84,8 @@ def decide(candidates: Candidates, wishes: Wishes) -> RegisteredIdp | None:
 
 def _is_open(idp: RegisteredIdp, at: datetime) -> bool:
     registration = idp.registration
-    return registration.enabled and registration.has_federation_agreement and registration.active.includes(at)
+    usable = registration.enabled and registration.active.includes(at) and not idp.metadata.has_expired(at)
+    return usable and registration.has_federation_agreement
 
 
 def _is_wanted(idp: RegisteredIdp, system: RegisteredSystem, wishes: Wishes) -> bool:

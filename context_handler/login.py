@@ -19,7 +19,13 @@ from context_handler.name_ids import name_id_for
 from context_handler.ports import AnswerUsedError, Ports, RegisteredIdp, RegisteredSystem, Registry
 from context_handler.privilege_source import privileges_in_token
 from context_handler.release import attributes_for
-from context_handler.requester import login_under_way, registered_acs, registered_idp, registered_system
+from context_handler.requester import (
+    login_under_way,
+    registered_acs,
+    registered_idp,
+    registered_system,
+    still_registered,
+)
 from context_handler.roles import Translation, Translator
 from context_handler.visit import Requester, Visit, async_step, step
 from oiosaml.errors import Party, SamlError
@@ -323,9 +329,15 @@ def accept_idp_response(visit: Visit, answer: Answer, login: PendingLogin, ports
 
 @step(Party.CONTEXT_HANDLER)
 def find_system_again(visit: Visit, login: PendingLogin, registry: Registry) -> RegisteredSystem:
-    """The system may still have users sent to it (attack FED-08)."""
-    system = registered_system(registry, login.system, visit.at)
-    visit.note(party=system.registration.entity_id)
+    """The system may still have users sent to it (attack FED-08), from this IdP and to this address."""
+    visit.note(party=login.system)
+    try:
+        system = registered_system(registry, login.system, visit.at)
+        still_registered(system, login)
+    except SamlError as error:
+        if error.code in ("req.unknown-sp", "md.expired", "req.acs"):
+            visit.requester = None  # its address is its own no longer, and gets not even a refusal
+        raise
     return system
 
 

@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from context_handler.login_state import LoginState, PendingLogin
-from context_handler.ports import Ports, RegisteredIdp, RegisteredSystem, Registry
-from federation.model import HomeIdp, UserFacingSystem
+from context_handler.ports import Ports, RegisteredAttributeService, RegisteredIdp, RegisteredSystem, Registry
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import EntityId, FlowId
 from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.rules.authn_request import chosen_assertion_consumer_service
+from oiosaml.uris import BINDING_POST
 
 
 def login_under_way(flow: FlowId, browser: str, at: datetime, ports: Ports) -> PendingLogin:
@@ -39,35 +39,66 @@ def registered_system(registry: Registry, entity_id: EntityId | None, at: dateti
     """Give the system that goes by `entity_id`.
 
     Raises:
-        SamlError: `req.unknown-sp` if there is none, `fed.disabled` if it is switched off or outside its activation period.
+        SamlError: `req.unknown-sp` if there is none, or what `require_usable` raises.
     """
     system = registry.system(entity_id) if entity_id is not None else None
     if system is None:
         raise SamlError(
             "req.unknown-sp", f"got the issuer {entity_id!r:.200}, expected the entityID of a registered system"
         )
-    _require_active(system.registration, at)
+    require_usable(system, at)
     return system
+
+
+def still_registered(system: RegisteredSystem, login: PendingLogin) -> None:
+    """Ask anew, when the answer has come, what its owner may have changed meanwhile.
+
+    Raises:
+        SamlError: `req.acs` if the address that the answer would go to is registered no longer, `fed.no-idp` if the system is limited to
+            other IdPs by now.
+    """
+    services = system.metadata.sp.assertion_consumer_services if system.metadata.sp else ()
+    if not any(each.binding == BINDING_POST and each.location == login.acs_url for each in services):
+        raise SamlError("req.acs", f"got a login that began with {login.acs_url!r:.300}, which is registered no longer")
+    if system.registration.idps and login.idp not in system.registration.idps:
+        raise SamlError(
+            "fed.no-idp", f"got an answer of {login.idp}, expected an IdP that the system is limited to by now"
+        )
 
 
 def registered_idp(registry: Registry, entity_id: EntityId | None, at: datetime) -> RegisteredIdp:
     """Give the home IdP that goes by `entity_id`.
 
     Raises:
-        SamlError: `fed.unknown-issuer` if it was removed, `fed.disabled` if it was switched off since it was asked (attack FED-07).
+        SamlError: `fed.unknown-issuer` if it was removed, `fed.disabled` if it was switched off or lost its federation agreement
+            since it was asked (attack FED-07), or what `require_usable` raises.
     """
     idp = registry.idp(entity_id) if entity_id is not None else None
     if idp is None:
         raise SamlError("fed.unknown-issuer", f"got {entity_id!r:.200}, expected the entityID of a registered IdP")
-    _require_active(idp.registration, at)
+    require_usable(idp, at)
+    if not idp.registration.has_federation_agreement:
+        raise SamlError("fed.disabled", f"got a message of {entity_id}, which has no federation agreement any more")
     return idp
 
 
-def _require_active(registration: UserFacingSystem | HomeIdp, at: datetime) -> None:
+def require_usable(party: RegisteredSystem | RegisteredIdp | RegisteredAttributeService, at: datetime) -> None:
+    """Let a registered party take part at this instant, or not.
+
+    Raises:
+        SamlError: `fed.disabled` if it is switched off or outside its activation period, `md.expired` if its metadata has expired, which
+            is asked at every use and not only at registration (attack MD-02).
+    """
+    registration = party.registration
     if not registration.enabled or not registration.active.includes(at):
         raise SamlError(
             "fed.disabled",
             f"got a message of {registration.entity_id}, which is switched off or not active at this time",
+        )
+    if party.metadata.has_expired(at):
+        raise SamlError(
+            "md.expired",
+            f"got metadata of {registration.entity_id} that ended {party.metadata.valid_until}, expected newer",
         )
 
 

@@ -130,6 +130,10 @@ class EntityDescriptor:
     problems: tuple[MetadataProblem, ...] = ()
     """What could not be read inside, in document order."""
 
+    def has_expired(self, at: datetime) -> bool:
+        """Tell whether the metadata may not be used any more; no skew, for expiry is a revocation (attack MD-02)."""
+        return self.valid_until is not None and self.valid_until <= at
+
 
 @dataclass(frozen=True, slots=True)
 class MetadataDocument:
