@@ -20,7 +20,7 @@ OFTEN = timedelta(milliseconds=1)
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - the condition lies in a store, which tells nobody
             await asyncio.sleep(0)
 
 
