@@ -43,11 +43,16 @@ def read_metadata(octets: bytes) -> MetadataDocument:
 
 def read_metadata_element(root: _Element) -> MetadataDocument:
     """Read metadata that was parsed already."""
+    return _read(root, _Reading())
+
+
+def _read(root: _Element, reading: "_Reading") -> MetadataDocument:
     name = etree.QName(root)
     if name.namespace == NS_MD and name.localname == "EntitiesDescriptor":
         entities = list(children(root, NS_MD, "EntityDescriptor"))
         if len(entities) == 1:
-            return read_metadata_element(entities[0])
+            reading.note_end(root)
+            return _read(entities[0], reading)
         detail = f"got an EntitiesDescriptor with {len(entities)} entities, expected exactly one entity"
         mend = "Send the metadata of one entity: cut its EntityDescriptor out of the collection."
         return MetadataDocument(None, (MetadataProblem("md.rule", detail, root.sourceline, mend),))
@@ -55,7 +60,7 @@ def read_metadata_element(root: _Element) -> MetadataDocument:
         detail = f"got {str(root.tag)!r:.120}, expected EntityDescriptor in {NS_MD}"
         mend = "Send SAML 2.0 metadata, whose root is md:EntityDescriptor."
         return MetadataDocument(None, (MetadataProblem("xml.root", detail, root.sourceline, mend),))
-    entity = _Reading().entity(root)
+    entity = reading.entity(root)
     return MetadataDocument(entity, entity.problems)
 
 
@@ -64,11 +69,21 @@ class _Reading:
 
     def __init__(self) -> None:
         self.problems: list[MetadataProblem] = []
+        self._ends: list[datetime] = []
+
+    def note_end(self, element: _Element) -> None:
+        """Note a validUntil: it ends everything inside, and whatever ends first ends the entity (SAML Metadata 2.3.1, 2.3.2, 2.4.1)."""
+        end = self._instant(element, "validUntil")
+        if end is not None:
+            self._ends.append(end)
 
     def entity(self, root: _Element) -> EntityDescriptor:
         sp, idp, authority = (
             self._role(root, tag) for tag in ("SPSSODescriptor", "IDPSSODescriptor", "AttributeAuthorityDescriptor")
         )
+        for element in (root, sp, idp, authority):
+            if element is not None:
+                self.note_end(element)
         roles = (
             None if sp is None else self._sp(sp),
             None if idp is None else self._idp(idp),
@@ -76,7 +91,7 @@ class _Reading:
         )
         return EntityDescriptor(
             EntityId(root.get("entityID", "")),
-            self._instant(root, "validUntil"),
+            min(self._ends, default=None),
             *roles,
             contacts=tuple(self._contact(each) for each in children(root, NS_MD, "ContactPerson")),
             signature_present=next(children(root, NS_DS, "Signature"), None) is not None,
