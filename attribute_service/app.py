@@ -33,7 +33,7 @@ def create_app(
 ) -> FastAPI:
     """Give the attribute service as an app whose paths are relative to `urls.base_url`; mount it at `urls.path`.
 
-    `service.metadata` is served as it stands: what `attribute_service.metadata` wrote and the Context Handler has registered.
+    `service.metadata` is served as it stands: the octets that the Context Handler has registered.
     `broker` is the Context Handler's SP face at start; nobody else is answered. Speaks of users of `service.cvrs` only.
     """
     ports = Ports(

@@ -20,6 +20,7 @@ from oiosaml.attributes import (
     LOA,
     ORG_NAME,
     PRIVILEGES_INTERMEDIATE,
+    PROFESSIONAL_UUID,
     SPEC_VERSION,
 )
 from oiosaml.keys import VerificationKey, read_verification_key
@@ -38,20 +39,25 @@ from oiosaml.uris import (
     AES256_GCM,
     BINDING_POST,
     DIGEST_SHA1,
+    DIGEST_SHA256,
+    MGF1_SHA256,
     NAME_FORMAT_URI,
     NAMEID_PERSISTENT,
     NAMEID_X509_SUBJECT_NAME,
+    RSA_OAEP,
     RSA_OAEP_MGF1P,
 )
 from oiosaml.xml.sign import sign_enveloped
 
-DECRYPTED_BY_DEMO_SYSTEMS: Final = (
+DECRYPTED_BY_DEFAULT: Final = (
     MetadataEncryptionMethod(AES256_GCM),
+    MetadataEncryptionMethod(RSA_OAEP, DIGEST_SHA256, MGF1_SHA256),
     MetadataEncryptionMethod(RSA_OAEP_MGF1P, DIGEST_SHA1),
 )
-"""What both foreign stacks take: python3-saml's XML schema refuses OIOSAML 3's own key transport, pysaml2 knows only SHA-1."""
+"""What a system without an encryption setting announces: OIOSAML 3's own key transport first, then the older one."""
 
-_OFFERED_BY_IDPS: Final = (SPEC_VERSION, KOMBIT_SPEC_VERSION, LOA, CVR, ORG_NAME, EMAIL)
+_OFFERED_BY_IDPS: Final = (SPEC_VERSION, KOMBIT_SPEC_VERSION, LOA, CVR, ORG_NAME, FULL_NAME, PROFESSIONAL_UUID, EMAIL)
+"""What the mock IdP's token can hold (R3-MD-24), besides rights."""
 _REQUIRED_BY_SYSTEMS: Final = (SPEC_VERSION, KOMBIT_SPEC_VERSION, LOA, CVR, ORG_NAME, PRIVILEGES_INTERMEDIATE)
 _WELCOME_TO_SYSTEMS: Final = (EMAIL, FULL_NAME)
 """Asked for but not required: a municipality may not know them."""
@@ -130,7 +136,7 @@ def system_metadata(system: UserFacingSystem, urls: SystemUrls, keys: KeySet) ->
 def _encryption_methods(system: UserFacingSystem) -> tuple[MetadataEncryptionMethod, ...]:
     choice = system.encryption
     if choice is None:
-        return DECRYPTED_BY_DEMO_SYSTEMS
+        return DECRYPTED_BY_DEFAULT
     # mgf1p says by its name which mask generation it has (XML Encryption 5.5.2).
     mgf = None if choice.key_transport == RSA_OAEP_MGF1P else choice.mgf
     return (

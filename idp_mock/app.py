@@ -32,7 +32,7 @@ def create_app(
 ) -> FastAPI:
     """Give the IdP as an app whose paths are relative to `urls.base_url`; mount it at `urls.path`.
 
-    `idp.metadata` is served as it stands: what `idp_mock.metadata` wrote and the Context Handler has registered. `broker` is the
+    `idp.metadata` is served as it stands: the octets that the Context Handler has registered. `broker` is the
     Context Handler's SP face at start. Nobody but people of `idp.cvrs` can log in.
     """
     ports = Ports(

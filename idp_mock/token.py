@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from federation.assigned_roles import privileges_of
-from federation.model import HomeIdp, Person
+from federation.model import Person
 from idp_mock.ports import Ports
 from oiosaml.attributes import (
     CVR,
@@ -35,23 +35,6 @@ CONFIRMATION_LIFETIME: Final = timedelta(minutes=5)
 
 CONDITIONS_LIFETIME: Final = timedelta(minutes=10)
 """How long the assertion holds (R3-IDP-15)."""
-
-
-_ALWAYS_OFFERED: Final = (
-    SPEC_VERSION,
-    KOMBIT_SPEC_VERSION,
-    LOA,
-    CVR,
-    ORG_NAME,
-    FULL_NAME,
-    PROFESSIONAL_UUID,
-    EMAIL,
-)
-
-
-def offered_attributes(idp: HomeIdp) -> tuple[str, ...]:
-    """Give the names of the attributes that the IdP can deliver (R3-MD-24)."""
-    return (*_ALWAYS_OFFERED, PRIVILEGES_INTERMEDIATE) if idp.knows_roles else _ALWAYS_OFFERED
 
 
 def compose_assertion(person: Person, request: AuthnRequest, acs_url: str, *, at: datetime, ports: Ports) -> Assertion:

@@ -81,15 +81,17 @@ class Houses:
         from sp_demo.names import names_of
         from sp_demo.system import IdpChoice
 
-        metadata = metadata_towards_systems(self._world, self._topology, self._keys)
+        face = metadata_towards_systems(self._world, self._topology, self._keys)
 
         async def broker_metadata() -> bytes:
-            return metadata
+            return face
 
         choices = tuple(IdpChoice(idp.entity_id, idp.name) for idp in self._world.idps if idp.enabled)
+        system = next(system for system in self._world.systems if system.id == party)
         return create_app(
-            demo_system(next(system for system in self._world.systems if system.id == party), self._topology),
+            demo_system(system, self._topology),
             system_keys(party, self._keys),
+            metadata=system.metadata,
             broker_metadata=broker_metadata,
             names=names_of(self._world),
             idps=lambda: choices,

@@ -22,7 +22,6 @@ from saml_web.static_files import static_route
 from sp_demo.broker import Broker, BrokerMetadata
 from sp_demo.front_door import open_envelope
 from sp_demo.login import PENDING_LIFETIME, SESSION_LIFETIME, Logins
-from sp_demo.metadata import write_metadata
 from sp_demo.names import Names, no_names
 from sp_demo.result_page import downloads, home_context, result_context
 from sp_demo.stack import RedirectTo
@@ -42,6 +41,7 @@ def create_app(
     system: DemoSystem,
     keys: SystemKeys,
     *,
+    metadata: bytes,
     broker_metadata: BrokerMetadata,
     names: Names = no_names,
     idps: IdpChoices = no_choices,
@@ -50,6 +50,7 @@ def create_app(
 ) -> FastAPI:
     """Give the application of one demo system, to be served at `system.urls`.
 
+    `metadata` is served as it stands: the octets that the Context Handler has registered.
     `clock` rules our own memory only: both stacks read the system clock for the times in a message.
     """
     id_source = ids or SystemIds()
@@ -66,7 +67,7 @@ def create_app(
         clock=clock,
         browser=transaction_cookie(f"nsis_{system.id}_login", base_url=base_url, lifetime=PENDING_LIFETIME),
         session=session_cookie(f"nsis_{system.id}_session", base_url=base_url, lifetime=SESSION_LIFETIME),
-        metadata=write_metadata(system, keys),
+        metadata=metadata,
     )
     app = FastAPI(title=system.name, routes=_routes(house), openapi_url=None, docs_url=None, redoc_url=None)
     ErrorPages(pages).install(app)

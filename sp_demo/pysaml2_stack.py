@@ -10,7 +10,6 @@ from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from saml2.client import Saml2Client
 from saml2.config import SPConfig
 from saml2.mdstore import MetadataStore
-from saml2.metadata import do_key_descriptor, entity_descriptor
 from saml2.response import AuthnResponse, DecryptionFailed, StatusError, UnsolicitedResponse
 from saml2.samlp import IDPEntry, IDPList, Scoping
 from saml2.sigver import DecryptError, MissingKey, RSACrypto, SignatureError
@@ -22,7 +21,6 @@ from oiosaml.ids import AssertionId, MessageId
 from oiosaml.uris import DIGEST_SHA256, NAMEID_PERSISTENT, RSA_SHA256
 from sp_demo.front_door import ASSERTION, ENCRYPTED_ASSERTION, SIGNATURE, Envelope, parse, refuse
 from sp_demo.pysaml2_crypto import InProcessXmlsec
-from sp_demo.requested import REQUESTED_ATTRIBUTES
 from sp_demo.stack import Accepted, Begun, PostTo, RedirectTo, StatusAnswer, Token
 from sp_demo.system import DemoSystem, LoginWish, RequestBinding, SystemKeys
 
@@ -130,18 +128,6 @@ class PySaml2Stack:
         return refuse("enc.failed", "pysaml2: no key decrypts the assertion")
 
 
-def write_metadata(system: DemoSystem, keys: SystemKeys) -> bytes:
-    """Give the metadata as pysaml2 writes it."""
-    config = SPConfig().load(_config(system))
-    # pysaml2 would start the program to ask for its algorithms.
-    config.xmlsec_binary = None
-    descriptor = entity_descriptor(config)
-    certificate = [_bare(keys.certificate_pem)]
-    descriptor.spsso_descriptor.key_descriptor = do_key_descriptor(cert=certificate, enc_cert=certificate, use="both")
-    written: bytes = descriptor.to_string()
-    return written
-
-
 class _NobodyRemembered:
     """Stands in for pysaml2's Population."""
 
@@ -172,8 +158,6 @@ class _PemMetadata:
 
 
 def _config(system: DemoSystem) -> dict[str, Any]:
-    required = [name for name, _, needed in REQUESTED_ATTRIBUTES if needed]
-    optional = [name for name, _, needed in REQUESTED_ATTRIBUTES if not needed]
     return {
         "entityid": str(system.entity_id),
         "name": system.name,
@@ -183,18 +167,9 @@ def _config(system: DemoSystem) -> dict[str, Any]:
         "only_use_keys_in_metadata": True,
         "signing_algorithm": RSA_SHA256,
         "digest_algorithm": DIGEST_SHA256,
-        "contact_person": [
-            {
-                "contact_type": "administrative",
-                "given_name": "Fagsystemhuset ApS",
-                "email_address": "drift@fagsystemhuset.test",
-            }
-        ],
         "service": {
             "sp": {
                 "endpoints": {"assertion_consumer_service": [(system.urls.acs_url, BINDING_HTTP_POST)]},
-                "required_attributes": required,
-                "optional_attributes": optional,
                 "name_id_format": [NAMEID_PERSISTENT],
                 "authn_requests_signed": True,
                 "want_assertions_signed": True,

@@ -7,7 +7,6 @@ from urllib.parse import quote, urlsplit
 import xmlsec
 from lxml import etree
 from onelogin.saml2.auth import OneLogin_Saml2_Auth
-from onelogin.saml2.constants import OneLogin_Saml2_Constants as Onelogin
 from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
 from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 from onelogin.saml2.response import OneLogin_Saml2_Response
@@ -20,7 +19,6 @@ from oiosaml.ids import AssertionId, MessageId
 from oiosaml.nsis import AssuranceLevel
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, DIGEST_SHA256, NAMEID_PERSISTENT, RSA_SHA256
 from sp_demo.front_door import ASSERTION, SIGNATURE, Envelope, parse, refuse
-from sp_demo.requested import REQUESTED_ATTRIBUTES
 from sp_demo.stack import Accepted, Begun, RedirectTo, StatusAnswer, Token
 from sp_demo.system import DemoSystem, LoginWish, SystemKeys
 
@@ -126,15 +124,6 @@ class Python3SamlStack:
         return True
 
 
-def write_metadata(system: DemoSystem, keys: SystemKeys) -> bytes:
-    """Give the metadata as the toolkit writes it."""
-    settings = OneLogin_Saml2_Settings(
-        _settings(system, keys) | _security(system.minimum_level), sp_validation_only=True
-    )
-    written: str | bytes = settings.get_sp_metadata()
-    return written if isinstance(written, bytes) else written.encode()
-
-
 def _token(response: OneLogin_Saml2_Response, document: etree._Element) -> Token:
     assertion = document.find(ASSERTION)
     if assertion is None:
@@ -167,24 +156,9 @@ def _settings(system: DemoSystem, keys: SystemKeys) -> dict[str, Any]:
         "sp": {
             "entityId": system.entity_id,
             "assertionConsumerService": {"url": system.urls.acs_url, "binding": BINDING_POST},
-            "attributeConsumingService": {
-                "serviceName": system.name,
-                "requestedAttributes": [
-                    {
-                        "name": name,
-                        "nameFormat": Onelogin.ATTRNAME_FORMAT_URI,
-                        "friendlyName": friendly,
-                        "isRequired": required,
-                    }
-                    for name, friendly, required in REQUESTED_ATTRIBUTES
-                ],
-            },
             "NameIDFormat": NAMEID_PERSISTENT,
             "x509cert": keys.certificate_pem.decode("ascii"),
             "privateKey": keys.private_key_pem.decode("ascii"),
-        },
-        "contactPerson": {
-            "administrative": {"givenName": "Fagsystemhuset ApS", "emailAddress": "drift@fagsystemhuset.test"}
         },
     }
 
@@ -208,8 +182,5 @@ def _security(level: AssuranceLevel) -> dict[str, Any]:
             "requestedAuthnContextComparison": "minimum",
             # The class reference is not where OIOSAML says the level (R3-IDP-14); checks.py reads the attribute.
             "failOnAuthnContextMismatch": False,
-            # Our keys decide when it ends, not the toolkit's two days.
-            "metadataValidUntil": "",
-            "metadataCacheDuration": "",
         }
     }

@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from lxml.etree import _Element
 
 from attribute_service.app import create_app
-from attribute_service.metadata import write_metadata
 from federation.model import (
     AttributeService,
     ConstraintValue,
@@ -83,7 +82,7 @@ WORLD = World(
     ),
     people=(IB, WITHOUT_ROLES, UNHEARD_OF, OF_ANOTHER_MUNICIPALITY),
 )
-SKOVRUPS_SERVICE = AttributeService(ATTRIBUTE_SERVICE, "skovrup", "Skovrup Kommune", (SKOVRUP,), b"")
+SKOVRUPS_SERVICE = AttributeService(ATTRIBUTE_SERVICE, "skovrup", "Skovrup Kommune", (SKOVRUP,), b"<metadata/>")
 
 
 def question(**changes: Any) -> AttributeQuery:
@@ -164,9 +163,8 @@ def make_house(
         drawn.append(octets)
         return os.urandom(octets)
 
-    metadata = write_metadata(registration, urls=URLS, signing=service.signing, ids=ids)
     app = create_app(
-        replace(registration, metadata=metadata),
+        registration,
         world,
         urls=URLS,
         broker=read_sp_face(

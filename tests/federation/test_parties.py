@@ -7,8 +7,14 @@ from federation.parties import system_metadata, with_own_metadata
 from federation.topology import Topology
 from oiosaml.attributes import EMAIL, PRIVILEGES_INTERMEDIATE
 from oiosaml.keys import read_verification_key
+from oiosaml.messages.encryption_choice import encryption_for
 from oiosaml.messages.metadata import EntityDescriptor, encryption_keys, signing_keys
 from oiosaml.messages.metadata_reading import read_metadata
+from oiosaml.rules.attribute_authority_metadata import ATTRIBUTE_AUTHORITY_METADATA_RULES
+from oiosaml.rules.idp_metadata import IDP_METADATA_RULES
+from oiosaml.rules.metadata import MetadataExpectations
+from oiosaml.rules.rule import examine
+from oiosaml.rules.sp_metadata import SP_METADATA_RULES
 from oiosaml.uris import (
     AES128_GCM,
     AES256_GCM,
@@ -23,8 +29,10 @@ from oiosaml.uris import (
     RSA_OAEP,
     RSA_OAEP_MGF1P,
 )
+from oiosaml.xml.encryption import OIOSAML_DEFAULT
 from oiosaml.xml.parse import parse_metadata
 from oiosaml.xml.verify import verify_enveloped
+from tests.federation.conftest import AT
 
 
 def _read(octets: bytes) -> EntityDescriptor:
@@ -51,6 +59,20 @@ def test_every_simulated_party_gets_metadata_signed_with_its_own_key(
         assert _read(party.metadata).entity_id == party.entity_id
 
 
+def test_every_simulated_party_can_be_registered_as_it_is(
+    shipped_world: World, topology: Topology, key_ring: KeyRing
+) -> None:
+    world = with_own_metadata(shipped_world, topology, key_ring)
+
+    documents = [(IDP_METADATA_RULES, p.metadata) for p in world.idps]
+    documents += [(SP_METADATA_RULES, p.metadata) for p in world.systems]
+    documents += [(ATTRIBUTE_AUTHORITY_METADATA_RULES, p.metadata) for p in world.attribute_services]
+    for rules, octets in documents:
+        findings = examine(rules, read_metadata(octets), MetadataExpectations(AT))
+        # IDM-06 asks an IdP for a SingleLogoutService; an endpoint that is not there must not be announced.
+        assert [finding for finding in findings if finding.rule_id != "IDM-06"] == []
+
+
 def test_byggesag_asks_for_what_its_registration_and_its_stack_need(
     shipped_world: World, topology: Topology, key_ring: KeyRing
 ) -> None:
@@ -69,7 +91,7 @@ def test_byggesag_asks_for_what_its_registration_and_its_stack_need(
     assert [(m.algorithm, m.digest_method) for m in encryption.encryption_methods] == [
         (AES256_GCM, None),
         (RSA_OAEP_MGF1P, DIGEST_SHA1),
-    ]
+    ], "python3-saml's XML schema refuses what is not of XML Encryption 1.0"
     required = {a.name: a.is_required for a in sp.requested_attributes}
     assert required[PRIVILEGES_INTERMEDIATE] is True
     assert required[EMAIL] is False
@@ -82,6 +104,20 @@ def test_ydelser_asks_for_the_older_name_id_layout(shipped_world: World, topolog
 
     assert sp is not None
     assert sp.name_id_formats == (NAMEID_X509_SUBJECT_NAME,)
+
+
+def test_a_system_without_an_encryption_setting_prefers_oiosaml_s_own(
+    shipped_world: World, topology: Topology, key_ring: KeyRing
+) -> None:
+    ydelser = with_own_metadata(shipped_world, topology, key_ring).systems[1]
+
+    sp = _read(ydelser.metadata).sp
+
+    assert ydelser.encryption is None
+    assert sp is not None
+    assert encryption_for(sp.keys)[1] == OIOSAML_DEFAULT
+    (encryption,) = encryption_keys(sp.keys)
+    assert [m.algorithm for m in encryption.encryption_methods] == [AES256_GCM, RSA_OAEP, RSA_OAEP_MGF1P]
 
 
 def test_a_registered_encryption_is_what_the_metadata_says(

@@ -27,7 +27,6 @@ from federation.model import (
 from federation.sp_face import read_sp_face
 from federation.topology import IdpUrls
 from idp_mock.app import create_app
-from idp_mock.metadata import write_metadata
 from oiosaml.bindings.post import write_post_form
 from oiosaml.bindings.redirect import write_redirect
 from oiosaml.ids import Cvr
@@ -110,7 +109,7 @@ KORSBAEKS_IDP = HomeIdp(
     cvrs=(KORSBAEK,),
     maximum_level=AssuranceLevel.SUBSTANTIAL,
     knows_roles=True,
-    metadata=b"",
+    metadata=b"<metadata/>",
 )
 
 
@@ -234,11 +233,10 @@ def make_house(
 ) -> House:
     """An IdP with the given people and registration, for a broker whose metadata lists `decryptable`."""
     clock, ids = clock or Clock(), CountingIds()
-    metadata = write_metadata(registration, urls=urls, signing=idp.signing, ids=ids)
     entity = sp_face(CH_SP_FACE, acs_url, signing_keys=(broker.verification,), encryption_keys=())
     encryption = KeyDescriptor("encryption", broker.verification, decryptable)
     app = create_app(
-        replace(registration, metadata=metadata),
+        registration,
         world,
         urls=urls,
         broker=read_sp_face(replace(entity, sp=replace(entity.sp, keys=(*entity.sp.keys, encryption)))),
