@@ -11,9 +11,9 @@ class Slot:
     minimum: int
     maximum: int | None
 
-    def takes(self, tag: str, own_namespace: str) -> bool:
-        """Tell whether an element of that name may stand here."""
-        return tag in self.names if self.names else not tag.startswith(own_namespace)
+    def takes_foreign(self, tag: str, parent: str) -> bool:
+        """Tell whether the place is for elements of other namespaces than `parent` has, and `tag` is one."""
+        return not self.names and not tag.startswith(parent.partition("}")[0] + "}")
 
     def __str__(self) -> str:
         """Read as people write it: `Issuer`, `NameID or EncryptedID`."""

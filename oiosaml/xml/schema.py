@@ -30,14 +30,18 @@ def check(element: _Element) -> None:
     waiting = [element]
     while waiting:
         current = waiting.pop()
-        model = MODELS.get(str(current.tag))
-        if model is not None:
-            _check_attributes(current, model)
-            if model.sequence is not None:
-                children = list(current)
-                _check_text(current, children, model)
-                _check_sequence(current, children, model.sequence)
-                waiting.extend(children)
+        model = MODELS.get(current.tag)
+        if model is None:
+            continue
+        _check_attributes(current, model)
+        if model.sequence is None:
+            continue
+        children = list(current)
+        if not model.text:
+            _check_text(current, children)
+        if children or model.sequence:
+            _check_sequence(current, children, model.sequence)
+        waiting += children
 
 
 def refuse_duplicate_ids(root: _Element) -> None:
@@ -54,6 +58,8 @@ def refuse_duplicate_ids(root: _Element) -> None:
 
 def _check_attributes(element: _Element, model: Model) -> None:
     names = element.keys()
+    if not names and not model.required:
+        return
     if not model.attributes.issuperset(names):
         odd = [name for name in names if name not in model.attributes and not _is_foreign(str(name), model)]
         if odd:
@@ -61,7 +67,7 @@ def _check_attributes(element: _Element, model: Model) -> None:
     if not model.required.issubset(names):
         missing = min(model.required.difference(names))
         raise _error(element, f"no {missing}", f"the attribute {missing}")
-    identifier = element.get("ID")
+    identifier = element.get("ID") if "ID" in names else None
     if identifier is not None and not is_ncname(identifier):
         raise _error(element, f"ID={identifier!r:.80}", "a name that starts with a letter or underscore")
 
@@ -71,20 +77,18 @@ def _is_foreign(name: str, model: Model) -> bool:
     return name.startswith(_XSI) or (model.foreign_attributes and name.startswith("{"))
 
 
-def _check_text(element: _Element, children: list[_Element], model: Model) -> None:
-    if model.text:
-        return
+def _check_text(element: _Element, children: list[_Element]) -> None:
     if (element.text and element.text.strip()) or any(child.tail and child.tail.strip() for child in children):
         raise _error(element, "text", "only elements")
 
 
 def _check_sequence(element: _Element, children: list[_Element], sequence: tuple[Slot, ...]) -> None:
-    own_namespace = str(element.tag).partition("}")[0] + "}"
+    tags = [child.tag for child in children]
     at = 0
     for slot in sequence:
         start = at
-        limit = len(children) if slot.maximum is None else min(len(children), start + slot.maximum)
-        while at < limit and slot.takes(str(children[at].tag), own_namespace):
+        limit = len(tags) if slot.maximum is None else min(len(tags), start + slot.maximum)
+        while at < limit and (tags[at] in slot.names or slot.takes_foreign(tags[at], element.tag)):
             at += 1
         if at - start < slot.minimum:
             raise _error(element, _shown(children, at), str(slot))
