@@ -33,8 +33,9 @@ SERVER_STOP_SECONDS = 10
 PATIENCE_MS = 5000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium, for one module at a time: while Playwright runs, no other test of the same process can run an event loop."""
     if not CHROMIUM.exists():
         message = f"{CHROMIUM} is missing: apt-get install chromium"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
