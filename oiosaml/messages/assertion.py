@@ -1,8 +1,10 @@
 """Assertion (SAML Core 2.3.3) as OIOSAML 3 and KOMBIT use it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 from lxml.etree import _Element
 
@@ -15,6 +17,7 @@ from oiosaml.messages.element import (
     child_text,
     children,
     instant,
+    qname,
     refuse_other_version,
     required,
     required_child,
@@ -25,6 +28,9 @@ from oiosaml.name_id import NameId
 from oiosaml.uris import NAME_FORMAT_UNSPECIFIED, NS_SAML
 from oiosaml.validity import OPEN_WINDOW, Window, format_instant
 from oiosaml.xml.parse import text_of
+
+
+_ATTRIBUTE_VALUE: Final = qname(NS_SAML, "AttributeValue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,14 @@ class Assertion:
     attribute_statements: tuple[tuple[Attribute, ...], ...]
     version: str = "2.0"
     issuer_format: str | None = None
+    _values: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Gather the values by name once: some thirty rules ask for them."""
+        values: dict[str, tuple[str, ...]] = {}
+        for attribute in self.attributes:
+            values[attribute.name] = values.get(attribute.name, ()) + attribute.values
+        object.__setattr__(self, "_values", MappingProxyType(values))
 
     @property
     def attributes(self) -> Iterator[Attribute]:
@@ -87,7 +101,7 @@ class Assertion:
 
     def values_of(self, name: str) -> tuple[str, ...]:
         """The values of the attribute called `name`, by its URI; empty if there is none."""
-        return tuple(value for attribute in self.attributes if attribute.name == name for value in attribute.values)
+        return self._values.get(name, ())
 
 
 def read_assertion(element: _Element) -> Assertion:
@@ -151,7 +165,7 @@ def read_attribute(element: _Element) -> Attribute:
     """
     return Attribute(
         name=required(element, "Name"),
-        values=tuple(text_of(value) for value in children(element, NS_SAML, "AttributeValue")),
+        values=tuple([text_of(value) for value in element if value.tag == _ATTRIBUTE_VALUE]),
         name_format=element.get("NameFormat", NAME_FORMAT_UNSPECIFIED),
         friendly_name=element.get("FriendlyName"),
     )

@@ -43,7 +43,7 @@ def qname(namespace: str, tag: str) -> str:
 
 def children(element: _Element, namespace: str, tag: str) -> Iterator[_Element]:
     """Give the direct children of that name; a grandchild never counts (attack XSW-04)."""
-    return element.iterchildren(qname(namespace, tag))
+    return element.iterchildren(f"{{{namespace}}}{tag}")
 
 
 def child(element: _Element, namespace: str, tag: str) -> _Element | None:
@@ -172,10 +172,15 @@ def add(
     Raises:
         UnwritableText: if a value or the text holds what XML cannot.
     """
-    element = etree.SubElement(parent, qname(namespace, tag))
-    _set(element, attributes)
+    element = etree.SubElement(parent, f"{{{namespace}}}{tag}")
+    if attributes:
+        _set(element, attributes)
     if text is not None:
-        element.text = writable(text, tag)
+        try:
+            element.text = text
+        except ValueError:
+            writable(text, tag)
+            raise
     return element
 
 
@@ -204,4 +209,9 @@ def serialise(element: _Element) -> bytes:
 def _set(element: _Element, attributes: Mapping[str, str | None]) -> None:
     for name, value in attributes.items():
         if value is not None:
-            element.set(name, writable(value, name))
+            try:
+                element.set(name, value)
+            except ValueError:
+                # lxml refuses what XML cannot hold, but does not say what or where
+                writable(value, name)
+                raise

@@ -21,6 +21,7 @@ LEGACY_ALLOWED: Final = frozenset({names.KOMBIT_SPEC_VERSION, names.ASSURANCE_LE
 KNOWN: Final = (
     frozenset(names.FRIENDLY_NAMES) | LEGACY_ALLOWED | {names.PRIVILEGES_SIMPLE, names.KOMBIT_SPEC_VERSION_ALTERNATIVE}
 )
+_SINGLE_VALUED: Final = KNOWN - MULTI_VALUED
 _KEY = re.compile(r"[a-z]+://[^\s/]+/\S+/parametric")
 
 
@@ -37,7 +38,7 @@ def names_occur_once(assertion: Assertion, _: AssertionExpectations) -> Iterator
 def single_values_are_single(assertion: Assertion, _: AssertionExpectations) -> Iterator[str]:
     """An attribute that answers one question has one value."""
     for attribute in assertion.attributes:
-        one_answer = attribute.name in KNOWN - MULTI_VALUED or attribute.name.endswith(names.PARAMETRIC_SUFFIX)
+        one_answer = attribute.name in _SINGLE_VALUED or attribute.name.endswith(names.PARAMETRIC_SUFFIX)
         if one_answer and len(attribute.values) != 1:
             yield f"got {len(attribute.values)} values of {attribute.name}, expected one"
 

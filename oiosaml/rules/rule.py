@@ -97,7 +97,7 @@ def rule(
 
 def examine(rules: Iterable[Rule[S, E]], subject: S, expected: E) -> tuple[Finding, ...]:
     """Run every rule and give every breach, in the rules' order; never raises for a breach."""
-    return tuple(_finding(r, breach) for r in rules for breach in r.check(subject, expected))
+    return tuple([_finding(r, breach) for r in rules for breach in r.check(subject, expected)])
 
 
 def enforce(rules: Iterable[Rule[S, E]], subject: S, expected: E) -> tuple[Finding, ...]:
