@@ -55,16 +55,21 @@ class Visit:
         asked: bool | None = None,
     ) -> None:
         """Add to the event that the running step will write."""
-        given = {
-            "party": party,
-            "message_id": message_id,
-            "octets_in": octets_in,
-            "octets_out": octets_out,
-            "findings": findings,
-            "detail": detail,
-            "outcome": EventOutcome.ASKED if asked else None,
-        }
-        self._notes.update({name: value for name, value in given.items() if value is not None})
+        notes = self._notes
+        if party is not None:
+            notes["party"] = party
+        if message_id is not None:
+            notes["message_id"] = message_id
+        if octets_in is not None:
+            notes["octets_in"] = octets_in
+        if octets_out is not None:
+            notes["octets_out"] = octets_out
+        if findings is not None:
+            notes["findings"] = findings
+        if detail is not None:
+            notes["detail"] = detail
+        if asked:
+            notes["outcome"] = EventOutcome.ASKED
 
     def known_requester(self) -> Requester:
         """Give the vouched-for requester.
