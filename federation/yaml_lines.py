@@ -5,11 +5,15 @@ Anchors, aliases and merge keys are refused: what a party is shall be readable w
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import yaml
 
 Plain = None | str | list["Plain"] | dict[str, "Plain"]
 Path = tuple[str | int, ...]
+
+DEEPEST: Final = 30
+"""Levels of lists and keys; federation.yaml has eight. libyaml's composer recurses in C and ends the process some levels on (WEB-13)."""
 
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
@@ -44,6 +48,7 @@ def read_yaml(text: str) -> LinedYaml:
         YamlError: with the line of what is wrong.
     """
     try:
+        _refuse_depth(text)
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -53,6 +58,17 @@ def read_yaml(text: str) -> LinedYaml:
     walk = _Walk({}, set())
     data = walk.data_of(root, ()) if root is not None else None
     return LinedYaml(data, walk.lines)
+
+
+def _refuse_depth(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):  # event by event, without recursion
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                raise YamlError(event.start_mark.line + 1, f"lists or keys stand deeper than {DEEPEST} levels")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 @dataclass(frozen=True, slots=True)

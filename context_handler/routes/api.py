@@ -28,6 +28,7 @@ from context_handler.routes.api_inputs import (
     PartyInput,
     SystemInput,
 )
+from context_handler.routes.api_route import LARGEST_WORLD, guarded_route
 from context_handler.store.record import Record
 from federation.documents import Kind, Registration, from_document, key_of, to_document
 from federation.load import export_world, load_parties
@@ -40,9 +41,6 @@ from oiosaml.rules.rule import Finding, enforce
 from saml_web.error_pages import API_PREFIX
 from saml_web.finding_documents import FindingDocument
 from saml_web.inbound import read_body
-
-LARGEST_WORLD: Final = 8 * 1024 * 1024
-"""Octets of one document for `apply`: some thousand parties with their metadata."""
 
 ShortName = Annotated[
     str, Path(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60, description="Short name of the party.")
@@ -75,7 +73,7 @@ class ApiPorts:
 
 def api_router(ports: ApiPorts) -> APIRouter:
     """Make the router; mount it as it is, its paths begin with /_sim/api."""
-    router = APIRouter(prefix=API_PREFIX, responses=REFUSALS)
+    router = APIRouter(prefix=API_PREFIX, responses=REFUSALS, route_class=guarded_route(ports.base_url))
     changing = [Depends(own_origin(ports.base_url))]
     for path, kind in KINDS.items():
         _add_parties(router, path, _Parties(ports, kind), changing)
@@ -143,7 +141,7 @@ class _Parties:
     async def _document(self, party: PartyInput) -> dict[str, Any]:
         if (party.metadata is None) == (party.metadata_url is None):
             raise SamlError("web.form", "got both metadata and metadata_url, or neither; expected one of them")
-        octets = (party.metadata or "").encode()
+        octets = (party.metadata or "").encode("utf-8", "replace")  # JSON can hold half a character, XML cannot
         if party.metadata_url is not None:
             octets = await self._ports.fetch_metadata(party.metadata_url)
         entity = read_metadata(octets).entity

@@ -37,7 +37,7 @@ class PartyInput(BaseModel):
     def document(self, entity: EntityDescriptor | None, metadata: str) -> dict[str, Any]:
         """Give the document as the store keeps it, completed from the metadata."""
         entity_id = self.entity_id or (entity.entity_id if entity else "") or "urn:unknown"
-        host = urlsplit(entity_id).hostname or entity_id
+        host = _host_of(entity_id) or entity_id
         given = self.model_dump(mode="json", exclude_none=True, exclude_unset=True, exclude={"metadata_url"})
         completed = {
             "id": short_name(host),
@@ -127,6 +127,13 @@ class IdpInput(PartyInput):
 
 KINDS: Final = {"/systems": Kind.SYSTEM, "/idps": Kind.IDP, "/attribute-services": Kind.ATTRIBUTE_SERVICE}
 """The paths of the kinds of party."""
+
+
+def _host_of(uri: str) -> str | None:
+    try:
+        return urlsplit(uri).hostname
+    except ValueError:
+        return None  # the rules say what is wrong with it
 
 
 def short_name(text: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from context_handler.routes.api import LARGEST_WORLD, ApiPorts, api_router
+from context_handler.routes.api import ApiPorts, api_router
+from context_handler.routes.api_route import LARGEST_WORLD
 from context_handler.store.sqlite import SqliteStore
 from context_handler.store.sqlite_record import SqliteRecord
 from federation.load import export_world, load_world
@@ -366,3 +367,61 @@ def test_every_operation_is_titled_and_described(api: Api) -> None:
     for path, methods in api.client.get("/openapi.json").json()["paths"].items():
         for method, operation in methods.items():
             assert operation["summary"] and operation["description"], (method, path)
+
+
+# --- what a stranger's page could do in somebody's browser
+
+
+@pytest.mark.parametrize("path", ["/_sim/api/export", "/_sim/api/people", "/_sim/api/audit", "/_sim/api/systems"])
+def test_foreign_name_that_points_here_web_09(api: Api, path: str) -> None:
+    """DNS rebinding: to the browser the page's origin is then our own, so it could read the answer."""
+    for host in (
+        "evil.test",
+        "evil.test:8000",
+        "localhost.evil.test",
+        "127.0.0.1.evil.test",
+        "localhost.",
+        "[::1.evil",
+    ):
+        answer = api.client.request("GET", path, headers={"Host": host})
+        assert (answer.status_code, answer.json()["code"]) == (403, "web.csrf"), host
+    for host in ("localhost:8000", "127.0.0.1:8000", "[::1]:8000", "ch.localhost", "context-handler:8000"):
+        assert api.client.request("GET", path, headers={"Host": host}).status_code == 200, host
+
+
+def test_body_is_cut_before_it_is_read_web_13(api: Api) -> None:
+    """A page may send as much as it likes without asking; what is refused anyway must not fill the memory first."""
+    taken = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal taken
+        for _ in range(4 * LARGEST_WORLD // 2**16):
+            taken += 2**16
+            yield b" " * 2**16
+
+    headers = {"Content-Type": "text/plain", "Origin": "http://evil.test", "Sec-Fetch-Site": "cross-site"}
+    answer = api.client.post("/_sim/api/systems", content=endless(), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "size")
+    assert taken <= LARGEST_WORLD + 2**17
+
+
+@pytest.mark.parametrize("entity_id", ["http://[bad", "https://]/"])
+def test_entity_id_that_is_no_uri_has_findings(api: Api, entity_id: str) -> None:
+    metadata = f'<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity_id}"/>'
+    for body in ({"metadata": metadata}, {"metadata": "<x/>", "entity_id": entity_id}):
+        answer = api.client.post("/_sim/api/systems", json={"cvr": str(KORSBAEK), **body})
+        assert answer.status_code == 400, answer.text
+
+
+def test_half_a_character_in_json_is_a_finding(api: Api) -> None:
+    body = b'{"cvr": "91000013", "metadata": "\\ud800"}'
+    answer = api.client.post("/_sim/api/systems", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "xml.malformed")
+
+
+def test_deep_yaml_is_refused_web_13(api: Api) -> None:
+    """PyYAML and our own walk go down by recursion; its end is a refusal, no failure."""
+    for depth in (500, 3_000, 100_000):
+        content = b"systems: " + b"[" * depth + b"]" * depth
+        answer = api.client.post("/_sim/api/apply", content=content, headers={"Content-Type": "application/yaml"})
+        assert (answer.status_code, answer.json()["code"]) == (400, "md.rule"), depth
