@@ -121,7 +121,7 @@ def write_redirect(
         refuse_odd_relay_state(relay_state)
         query += f"&RelayState={_escaped(relay_state)}"
     if key is not None:
-        query += f"&SigAlg={_escaped(RSA_SHA256)}"
+        query += _SIG_ALG
         query += f"&Signature={_escaped_base64(sign_octets(query.encode(), key))}"
     return location + ("&" if "?" in location else "?") + query
 
@@ -168,3 +168,6 @@ def _escaped(text: str) -> str:
 def _escaped_base64(octets: bytes) -> str:
     # Only three characters of base64 need escaping; `quote` would look at every one, in Python.
     return encode(octets).replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
+
+
+_SIG_ALG: Final = f"&SigAlg={_escaped(RSA_SHA256)}"

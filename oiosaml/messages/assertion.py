@@ -29,7 +29,6 @@ from oiosaml.uris import NAME_FORMAT_UNSPECIFIED, NS_SAML
 from oiosaml.validity import OPEN_WINDOW, Window, format_instant
 from oiosaml.xml.parse import text_of
 
-
 _ATTRIBUTE_VALUE: Final = qname(NS_SAML, "AttributeValue")
 
 

@@ -14,6 +14,7 @@ Decisions where the standard leaves room:
 from dataclasses import dataclass
 from typing import Final
 
+from lxml import etree
 from lxml.etree import _Element
 
 from oiosaml.errors import SamlError
@@ -30,6 +31,11 @@ _INCLUSIVE_NAMESPACES: Final = f"{{{C14N_EXCLUSIVE}}}InclusiveNamespaces"
 _MAXIMUM_PREFIXES: Final = 16
 _MAXIMUM_SIGNATURE_CHARACTERS: Final = 4096
 """Longest SignatureValue or DigestValue as text; an RSA key of 8192 bits makes 1368 characters."""
+
+_COUNT_NAMED: Final = etree.XPath(
+    "count(//@*[. = $id][local-name() = 'ID' or local-name() = 'Id' or local-name() = 'id'])"
+)
+"""How many elements of the whole document go by an ID, in whatever spelling. Compiled once: compiling costs more than counting."""
 
 _INERT_KEY_INFO: Final = frozenset(f"{{{NS_DS}}}{name}" for name in ("KeyName", "KeyValue", "X509Data"))
 
@@ -117,10 +123,7 @@ def _refuse_other_coverage(element: _Element, reference: _Element) -> None:
     # An empty URI means the whole document, no URI means whatever the application thinks of (attacks SIG-14, SIG-17, XSW-13).
     if not is_ncname(identifier) or uri != f"#{identifier}":
         raise SamlError("sig.coverage", f"got a Reference to {uri!r:.120}, expected '#{identifier:.120}'")
-    named = element.xpath(
-        "count(//@*[. = $id][local-name() = 'ID' or local-name() = 'Id' or local-name() = 'id'])", id=identifier
-    )
-    if named != 1:
+    if _COUNT_NAMED(element, id=identifier) != 1:
         raise SamlError("sig.coverage", f"got several elements with the ID {identifier:.120}, expected one")
 
 
