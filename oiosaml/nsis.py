@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from enum import IntEnum, StrEnum
+from typing import Final
 
 from oiosaml.uris import LOA_PREFIX
 
@@ -16,7 +17,7 @@ class AssuranceLevel(IntEnum):
     @property
     def attribute_value(self) -> str:
         """The short name that the `loa` attribute carries: `Low`, `Substantial` or `High`."""
-        return self.name.capitalize()
+        return _ATTRIBUTE_VALUES[self]
 
     @property
     def uri(self) -> str:
@@ -34,15 +35,20 @@ class AssuranceLevel(IntEnum):
         Raises:
             ValueError: for anything else, such as `substantial`, ` Low` or a URI (attack FED-06).
         """
-        for level in cls:
-            if level.attribute_value == text:
-                return level
-        raise ValueError(f"got {text!r:.60}, expected Low, Substantial or High")
+        level = _BY_ATTRIBUTE_VALUE.get(text)
+        if level is None:
+            raise ValueError(f"got {text!r:.60}, expected Low, Substantial or High")
+        return level
 
     @classmethod
     def from_uri(cls, uri: str) -> "AssuranceLevel | None":
         """Read a class reference; None if it does not name an NSIS level."""
-        return next((level for level in cls if level.uri == uri), None)
+        return _BY_URI.get(uri)
+
+
+_ATTRIBUTE_VALUES: Final = {level: level.name.capitalize() for level in AssuranceLevel}
+_BY_ATTRIBUTE_VALUE: Final = {value: level for level, value in _ATTRIBUTE_VALUES.items()}
+_BY_URI: Final = {level.uri: level for level in AssuranceLevel}
 
 
 class Comparison(StrEnum):

@@ -18,6 +18,9 @@ NIST_COUNTERPARTS: Final = {AssuranceLevel.LOW: "2", AssuranceLevel.SUBSTANTIAL:
 """For comparison only; no `loa` is ever made from a NIST number (NSIS, LOA-2)."""
 
 
+_LEVELS: Final = frozenset(level.attribute_value for level in AssuranceLevel)
+
+
 def stated_level(assertion: Assertion) -> AssuranceLevel | None:
     """Give the NSIS level the assertion states in exactly one valid `loa` value; None otherwise.
 
@@ -76,7 +79,7 @@ def level_is_not_above_its_parts(assertion: Assertion, _: AssertionExpectations)
     """The level is not above the identity's and the authenticator's own levels, where those are stated."""
     for name in (IAL, AAL):
         for value in assertion.values_of(name):
-            if value not in {level.attribute_value for level in AssuranceLevel}:
+            if value not in _LEVELS:
                 yield Breach(f"got {value!r:.40} for {name}, expected Low, Substantial or High", NOT_A_LEVEL)
     level = _level(assertion, LOA)
     parts = [part for part in (_level(assertion, IAL), _level(assertion, AAL)) if part is not None]

@@ -26,6 +26,9 @@ EXPIRES_SOON: Final = timedelta(days=30)
 
 _ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f]+")
 _STRAY = re.compile(r"[\s\x00-\x1f\x7f\\]")
+_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+"""What a host name is; httpx and browsers refuse or rewrite anything else, each in its own way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,13 +207,25 @@ def _location_problem(location: str, *, allow_http: bool) -> str | None:
         host, _ = parts.hostname, parts.port
     except ValueError as error:
         return str(error)
+    if not location.isascii():
+        return "characters beyond ASCII, which a header cannot carry"
     if parts.scheme not in ("https", "http"):
         return f"the scheme {parts.scheme or 'is missing'}"
     if not host or parts.username is not None or parts.fragment:
         return "no host, a user name or a fragment"
+    if not _HOST.fullmatch(host) and not _is_address(host):
+        return "a host that is no host name"
     if parts.scheme == "http" and not allow_http and not _is_loopback(host):
         return "plain http"
     return None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_loopback(host: str) -> bool:

@@ -112,8 +112,9 @@ def enforce(rules: Iterable[Rule[S, E]], subject: S, expected: E) -> tuple[Findi
     return findings
 
 
-def _finding(r: Rule[S, E], found: str | Breach) -> Finding:
-    breach = Breach(found) if isinstance(found, str) else found
+def _finding(r: Rule[S, E], breach: str | Breach) -> Finding:
+    if isinstance(breach, str):
+        return Finding(r.id, r.code, r.source, r.requirement, r.sentence, breach, refusal_key=r.code)
     return Finding(
         rule_id=r.id,
         code=r.code,
