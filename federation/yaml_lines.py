@@ -66,7 +66,8 @@ def _refuse_depth(text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
-                raise YamlError(event.start_mark.line + 1, f"lists or keys stand deeper than {DEEPEST} levels")
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise YamlError(line, f"lists or keys stand deeper than {DEEPEST} levels")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 

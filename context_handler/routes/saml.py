@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,6 +19,7 @@ from context_handler.ports import Ports
 from federation.topology import ContextHandlerUrls
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, FlowId
+from oiosaml.name_id import is_uuid
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT
 from saml_web.cookies import session_cookie, transaction_cookie
 from saml_web.error_pages import ErrorPages, name_flow, refusal_context
@@ -78,7 +79,8 @@ class SamlRoutes:
     async def discovery_page(self, request: Request) -> Response:
         """The person is shown the municipalities."""
         flow = FlowId(request.query_params.get("login", ""))
-        name_flow(request, flow)
+        if is_uuid(flow):  # else the error page would show a stranger's words as our reference
+            name_flow(request, flow)
         choice = show_choice(flow, self._browser(request), self._clock(), self._ports)
         targets = tuple(sso_endpoint(idp).location for idp in choice.candidates.able)
         return self._pages.render(
@@ -96,9 +98,10 @@ class SamlRoutes:
         require_own_page(request, form, base_url=self._ports.urls.base_url)
         idp = EntityId(form.one("idp"))
         chosen = ChosenIdp(FlowId(form.one("login")), idp, self._browser(request))
-        response = self._answer(request, continue_login(chosen, self._clock(), self._ports))
-        if form.optional("remember"):
-            self._idp_cookie.set(response, idp)
+        outcome = continue_login(chosen, self._clock(), self._ports)
+        response = self._answer(request, outcome)
+        if form.optional("remember") and not isinstance(outcome, RefusedLogin):
+            self._idp_cookie.set(response, quote(idp, safe=":/"))
         return response
 
     async def consume(self, request: Request) -> Response:
@@ -146,7 +149,7 @@ class SamlRoutes:
         remembered = self._idp_cookie.read(request)
         return Wishes(
             hint=EntityId(hint) if hint else None,
-            remembered=EntityId(remembered) if remembered else None,
+            remembered=EntityId(unquote(remembered)) if remembered else None,
         )
 
 

@@ -213,7 +213,8 @@ def _location_problem(location: str, *, allow_http: bool) -> str | None:
         return f"the scheme {parts.scheme or 'is missing'}"
     if not host or parts.username is not None or parts.fragment:
         return "no host, a user name or a fragment"
-    if not _HOST.fullmatch(host) and not _is_address(host):
+    bracketed = parts.netloc.startswith("[")
+    if not _is_address(host) and (bracketed or not _HOST.fullmatch(host)):
         return "a host that is no host name"
     if parts.scheme == "http" and not allow_http and not _is_loopback(host):
         return "plain http"

@@ -47,3 +47,39 @@ def test_md_02_whatever_ends_first_ends_the_entity() -> None:
     entity = read_metadata(octets).entity
     assert entity is not None
     assert entity.valid_until == datetime(2028, 1, 1, tzinfo=UTC)
+
+
+SAFE = ("https://own.test/acs", "https://own.test:8443/acs?a=b", "http://localhost:9000/acs", "https://192.0.2.1/acs")
+UNSAFE = (
+    "javascript:alert(1)//https://own.test/",
+    "data:text/html,x",
+    "ftp://own.test/",
+    "http://own.test/",
+    "//own.test/",
+    "/acs",
+    "https://own.test@evil.test/",
+    "https://own.test/acs#x",
+    "https://own.test/ acs",
+    "https:\\\\own.test/acs",
+    "https://own.test:99999/",
+    "https://own.test/\u2603",
+    "https://\u2603.test/",
+    "https://\u212aelvin.test/",
+    "https://own..test/",
+    "https://*.test/",
+    "https://own;script-src.test/",
+    "https://own'test/",
+    "https://%6fwn.test/",
+    "https://[v1.x]/",
+)
+"""A browser, a header and our own client each made something else of these, or failed on them."""
+
+
+@pytest.mark.parametrize("location", SAFE)
+def test_md_10_control_endpoint_is_accepted(location: str) -> None:
+    assert "md.endpoint" not in codes(system_metadata(acs=location))
+
+
+@pytest.mark.parametrize("location", UNSAFE)
+def test_md_10_req_04_endpoint_is_no_web_address(location: str) -> None:
+    assert "md.endpoint" in codes(system_metadata(acs=location))

@@ -1,5 +1,6 @@
 """An address that a stranger wrote: only http(s), no inside, no redirect, bounded (attacks MD-03, MD-04)."""
 
+import gzip
 from collections.abc import AsyncIterator, Sequence
 
 import httpx
@@ -22,7 +23,7 @@ class World:
 
     def __init__(self, *addresses: str, answer: httpx.Response | None = None) -> None:
         self.addresses = addresses or (PUBLIC,)
-        self.answer = answer or httpx.Response(200, content=b"<md/>")
+        self.answer = answer or httpx.Response(200, stream=httpx.ByteStream(b"<md/>"))
         self.asked: list[httpx.Request] = []
 
     async def resolve(self, host: str, port: int) -> Sequence[str]:
@@ -95,7 +96,9 @@ async def test_refuses_what_is_no_web_address(url: str) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 307, 404, 500])
 async def test_follows_no_redirect_and_takes_no_error_for_metadata(status: int) -> None:
-    world = World(answer=httpx.Response(status, headers={"Location": "http://127.0.0.1/"}, content=b"<md/>"))
+    world = World(
+        answer=httpx.Response(status, headers={"Location": "http://127.0.0.1/"}, stream=httpx.ByteStream(b"<md/>"))
+    )
     assert await world.refusal("http://own.test/") == "md.source"
     assert len(world.asked) == 1
 
@@ -121,3 +124,23 @@ async def test_a_broken_connection_is_told() -> None:
 
     world.respond = broken  # type: ignore[method-assign]  # this world's server is down
     assert await world.refusal("http://own.test/") == "md.source"
+
+
+@pytest.mark.parametrize("url", ["http://a..b/", f"http://{'a' * 70}.test/"])
+async def test_a_name_that_cannot_be_asked_for_is_told(url: str) -> None:
+    async with httpx.AsyncClient() as client:
+        with pytest.raises(SamlError) as refused:
+            await MetadataOverHttp(client, allow_private=True).fetch(url)
+    assert refused.value.code == "md.source"
+
+
+async def test_nothing_is_unpacked_on_the_way_md_04() -> None:
+    """16 kB that stand for 16 MB would be in memory before they could be measured."""
+    bomb = gzip.compress(b" " * 16 * 1024 * 1024)
+    world = World(answer=httpx.Response(200, content=_once(bomb), headers={"Content-Encoding": "gzip"}))
+    assert await world.fetch("http://own.test/") == bomb
+    assert world.asked[0].headers["Accept-Encoding"] == "identity"
+
+
+async def _once(octets: bytes) -> AsyncIterator[bytes]:
+    yield octets
