@@ -21,6 +21,9 @@ METADATA_LIFETIME: Final = timedelta(days=7)
 ASKED_OF_IDPS: Final = (names.SPEC_VERSION, names.KOMBIT_SPEC_VERSION, names.LOA, names.CVR)
 """What a municipal IdP must send; rights come from the token or from the attribute service (context-handler section 9)."""
 
+WELCOME_FROM_IDPS: Final = (names.ORG_NAME, names.PRIVILEGES_INTERMEDIATE, names.EMAIL, names.FULL_NAME)
+"""Asked for but not required. Some IdPs (pysaml2) release only what metadata asks for, and would leave rights out in silence."""
+
 
 def metadata_towards_systems(ports: Ports, *, at: datetime) -> bytes:
     """Give the IdP face: what a system needs to send its users to us and to trust what we say of them."""
@@ -42,6 +45,7 @@ def metadata_towards_idps(ports: Ports, *, at: datetime) -> bytes:
         signing_keys=_published(ports),
         encryption_keys=(read_verification_key(ports.keys.encryption_certificate),),
         required_attributes=ASKED_OF_IDPS,
+        welcome_attributes=WELCOME_FROM_IDPS,
     )
     return _signed(face, ports, at)
 

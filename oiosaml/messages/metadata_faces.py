@@ -68,9 +68,13 @@ def sp_face(
     signing_keys: tuple[VerificationKey, ...],
     encryption_keys: tuple[VerificationKey, ...],
     required_attributes: tuple[str, ...] = (),
+    welcome_attributes: tuple[str, ...] = (),
     name_id_formats: tuple[str, ...] = (NAMEID_X509_SUBJECT_NAME,),
 ) -> EntityDescriptor:
-    """Describe a system, or the broker towards IdPs, whose NameID layout is X509SubjectName."""
+    """Describe a system, or the broker towards IdPs, whose NameID layout is X509SubjectName.
+
+    Welcome attributes are asked for, but not required: some IdPs release nothing that is not asked for.
+    """
     role = SpRole(
         authn_requests_signed=True,
         want_assertions_signed=True,
@@ -78,10 +82,12 @@ def sp_face(
         name_id_formats=name_id_formats,
         assertion_consumer_services=(Endpoint(BINDING_POST, acs_location, index=0, is_default=True),),
         requested_attributes=tuple(
-            RequestedAttribute(name, NAME_FORMAT_URI, is_required=True, friendly_name=FRIENDLY_NAMES.get(name))
-            for name in required_attributes
+            RequestedAttribute(
+                name, NAME_FORMAT_URI, is_required=name in required_attributes, friendly_name=FRIENDLY_NAMES.get(name)
+            )
+            for name in required_attributes + welcome_attributes
         ),
-        has_attribute_consuming_service=bool(required_attributes),
+        has_attribute_consuming_service=bool(required_attributes + welcome_attributes),
     )
     return EntityDescriptor(entity_id, None, role, None, None)
 
