@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from nsis_sim.settings import home
+from oiosaml.keys import SigningKey, read_signing_key
 from tests.conftest import make_member
 from tests.interop.apache import apache
 from tests.interop.node_peers import node_peers
@@ -22,6 +23,14 @@ NAMES = ("mellon", "node-saml", "samlify")
 def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     with simulator(tmp_path_factory.mktemp("federation"), environment=clean_environment()) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def broker_key(federation: Simulator) -> SigningKey:
+    certs = federation.log.parent / "certs"
+    return read_signing_key(
+        (certs / "context-handler.key.pem").read_bytes(), (certs / "context-handler.crt.pem").read_bytes()
+    )
 
 
 @pytest.fixture(scope="session")

@@ -75,7 +75,11 @@ def in_envelope(change: Callable[[etree._Element], object]) -> Change:
 
 
 def in_assertion(
-    owner: Member, change: Callable[[etree._Element], object], *, signer: SigningKey | None = None, encrypted: bool = True
+    owner: Member,
+    change: Callable[[etree._Element], object],
+    *,
+    signer: SigningKey | None = None,
+    encrypted: bool = True,
 ) -> Change:
     """Open the encryption, change what is inside, sign it anew if `signer` is given, and close it again if `encrypted`."""
 

@@ -1,6 +1,5 @@
 """Systems on stacks that are not ours log a person in with a signed and encrypted assertion, and refuse what was tampered with."""
 
-from nsis_sim.browser import Page
 from oiosaml.attributes import CVR, LOA, SPEC_VERSION
 from tests.interop.peer import ANE_HOLM, Peer
 

@@ -88,12 +88,11 @@ function viaSamlify(base) {
     },
     accept: async (body) => {
       const { extract } = await system.parseLoginResponse(broker, "post", { body });
-      // samlify leaves these three to the application.
-      if (!settings.samlify_alone) {
-        if (extract.audience !== entityId) throw new Error(`audience ${extract.audience}`);
-        if (extract.response.destination !== `${base}/acs`) throw new Error(`destination ${extract.response.destination}`);
-        if (!outstanding.delete(extract.response.inResponseTo)) throw new Error(`InResponseTo ${extract.response.inResponseTo}`);
-      }
+      // samlify leaves these to the application.
+      const { destination, inResponseTo } = extract.response;
+      if (extract.audience !== entityId) throw new Error(`the application: audience ${extract.audience}`);
+      if (destination !== `${base}/acs`) throw new Error(`the application: destination ${destination}`);
+      if (!outstanding.delete(inResponseTo)) throw new Error(`the application: InResponseTo ${inResponseTo}`);
       return { nameId: extract.nameID, nameIdFormat: null, issuer: extract.issuer, attributes: extract.attributes };
     },
   };
