@@ -67,7 +67,6 @@ class Person:
 
 
 ANE_HOLM = Person("ane-holm", "https://saml.idp.korsbaek.test")
-PIA_LUND = Person("pia-lund", "https://saml.idp.korsbaek.test")
 
 
 def read_printed_environment(text: str) -> dict[str, str]:
