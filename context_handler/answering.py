@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from context_handler import issue
+from context_handler.events import EventOutcome
 from context_handler.login_state import LoginState
-from context_handler.ports import Ports
+from context_handler.ports import AnswerUsedError, Ports
 from context_handler.visit import Visit
 from oiosaml.bindings.post import PostForm
 from oiosaml.errors import Party, SamlError, UpstreamRefusal
@@ -30,20 +31,32 @@ class RefusedLogin:
     """Whether the answer goes without a page of ours in between."""
 
 
+def complete_login(visit: Visit, ports: Ports) -> None:
+    """Write down that the login succeeded. One that took too long was ended as expired meanwhile: it ends once, and no token leaves."""
+    try:
+        ports.store.finish(ports.workspace, visit.flow, LoginState.COMPLETED, None, tuple(visit.events))
+    except AnswerUsedError as error:
+        raise SamlError("flow.expired", "the login expired while it was finished", party=Party.USER) from error
+    visit.take_events()
+
+
 def refuse_login(visit: Visit, error: SamlError, ports: Ports) -> RefusedLogin:
     """End the visit: write down the refusal, and compose the system's answer where it may have one.
 
     A system is answered once its request was vouched for and the flow is over. A message that failed authentication is written down and
     ends nothing, so that the honest answer can still come.
     """
-    step = visit.events[-1].step if visit.events else ""
+    # Most refusals are a step's own event already; one raised between steps, such as a request sent twice, becomes this step's.
+    said = any(event.outcome is EventOutcome.REFUSED for event in visit.events)
+    step = visit.events[-1].step if said else "refuse_login"
     is_over = visit.pending is None or visit.answer_accepted
     answer = None
     if is_over and visit.requester is not None:
         octets = issue.refuse(status_of(error), visit.requester, at=visit.at, ports=ports)
         visit.note(party=visit.requester.system, octets_out=octets)
-        visit.record("refuse_login", None)
         answer = issue.answer_form(octets, visit.requester)
+    if answer is not None or not said:
+        visit.record("refuse_login", None if said else error)
     _write_down(visit, error, ports)
     passive = visit.requester is not None and visit.requester.request.is_passive
     at_once = answer is not None and (passive or error.code in WITHOUT_PAGE)
@@ -55,12 +68,15 @@ def _write_down(visit: Visit, error: SamlError, ports: Ports) -> None:
     events = visit.take_events()
     if visit.pending is None:
         ports.store.refuse_unstarted(ports.workspace, visit.flow, visit.at, error.code, events)
-    elif visit.answer_accepted:
-        ports.store.finish(ports.workspace, visit.flow, LoginState.REFUSED, error.code, events)
-    elif error.code == "flow.expired":
-        ports.store.finish(ports.workspace, visit.flow, LoginState.EXPIRED, error.code, events)
-    else:
-        ports.store.record(ports.workspace, events)
+        return
+    end = LoginState.REFUSED if visit.answer_accepted else LoginState.EXPIRED if error.code == "flow.expired" else None
+    if end is not None:
+        try:
+            ports.store.finish(ports.workspace, visit.flow, end, error.code, events)
+            return
+        except AnswerUsedError:
+            pass  # the flow was swept up as expired meanwhile: it has its outcome, and keeps it
+    ports.store.record(ports.workspace, events)
 
 
 def status_of(error: SamlError) -> Status:

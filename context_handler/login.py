@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from context_handler import attribute_query, discovery, issue
-from context_handler.answering import RefusedLogin, refuse_login
+from context_handler.answering import RefusedLogin, complete_login, refuse_login
 from context_handler.asking import OutboundMessage, PostTo, compose_request, send_request
 from context_handler.checks import Subject, check_assertion, check_envelope, check_request, status_refusal
 from context_handler.discovery import AskForHomeIdp, Wishes
@@ -92,7 +92,7 @@ async def finish_login(inbound: AnswerFromIdp, at: datetime, ports: Ports) -> Ou
         identity = release_attributes(visit, assertion, subject, translation, system, idp, registry, ports)
         token = compose_assertion(visit, identity, ports)
         message = answer_system(visit, token, system, ports)
-        ports.store.finish(ports.workspace, visit.flow, LoginState.COMPLETED, None, visit.take_events())
+        complete_login(visit, ports)
     except SamlError as refusal:
         return refuse_login(visit, refusal, ports)
     return message

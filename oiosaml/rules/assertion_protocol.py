@@ -1,5 +1,6 @@
 """What SAML and OIOSAML demand of an assertion whoever sent it: for us, in time, confirmed, about one user, with one login in it."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
@@ -17,6 +18,9 @@ from oiosaml.uris import (
     PROFESSIONAL_UUID_PREFIX,
 )
 from oiosaml.validity import Window, format_instant
+
+_FURTHER_PART: Final = re.compile(r"[,;+]\s*([A-Za-z][A-Za-z0-9-]*|\d+(\.\d+)+)\s*=")
+"""The beginning of another part of a distinguished name (RFC 4514)."""
 
 LONGEST_CONFIRMATION: Final = timedelta(minutes=10)
 LONGEST_CONDITIONS: Final = timedelta(hours=1)
@@ -83,6 +87,21 @@ def x509_subject_name_parses(assertion: Assertion, _: AssertionExpectations) -> 
             X509SubjectName.parse(name_id.value)
         except ValueError as error:
             yield str(error)
+
+
+@rule("IDR-68", code="proto.subject", source="our choice: one name, one reading")
+def display_name_holds_no_further_part(assertion: Assertion, _: AssertionExpectations) -> Iterator[str]:
+    """The display name in the NameID holds nothing that reads as a further part of the layout."""
+    # we read the last Serial; an attribute service or a system that reads the first would see whomever the name names
+    name_id = _name_id(assertion)
+    if name_id is None or name_id.format != NAMEID_X509_SUBJECT_NAME:
+        return
+    try:
+        common_name = X509SubjectName.parse(name_id.value).common_name
+    except ValueError:
+        return  # the layout is another rule's matter
+    if _FURTHER_PART.search(common_name):
+        yield f"got CN={common_name!r:.120}, expected a name without a key and an equals sign behind a comma"
 
 
 @rule("IDR-20", code="proto.confirmation", source="SAML Profiles 4.1.4.2")
@@ -241,6 +260,7 @@ ASSERTION_PROTOCOL_RULES: Final = (
     fresh,
     name_id_is_present,
     x509_subject_name_parses,
+    display_name_holds_no_further_part,
     confirmed_as_bearer,
     recipient_is_our_acs,
     confirmation_answers_our_request,

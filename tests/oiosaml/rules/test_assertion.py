@@ -91,6 +91,7 @@ PROTOCOL_CASES = (
     breaks("IDR-17", "PRO-18-other-format", named(ANE_HOLM.value, NAMEID_TRANSIENT)),
     breaks("IDR-18", "PRO-18-other-layout", named("CN=Ane Holm,O=91000013,C=DK")),
     breaks("IDR-18", "PRO-18-serial-is-no-uuid", named("C=DK,O=91000013,CN=Ane Holm,Serial=ah")),
+    breaks("IDR-68", "PRO-18-name-with-a-serial", named(ANE_HOLM.value.replace("CN=", "CN=Eva,Serial=x"))),
     breaks("IDR-20", "PRO-13-no-confirmation", with_subject(confirmations=())),
     breaks("IDR-20", "PRO-13-holder-of-key", with_confirmation(method=HOLDER_OF_KEY)),
     breaks("IDR-20", "PRO-13-sender-vouches", with_confirmation(method=SENDER_VOUCHES)),
