@@ -10,7 +10,11 @@ import pytest
 from context_handler.answering import RefusedLogin
 from context_handler.asking import PostTo, RedirectTo
 from context_handler.discovery import NO_WISHES
+from context_handler.release import MANDATORY
+from federation.model import AttributeProfile
+from oiosaml import attributes as names
 from oiosaml.uris import BINDING_POST
+from tests import builders
 from tests.builders import NOW
 from tests.context_handler.rig import Rig, make_rig, minutes, system_metadata
 
@@ -115,3 +119,19 @@ async def test_fed_07_system_no_longer_takes_users_from_the_idp(rig: Rig) -> Non
     change_system(rig, registration=replace(system.registration, idps=(other,)))
     outcome = refusal(await rig.finish(rig.honest_answer(question)), "fed.no-idp")
     assert rig.answer(outcome).assertion is None
+
+
+async def test_fed_12_system_gets_what_it_is_registered_for_and_no_more(rig: Rig) -> None:
+    """The IdP sends everything there is; the system asked for e-mail and for what nobody may pass on."""
+    sent = dict.fromkeys(names.FRIENDLY_NAMES, ("x",)) | dict.fromkeys((names.IAL, names.AAL), ("Substantial",))
+    mandatory = {name: values for name, values in sent.items() if name not in {a.name for a in builders.attributes()}}
+    everything = builders.attributes(**mandatory)
+    asked_for = (names.EMAIL, names.AUTHORIZED_TO_REPRESENT, names.BOOTSTRAP_TOKEN, "urn:x-own:secret")
+    change_system(rig, metadata=system_metadata(rig.system, requested=asked_for))
+    token = rig.token(await rig.login({"attribute_statements": (everything,)}))
+    assert {attribute.name for attribute in token.attributes} == {*MANDATORY, names.EMAIL}
+    (system,) = rig.registry.system_list
+    without = replace(system.registration, attribute_profile=AttributeProfile.KOMBIT_WITHOUT_PERSONAL_DATA)
+    change_system(rig, registration=without)
+    token = rig.token(await rig.login({"attribute_statements": (everything,)}))
+    assert {attribute.name for attribute in token.attributes} == set(MANDATORY)

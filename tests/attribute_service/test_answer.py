@@ -191,7 +191,7 @@ def test_markup_in_a_dynamic_value_arrives_as_text(member: Callable[[str], Membe
         subject_of(OF_ANOTHER_MUNICIPALITY),
     ],
 )
-def test_an_unknown_user_is_said_so_and_nothing_is_invented(house: House, subject: NameId):
+def test_an_unknown_user_is_said_so_and_nothing_is_invented_aq_09(house: House, subject: NameId):
     answer = house.ask(question(subject=subject))
     assert answer.envelope.status.code == STATUS_REQUESTER
     assert answer.envelope.status.second_code == STATUS_UNKNOWN_PRINCIPAL
@@ -199,7 +199,7 @@ def test_an_unknown_user_is_said_so_and_nothing_is_invented(house: House, subjec
     assert answer.assertion is None
 
 
-def test_an_unknown_user_costs_the_same_work(member: Callable[[str], Member], broker: Member):
+def test_an_unknown_user_costs_the_same_work_aq_09(member: Callable[[str], Member], broker: Member):
     # counted, not timed: content keys drawn and message IDs used stand for encryption and signatures
     def work(subject: NameId) -> tuple[list[int], str]:
         house = make_house(member("attribute-service"), broker)
@@ -212,11 +212,11 @@ def test_an_unknown_user_costs_the_same_work(member: Callable[[str], Member], br
 # --- queries that are not answered
 
 
-def test_refuses_an_unsigned_query(house: House):
+def test_refuses_an_unsigned_query_aq_08(house: House):
     assert_refused(house.ask(signed=False), "aq.denied")
 
 
-def test_refuses_a_strangers_signature(house: House, stranger: Member):
+def test_refuses_a_strangers_signature_aq_08(house: House, stranger: Member):
     assert_refused(house.ask(key=stranger.signing), "aq.denied")
 
 

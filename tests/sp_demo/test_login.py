@@ -145,7 +145,7 @@ def test_refuses_ciphertext_for_another(house, stranger):
     )
 
 
-def test_refuses_another_audience(house):
+def test_refuses_another_audience_fed_13(house):
     window = Window(datetime.now(UTC), datetime.now(UTC) + timedelta(minutes=5))
     other = Conditions(window, ((EntityId("https://saml.arkiv.sim.test"),),))
     assert refused_assertion(house, conditions=other) == "proto.audience"
