@@ -103,6 +103,8 @@ def _refuse_other_messages(raw: Mapping[str, str], parameter: str) -> None:
 
 
 def _decoded(raw: str) -> str:
+    if "%" not in raw and "+" not in raw:
+        return raw
     try:
         return unquote_to_bytes(raw.replace("+", " ")).decode()
     except UnicodeDecodeError as error:
