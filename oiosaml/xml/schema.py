@@ -30,7 +30,7 @@ def check(element: _Element) -> None:
     waiting = [element]
     while waiting:
         current = waiting.pop()
-        model = MODELS.get(current.tag)
+        model = MODELS.get(str(current.tag))
         if model is None:
             continue
         _check_attributes(current, model)
@@ -83,12 +83,12 @@ def _check_text(element: _Element, children: list[_Element]) -> None:
 
 
 def _check_sequence(element: _Element, children: list[_Element], sequence: tuple[Slot, ...]) -> None:
-    tags = [child.tag for child in children]
+    parent, tags = str(element.tag), [str(child.tag) for child in children]
     at = 0
     for slot in sequence:
         start = at
         limit = len(tags) if slot.maximum is None else min(len(tags), start + slot.maximum)
-        while at < limit and (tags[at] in slot.names or slot.takes_foreign(tags[at], element.tag)):
+        while at < limit and (tags[at] in slot.names or slot.takes_foreign(tags[at], parent)):
             at += 1
         if at - start < slot.minimum:
             raise _error(element, _shown(children, at), str(slot))
