@@ -3,6 +3,7 @@
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from context_handler.ports import RegisteredSystem
+from oiosaml.errors import Party, SamlError
 from oiosaml.messages import encryption_choice as by_metadata
 from oiosaml.xml.encryption import EncryptionMethod
 
@@ -17,6 +18,9 @@ def encryption_for(system: RegisteredSystem) -> tuple[RSAPublicKey, EncryptionMe
     chosen = system.registration.encryption
     if chosen is None:
         return by_metadata.encryption_for(keys)
-    method = EncryptionMethod(chosen.block, chosen.key_transport, chosen.digest, chosen.mgf)
+    try:
+        method = EncryptionMethod(chosen.block, chosen.key_transport, chosen.digest, chosen.mgf)
+    except ValueError as error:
+        raise SamlError("enc.algorithm", str(error), party=Party.CONTEXT_HANDLER) from error
     _, public_key = by_metadata.encryption_key(keys)
     return public_key, method

@@ -15,6 +15,7 @@ from federation.model import (
 from federation.problems import Path, Problem
 from federation.topology import refuse_production_host
 from oiosaml.ids import Cvr
+from oiosaml.xml.encryption import EncryptionMethod
 
 _WITH_SHORT_NAMES: Final = ("authorities", "idps", "systems", "attribute_services", "people")
 _PARTIES: Final = ("idps", "systems", "attribute_services")
@@ -103,6 +104,11 @@ def _systems(world: World) -> Iterator[Problem]:
         for j, entity_id in enumerate(system.idps):
             if entity_id not in idps:
                 yield Problem(("systems", i, "idps", j), f"no IdP has the entityID {entity_id}; see 'idps'")
+        if (chosen := system.encryption) is not None:
+            try:
+                EncryptionMethod(chosen.block, chosen.key_transport, chosen.digest, chosen.mgf)
+            except ValueError as error:  # each login would fail at its last step
+                yield Problem(("systems", i, "encryption"), str(error))
 
 
 def _system_roles(world: World) -> Iterator[Problem]:

@@ -13,6 +13,12 @@ from oiosaml.errors import SamlError
 MINIMUM_RSA_BITS: Final = 2048
 """Below this no RSA key is read (R3-MD-09)."""
 
+MINIMUM_RSA_EXPONENT: Final = 65_537
+"""FIPS 186-5. A signature by a key with exponent 1 is the padded digest itself: anybody can write it (attack MD-08)."""
+
+MAXIMUM_RSA_EXPONENT: Final = 2**32
+"""A long exponent makes verifying as dear as signing."""
+
 MAXIMUM_RSA_BITS: Final = 8192
 """Above this one verification costs enough to be a weapon."""
 
@@ -72,6 +78,11 @@ def read_verification_key(certificate_der: bytes) -> VerificationKey:
                 raise SamlError(
                     "md.key",
                     f"got an RSA key of {public_key.key_size} bits, expected {MINIMUM_RSA_BITS} to {MAXIMUM_RSA_BITS}",
+                )
+            exponent = public_key.public_numbers().e
+            if not MINIMUM_RSA_EXPONENT <= exponent <= MAXIMUM_RSA_EXPONENT:
+                raise SamlError(
+                    "md.key", f"got an RSA key with the public exponent {exponent:.3g}, expected {MINIMUM_RSA_EXPONENT}"
                 )
         case ec.EllipticCurvePublicKey():
             if public_key.curve.name not in ALLOWED_CURVES:

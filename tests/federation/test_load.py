@@ -248,6 +248,8 @@ NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(st
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=200)
 INSTANTS = st.datetimes(timezones=st.just(UTC))
 PERIODS = st.builds(ActivationPeriod, st.none() | INSTANTS, st.none() | INSTANTS)
+BLOCKS = st.sampled_from((AES128_GCM, AES256_GCM))
+DIGESTS = st.sampled_from((DIGEST_SHA256, DIGEST_SHA512))
 URIS = st.from_regex(r"[a-z]{1,5}://[a-zA-Z0-9/#?%.~-]{1,40}", fullmatch=True).map(EntityId)
 AUTHORITY = Authority("a", "A", Cvr("91000013"))
 SYSTEMS = st.builds(
@@ -258,7 +260,7 @@ SYSTEMS = st.builds(
     cvr=st.just(AUTHORITY.cvr),
     minimum_level=st.sampled_from(AssuranceLevel),
     metadata=TEXTS.map(str.encode),
-    encryption=st.none() | st.builds(EncryptionChoice, URIS, URIS, URIS, URIS),
+    encryption=st.none() | st.builds(EncryptionChoice, BLOCKS, st.just(RSA_OAEP), DIGESTS, st.just(MGF1_SHA256)),
     active=PERIODS,
     name_id_format=st.none(),
     idps=st.just(()),
