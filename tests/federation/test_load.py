@@ -13,7 +13,16 @@ from federation.model import ActivationPeriod, AttributeService, Authority, Encr
 from federation.problems import FederationError
 from oiosaml.ids import Cvr, EntityId
 from oiosaml.nsis import AssuranceLevel
-from oiosaml.uris import CONSTRAINT_KLE, CONSTRAINT_ORGANISATION_UNIT
+from oiosaml.uris import (
+    AES128_GCM,
+    AES256_GCM,
+    CONSTRAINT_KLE,
+    CONSTRAINT_ORGANISATION_UNIT,
+    DIGEST_SHA256,
+    DIGEST_SHA512,
+    MGF1_SHA256,
+    RSA_OAEP,
+)
 
 SHIPPED = (Path(__file__).parents[2] / "federation.yaml").read_text("utf-8")
 SYSTEM = "https://saml.byggesag.sim.test"
