@@ -7,6 +7,7 @@ made on the event loop, which an extra thread per call would only slow down.
 import sqlite3
 from collections import deque
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -22,12 +23,24 @@ OPENING_TIMEOUT: Final = timedelta(seconds=30)
 _SWITCHES: Final = 20
 """How often the switch to WAL is tried while other processes try the same."""
 
+CHECKPOINT_PAGES: Final = 4000
+"""How far the write-ahead log grows before it is moved into the file: 16 MB. Pages written again and again are then moved once."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
+class Survives(StrEnum):
+    """What a transaction withstands once it is written. Every one withstands `kill -9`; the values are SQLite's `synchronous`."""
+
+    KILL = "NORMAL"
+    """Power loss may undo it, back to the last transaction that survives power loss; never in part, never out of order."""
+    POWER_LOSS = "FULL"
+    """On the disk itself, and with it everything written before."""
+
+
 class Database:
-    """A migrated SQLite file in WAL mode with full synchronisation: what was committed survives `kill -9` and power loss."""
+    """A migrated SQLite file in WAL mode: what was committed survives `kill -9`, and power loss unless a transaction says otherwise."""
 
     def __init__(self, path: Path, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> None:
         """Open the file, making it if it is not there.
@@ -51,13 +64,15 @@ class Database:
             self.close()
             raise
 
-    def writing(self) -> "Transaction":
+    def writing(self, survives: Survives = Survives.POWER_LOSS) -> "Transaction":
         """Run one transaction that writes. It is durable when the block ends; when the block raises, nothing was written.
+
+        What may be lost with the power is decided in docs/adr/0011.
 
         Raises:
             SamlError: `web.unavailable` if the disk is full or read-only, the file locked for too long, gone or damaged.
         """
-        return Transaction(self, "BEGIN IMMEDIATE", "COMMIT")
+        return Transaction(self, _BEGIN_WRITING[survives], "COMMIT")
 
     def reading(self) -> "Transaction":
         """Run one transaction that only reads: every statement in it sees the same state.
@@ -65,7 +80,7 @@ class Database:
         Raises:
             SamlError: `web.unavailable` as `writing`.
         """
-        return Transaction(self, "BEGIN", "ROLLBACK")
+        return Transaction(self, ("BEGIN",), "ROLLBACK")
 
     def take(self) -> sqlite3.Connection:
         """Give a connection that nobody else uses."""
@@ -105,6 +120,7 @@ class Database:
         try:
             _switch_to_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         except sqlite3.Error:
             connection.close()
             raise
@@ -131,7 +147,7 @@ class Transaction:
 
     __slots__ = ("_begin", "_connection", "_database", "_end")
 
-    def __init__(self, database: Database, begin: str, end: str) -> None:
+    def __init__(self, database: Database, begin: tuple[str, ...], end: str) -> None:
         self._database = database
         self._begin = begin
         self._end = end
@@ -141,7 +157,8 @@ class Transaction:
         try:
             self._connection = self._database.take()
             try:
-                self._connection.execute(self._begin)
+                for statement in self._begin:
+                    self._connection.execute(statement)
             except sqlite3.Error:
                 self._connection.close()
                 raise
@@ -166,6 +183,12 @@ class Transaction:
             connection.execute("ROLLBACK")
             self._database.give_back(connection)
 
+
+_BEGIN_WRITING: Final = {
+    # The setting belongs to the connection and cannot change inside a transaction, so each one makes its own.
+    survives: (f"PRAGMA synchronous = {survives}", "BEGIN IMMEDIATE")
+    for survives in Survives
+}
 
 _OURS_TO_MEND: Final = (sqlite3.IntegrityError, sqlite3.ProgrammingError)
 """A broken statement or key is a fault in this program, not in the disk."""

@@ -2,6 +2,8 @@
 
 Replay memory is never dropped because a clock says so: a workspace's clock may be set forward and back again, and what was forgotten on
 the way would be accepted a second time. An entry takes about 150 octets.
+
+Everything withstands `kill -9`. An accepted answer withstands power loss, too: it must never be undone (docs/adr/0011).
 """
 
 import sqlite3
@@ -12,7 +14,7 @@ from typing import Final
 from context_handler.events import Event, EventOutcome
 from context_handler.login_state import PENDING_STATES, TRANSITIONS, LoginState, PendingLogin
 from context_handler.ports import AnswerUsedError
-from context_handler.store.database import Database, to_microseconds
+from context_handler.store.database import Database, Survives, to_microseconds
 from context_handler.store.event_rows import Move, insert_events
 from context_handler.store.login_rows import INSERT_LOGIN, SELECT_LOGIN, login_of, login_row
 from oiosaml.ids import AssertionId, EntityId, FlowId, MessageId, WorkspaceId
@@ -35,7 +37,7 @@ class SqliteStore:
         Raises:
             AnswerUsedError: with `replay` if this system already sent a request with that ID.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(Survives.KILL) as connection:
             fresh = connection.execute(
                 "INSERT INTO seen_requests (workspace, system, request_id, flow) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT DO NOTHING",
@@ -57,7 +59,7 @@ class SqliteStore:
     def save_idp_choice(self, workspace: WorkspaceId, login: PendingLogin, events: Sequence[Event]) -> bool:
         """Move a login to at-home-idp with the IdP and request ID it now has; False if TRANSITIONS does not allow it any more."""
         asked_at = None if login.idp_request_at is None else to_microseconds(login.idp_request_at)
-        with self._database.writing() as connection:
+        with self._database.writing(Survives.KILL) as connection:
             origin = _state_of(connection, workspace, login.flow)
             if origin is None or LoginState.AT_HOME_IDP not in TRANSITIONS[origin]:
                 return False
@@ -102,7 +104,7 @@ class SqliteStore:
             AnswerUsedError: if the flow has ended already, or was never begun: it ends once (our choice).
             ValueError: if `state` is no end, or cannot be reached from where the flow stands.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(Survives.KILL) as connection:
             _end(connection, workspace, flow, state, code, events)
 
     def refuse_unstarted(
@@ -110,7 +112,7 @@ class SqliteStore:
     ) -> None:
         """Write a flow that was refused before it had a pending login: it counts as started and refused."""
         instant = to_microseconds(at)
-        with self._database.writing() as connection:
+        with self._database.writing(Survives.KILL) as connection:
             connection.execute(
                 "INSERT INTO logins (workspace, flow, state, code, started_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
                 (workspace, flow, LoginState.REFUSED, code, instant, instant),
@@ -119,7 +121,7 @@ class SqliteStore:
 
     def record(self, workspace: WorkspaceId, events: Sequence[Event]) -> None:
         """Write events of a message that was refused without ending its flow."""
-        with self._database.writing() as connection:
+        with self._database.writing(Survives.KILL) as connection:
             insert_events(connection, workspace, events)
 
     def expire(self, workspace: WorkspaceId, at: datetime) -> int:
@@ -132,7 +134,7 @@ class SqliteStore:
         with self._database.reading() as connection:
             if connection.execute(f"{overdue} LIMIT 1", values).fetchone() is None:
                 return 0
-        with self._database.writing() as connection:
+        with self._database.writing(Survives.KILL) as connection:
             flows = connection.execute(overdue, values).fetchall()
             for flow, system in flows:
                 event = Event(

@@ -49,6 +49,27 @@ def test_survives_power_loss_by_its_settings(path: Path) -> None:
     database.close()
 
 
+def test_an_accepted_answer_waits_for_the_disk_and_the_rest_of_a_flow_does_not(path: Path) -> None:
+    database = Database(path)
+    store = SqliteStore(database)
+
+    def synchronous() -> int:
+        with database.reading() as connection:
+            return int(connection.execute("PRAGMA synchronous").fetchone()[0])
+
+    normal, full = 1, 2
+    store.save_pending(HERE, login(), steps("flow-1", "begin"))
+    assert synchronous() == normal
+    store.accept_answer(HERE, login(), assertion(), steps("flow-1", "accept"))
+    assert synchronous() == full
+    store.finish(HERE, FlowId("flow-1"), LoginState.COMPLETED, None, steps("flow-1", "end"))
+    assert synchronous() == normal
+    with database.writing():
+        pass
+    assert synchronous() == full
+    database.close()
+
+
 def test_a_store_locked_for_too_long_is_unavailable_and_works_again_afterwards(path: Path) -> None:
     database = Database(path, busy_timeout=timedelta(milliseconds=20))
     store = SqliteStore(database)
