@@ -32,6 +32,9 @@ class Language(StrEnum):
         return Language.EN if self is Language.DA else Language.DA
 
 
+_BY_TAG: Final = {language.value: language for language in Language}
+
+
 def language_of(request: Request) -> Language:
     """Give the language to answer `request` in: query, then cookie, then Accept-Language, then Danish."""
     return (
@@ -55,7 +58,7 @@ def switch_query(raw_query: bytes, language: Language) -> str:
 
 
 def _known(tag: str) -> Language | None:
-    return Language(tag) if tag in tuple(Language) else None
+    return _BY_TAG.get(tag)
 
 
 def _preferred(accept_language: str) -> Language | None:

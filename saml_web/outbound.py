@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from saml_web.pages import Pages
-from saml_web.security_headers import NO_STORE, ContentPolicy, csp_source
+from saml_web.security_headers import NO_STORE, csp_source
 
 REPOST_MARKER: Final = "nsis_repost"
 """Field that says: this form was already sent to itself once. Never part of a SAML message."""
@@ -31,7 +31,7 @@ def auto_post_page(pages: Pages, request: Request, *, action: str, fields: Seque
     Raises:
         ValueError: if `action` is not an absolute http or https URL.
     """
-    return _form_page(pages, request, "auto_post.html", action=action, fields=fields)
+    return pages.render_message(request, "auto_post.html", action=action, fields=fields)
 
 
 def repost_page(pages: Pages, request: Request, *, action: str, fields: Sequence[tuple[str, str]]) -> HTMLResponse:
@@ -44,20 +44,13 @@ def repost_page(pages: Pages, request: Request, *, action: str, fields: Sequence
     Raises:
         ValueError: if `action` is not an absolute http or https URL.
     """
-    return _form_page(pages, request, "repost.html", action=action, fields=(*fields, (REPOST_MARKER, "1")))
+    return pages.render_message(request, "repost.html", action=action, fields=(*fields, (REPOST_MARKER, "1")))
 
 
 def without_marker(body: bytes) -> tuple[bytes, bool]:
     """Give a form's body as the sender made it, and whether `repost_page` sent it: strict parsers know no marker field."""
     marker = f"&{REPOST_MARKER}=1".encode()
     return (body[: -len(marker)], True) if body.endswith(marker) else (body, False)
-
-
-def _form_page(
-    pages: Pages, request: Request, template: str, *, action: str, fields: Sequence[tuple[str, str]]
-) -> HTMLResponse:
-    policy = ContentPolicy(form_targets=(action,), script_nonce=pages.ids.handle())
-    return pages.render(request, template, policy=policy, switch="in-page", action=action, fields=tuple(fields))
 
 
 def _is_own_path(url: str) -> bool:

@@ -63,7 +63,7 @@ def csp_source(url: str) -> str:
         ValueError: if `url` is not an absolute http or https URL. `javascript:` must never become a form's action.
     """
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or any(character.isspace() for character in url):
+    if parts.scheme not in {"http", "https"} or not parts.hostname or url.split() != [url]:
         raise ValueError(f"got {url!r:.200}, expected an absolute http or https URL")
     if ":" in parts.hostname:
         # The grammar of CSP has no IPv6 literals. The scheme is the narrowest expression left; our choice.
