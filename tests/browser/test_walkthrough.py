@@ -1,0 +1,266 @@
+"""A newcomer's way through the whole simulator, in a real Chromium against `nsis demo`: the portal, a choice, one click, and the rights."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NARROW, WIDE, Visitor
+from tests.processes import clean_environment, simulator
+
+Check = Callable[[Page], None]
+Walk = Callable[[Page, str], None]
+LANGUAGES = ("da", "en")
+
+MUNICIPALITY = {"da": "Vælg din kommune", "en": "Choose your municipality"}
+BACK = {"da": "Tilbage til Byggesag", "en": "Back to Byggesag"}
+PICK = {"da": "Log ind som denne person", "en": "Log in as this person"}
+LOGGED_IN = {"da": "Du er logget ind", "en": "You are logged in"}
+TURNED_AWAY = {"da": "Du blev ikke logget ind", "en": "You were not logged in"}
+
+
+@pytest.fixture(scope="module")
+def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with simulator(tmp_path_factory.mktemp("walkthrough"), environment=clean_environment()) as running:
+        yield running.base_url
+
+
+@pytest.fixture(scope="module")
+def photograph(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Page, str], None]:
+    """Take a picture of a page wide and narrow, for a person to look at."""
+    directory = Path(os.environ.get("WALKTHROUGH_PICTURES") or tmp_path_factory.mktemp("pictures"))
+
+    def take(page: Page, name: str) -> None:
+        for size in (NARROW, WIDE):
+            page.set_viewport_size(size)
+            page.screenshot(path=directory / f"{name}-{size['width']}.png", full_page=True)
+
+    return take
+
+
+def choose(page: Page, municipality: str) -> None:
+    page.get_by_role("button", name=municipality).click()
+
+
+def pick(page: Page, person: str, language: str = "da") -> None:
+    page.get_by_role("button", name=f"{PICK[language]} {person}").click()
+
+
+def expect_heading(page: Page, text: str) -> None:
+    expect(page.get_by_role("heading", level=1, name=text)).to_be_visible()
+
+
+# --- the ways to the pages, each from the front door
+
+
+def to_portal(page: Page, base_url: str, language: str) -> None:
+    page.goto(base_url)
+
+
+def to_system(page: Page, base_url: str, language: str) -> None:
+    page.goto(base_url)
+    page.get_by_role("link", name="Byggesag", exact=True).click()
+
+
+def to_discovery(page: Page, base_url: str, language: str) -> None:
+    to_system(page, base_url, language)
+    page.get_by_role("link", name={"da": "Log ind", "en": "Log in"}[language], exact=True).click()
+    expect_heading(page, MUNICIPALITY[language])
+
+
+def to_login(page: Page, base_url: str, language: str) -> None:
+    to_discovery(page, base_url, language)
+    choose(page, "Korsbæk Kommune")
+    expect(page.get_by_role("button", name=PICK[language]).first).to_be_visible()
+
+
+def to_result(page: Page, base_url: str, language: str) -> None:
+    to_login(page, base_url, language)
+    pick(page, "Ane Holm", language)
+    expect_heading(page, LOGGED_IN[language])
+
+
+def to_refused(page: Page, base_url: str, language: str) -> None:
+    to_login(page, base_url, language)
+    pick(page, "Bo Lindgaard", language)
+    expect(page.get_by_role("button", name=BACK[language])).to_be_visible()
+
+
+def to_turned_away(page: Page, base_url: str, language: str) -> None:
+    to_refused(page, base_url, language)
+    page.get_by_role("button", name=BACK[language]).click()
+    expect_heading(page, TURNED_AWAY[language])
+
+
+def to_error(page: Page, base_url: str, language: str) -> None:
+    page.goto(f"{base_url}/runtime/saml2/issue.idp?SAMLRequest=x")
+
+
+def to_missing(page: Page, base_url: str, language: str) -> None:
+    page.goto(f"{base_url}/nowhere")
+
+
+def to_api_docs(page: Page, base_url: str, language: str) -> None:
+    page.goto(f"{base_url}/_sim/api/docs")
+
+
+PLACES = (
+    to_portal,
+    to_system,
+    to_discovery,
+    to_login,
+    to_result,
+    to_refused,
+    to_turned_away,
+    to_error,
+    to_missing,
+    to_api_docs,
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("way", PLACES, ids=lambda way: way.__name__.removeprefix("to_"))
+def test_every_page_is_accessible_and_fits_a_phone(
+    new_visitor: Callable[..., Visitor],
+    base_url: str,
+    way: Callable[[Page, str, str], None],
+    language: str,
+    assert_accessible: Check,
+    assert_fits: Check,
+    photograph: Walk,
+) -> None:
+    page = new_visitor(locale=language).page()
+    way(page, base_url, language)
+    assert page.get_attribute("html", "lang") == language
+    photograph(page, f"{way.__name__.removeprefix('to_')}-{language}")
+    for fold in page.locator(f"#{language} details").all():
+        if fold.get_attribute("open") is None:
+            fold.locator("summary").click()
+    assert_accessible(page)
+    page.set_viewport_size(NARROW)
+    assert_fits(page)
+    assert_accessible(page)
+    expect(page.locator(f"#{language} .sim-banner")).to_contain_text("SIMULATOR")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_that_passes_a_message_on_is_accessible_without_scripts(
+    new_visitor: Callable[..., Visitor],
+    base_url: str,
+    language: str,
+    assert_fits: Check,
+    photograph: Walk,
+) -> None:
+    page = new_visitor(locale=language, java_script_enabled=False).page()
+    to_login(page, base_url, language)
+    pick(page, "Ane Holm", language)
+    expect(page.get_by_role("button", name={"da": "Fortsæt", "en": "Continue"}[language])).to_be_visible()
+    photograph(page, f"auto_post-{language}")
+    page.set_viewport_size(NARROW)
+    assert_fits(page)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_on_the_page_that_passes_a_message_on(
+    new_visitor: Callable[..., Visitor], base_url: str, language: str, assert_accessible: Check
+) -> None:
+    visitor = new_visitor(locale=language)
+    # The page is gone before axe could look at it; without its script it stays.
+    visitor.context.route("**/auto_post.js", lambda route: route.abort())
+    page = visitor.page()
+    to_login(page, base_url, language)
+    pick(page, "Ane Holm", language)
+    expect(page.get_by_role("button", name={"da": "Fortsæt", "en": "Continue"}[language])).to_be_visible()
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize(
+    ("system", "rights", "others"),
+    [
+        (
+            "Byggesag",
+            ["Sagsbehandler", "Læseadgang", "KLE", "02.34.02", "Organisationsenhed"],
+            "ydelser.sim.test/roles",
+        ),
+        ("Ydelser", ["Sagsbehandler", "KLE", "32.*"], "byggesag.sim.test/roles"),
+    ],
+)
+def test_one_click_and_ane_holm_sees_her_rights_and_nobody_elses(
+    page: Page, base_url: str, system: str, rights: list[str], others: str
+) -> None:
+    page.goto(base_url)
+    page.get_by_role("link", name=system, exact=True).click()
+    page.get_by_role("link", name="Log ind", exact=True).click()
+    choose(page, "Korsbæk Kommune")
+    pick(page, "Ane Holm")
+    expect_heading(page, "Du er logget ind")
+    expect(page.get_by_text("Ane Holm, Korsbæk Kommune")).to_be_visible()
+    tree = page.locator(".sim-tree")
+    for word in rights:
+        expect(tree).to_contain_text(word)
+    assert others not in tree.inner_text()
+
+
+def test_ib_noehr_gets_his_rights_through_the_attribute_service(page: Page, base_url: str) -> None:
+    to_discovery(page, base_url, "da")
+    choose(page, "Skovrup Kommune")
+    pick(page, "Ib Nøhr")
+    expect_heading(page, "Du er logget ind")
+    expect(page.locator(".sim-tree")).to_contain_text("02.34")
+    assert "02.34.02" not in page.locator(".sim-tree").inner_text()
+
+
+def test_bo_reads_why_he_is_refused_and_who_must_mend_it(page: Page, base_url: str) -> None:
+    to_refused(page, base_url, "da")
+    expect(
+        page.get_by_text("Systemet kræver sikringsniveau Betydelig, men du er logget ind på Lav.").first
+    ).to_be_visible()
+    expect(page.locator("#da")).to_contain_text("skal kommunen anmelde sit login på et højere niveau")
+    assert page.evaluate("document.activeElement.className").find("sim-error-summary") >= 0, "the summary has the focus"
+
+
+def test_a_login_with_scripts_off(new_visitor: Callable[..., Visitor], base_url: str) -> None:
+    page = new_visitor(java_script_enabled=False).page()
+    to_login(page, base_url, "da")
+    pick(page, "Ane Holm")
+    for _ in range(2):
+        page.get_by_role("button", name="Fortsæt").click()
+    expect_heading(page, "Du er logget ind")
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until the element of that name has the focus, as somebody without a mouse does."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText || ''").replace("\n", " ").strip() == name:
+            return
+    raise AssertionError(f"{name}: not reached by Tab at {page.url}")
+
+
+def test_a_login_with_the_keyboard_alone(page: Page, base_url: str) -> None:
+    page.goto(base_url)
+    tab_to(page, "Byggesag")
+    page.keyboard.press("Enter")
+    expect_heading(page, "Log ind i Byggesag")
+    tab_to(page, "Log ind")
+    page.keyboard.press("Enter")
+    expect_heading(page, "Vælg din kommune")
+    tab_to(page, "Korsbæk Kommune")
+    page.keyboard.press("Enter")
+    expect_heading(page, "Log ind hos Korsbæk Kommune")
+    tab_to(page, "Log ind som denne person Ane Holm")
+    page.keyboard.press("Enter")
+    expect_heading(page, "Du er logget ind")
+
+
+def test_a_refused_page_changes_its_language_without_a_second_message(page: Page, base_url: str) -> None:
+    to_refused(page, base_url, "da")
+    page.get_by_role("link", name="English").click()
+    expect(
+        page.get_by_text("The system requires level Substantial, but you are logged in at Low.").first
+    ).to_be_visible()
+    expect(page.get_by_role("button", name="Back to Byggesag")).to_be_visible()
+    page.get_by_role("button", name="Back to Byggesag").click()
+    expect_heading(page, "Du blev ikke logget ind")
