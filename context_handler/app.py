@@ -8,6 +8,9 @@ from typing import Final
 
 import httpx
 from fastapi import APIRouter, FastAPI
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from context_handler.housekeeping import kept_in_order
 from context_handler.ports import Ports
@@ -16,7 +19,7 @@ from context_handler.routes.metadata import MetadataRoutes
 from context_handler.routes.portal import PortalRoutes
 from context_handler.routes.saml import SamlRoutes
 from federation.model import Person
-from federation.topology import Topology
+from federation.topology import ContextHandlerUrls, Topology
 from saml_web.api_docs import api_docs_route
 from saml_web.error_pages import ErrorPages
 from saml_web.pages import Pages
@@ -40,37 +43,57 @@ class Wiring:
     """Closes the store."""
 
 
-def create_app(wiring: Wiring) -> FastAPI:
-    """Make the Context Handler as an ASGI app whose paths are KOMBIT's (design D1)."""
+def create_app(wiring: Wiring) -> Starlette:
+    """Make the Context Handler as an ASGI app whose paths are KOMBIT's (design D1).
+
+    The SAML endpoints stand before everything else and outside FastAPI, whose routing and middleware cost as much as an RSA operation
+    for each request; the registration API is a FastAPI app of its own below its path.
+    """
     ports, clock = wiring.ports, wiring.clock
     pages = Pages("context_handler", base_url=ports.urls.base_url, ids=ports.ids)
     errors = ErrorPages(pages)
+    api = _api(wiring.api, errors)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with wiring.http, kept_in_order(ports, clock):
             yield
         wiring.close()
 
-    app = FastAPI(
+    app = Starlette(
+        routes=[
+            *SamlRoutes(ports, pages, errors, clock).routes(),
+            *MetadataRoutes(ports, clock).routes(),
+            *HealthRoutes(ports).routes(),
+            *PortalRoutes(ports, pages, wiring.topology, wiring.people).routes(),
+            static_route(),
+            api_docs_route(pages, api, openapi_url=ports.urls.base_url + OPENAPI_PATH),
+            Mount(ContextHandlerUrls.API_PATH, app=_with_whole_path(api)),
+        ],
+        lifespan=lifespan,
+    )
+    errors.install(app)
+    return app
+
+
+def _api(router: APIRouter, errors: ErrorPages) -> FastAPI:
+    api = FastAPI(
         title="NSIS Context Handler simulator",
         summary="Register your own system or IdP, and read what happened in a login.",
         version="1",
         openapi_url=OPENAPI_PATH,
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
     )
-    app.include_router(wiring.api)
-    app.router.routes.extend(
-        [
-            *SamlRoutes(ports, pages, errors, clock).routes(),
-            *MetadataRoutes(ports, clock).routes(),
-            *HealthRoutes(ports).routes(),
-            *PortalRoutes(ports, pages, wiring.topology, wiring.people).routes(),
-            static_route(),
-            api_docs_route(pages, app, openapi_url=ports.urls.base_url + OPENAPI_PATH),
-        ]
-    )
-    errors.install(app)
+    api.include_router(router)
+    errors.install(api)
+    return api
+
+
+def _with_whole_path(api: FastAPI) -> ASGIApp:
+    """Let the API's routes see the path as the OpenAPI document writes it, from the broker's base URL on."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await api({**scope, "root_path": scope["app_root_path"]}, receive, send)
+
     return app
