@@ -145,7 +145,7 @@ def test_the_page_says_what_was_asked_in_danish(house: House):
     assert "Betydelig eller højere" in page
     assert "Byggesag" in page
     assert SYSTEM in page
-    assert "Nej: en eksisterende session må bruges" in page
+    assert "Nej: en eksisterende session må gerne bruges" in page
     assert "Nej: personen må gerne spørges" in page
     assert "Formålet med ane-holm" in page
     assert "Byggesagsbehandler" in page

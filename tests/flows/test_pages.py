@@ -1,0 +1,177 @@
+"""What holds on every page of every house: strict headers, the banner, both languages, no failure, and no word of a forged Host."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from nsis_sim.browser import Browser, Page
+from tests.flows.forging import client_of
+from tests.flows.street import BASE_URL, Seen, Street, press, start, version
+
+EVIL = "evil.test"
+Way = Callable[[Street, Browser], Page]
+
+
+def portal(street: Street, browser: Browser) -> Page:
+    return browser.visit(f"{BASE_URL}/")
+
+
+def system(street: Street, browser: Browser) -> Page:
+    return browser.visit(f"{BASE_URL}/sp/ydelser/")
+
+
+def discovery(street: Street, browser: Browser) -> Page:
+    return browser.visit(start(street, "byggesag"))
+
+
+def login(street: Street, browser: Browser) -> Page:
+    return browser.visit(start(street, "byggesag", "korsbaek"))
+
+
+def wrong_password(street: Street, browser: Browser) -> Page:
+    form = next(form for form in login(street, browser).forms if form.value("username") is not None)
+    return browser.submit(form, fill=[("username", "ane-holm"), ("password", "wrong")])
+
+
+def passed_on(street: Street, browser: Browser) -> Page:
+    return press(browser, login(street, browser), "persona", "ane-holm")
+
+
+def sent_once_more(street: Street, browser: Browser) -> Page:
+    form = passed_on(street, browser).forms[0]
+    with street.browser(**dict(browser.headers)) as bare:
+        bare.hold = "SAMLResponse"
+        return bare.submit(form)
+
+
+def refused(street: Street, browser: Browser) -> Page:
+    return browser.submit(press(browser, login(street, browser), "persona", "bo-lindgaard").forms[0])
+
+
+def turned_away(street: Street, browser: Browser) -> Page:
+    return browser.submit(refused(street, browser).forms[-1])
+
+
+def result(street: Street, browser: Browser) -> Page:
+    return browser.submit(browser.submit(passed_on(street, browser).forms[0]).forms[0])
+
+
+def broken_message(street: Street, browser: Browser) -> Page:
+    return browser.visit(f"{BASE_URL}/runtime/saml2/issue.idp?SAMLRequest=x")
+
+
+def nowhere(street: Street, browser: Browser) -> Page:
+    return browser.visit(f"{BASE_URL}/idp/korsbaek/nowhere")
+
+
+def api_docs(street: Street, browser: Browser) -> Page:
+    return browser.visit(f"{BASE_URL}/_sim/api/docs")
+
+
+IN_PAGE = (login, wrong_password, passed_on, sent_once_more, refused, broken_message)
+"""Pages whose URL does not lead back to them hold both languages."""
+
+BY_LINK = (portal, system, discovery, turned_away, result, nowhere, api_docs)
+STATUS = {wrong_password: 422, refused: 403, broken_message: 400, nowhere: 404}
+
+
+def assert_strict(seen: Seen) -> None:
+    headers = {name.lower(): value for name, value in seen.headers.items()}
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["x-frame-options"] == "DENY"
+    policy = dict(part.strip().partition(" ")[::2] for part in headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == "'self'"
+    assert policy["script-src"] == "'self'" or policy["script-src"].startswith("'nonce-")
+    assert policy["object-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert "*" not in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+    assert "<strong>SIMULATOR</strong>" in seen.text
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+@pytest.mark.parametrize("way", [*IN_PAGE, *BY_LINK], ids=lambda way: way.__name__)
+def test_every_page_on_the_way_is_strict_and_in_the_readers_language(street, way, language):
+    first = len(street.transport.seen)
+    with street.browser(**{"Accept-Language": language}) as browser:
+        browser.hold = "SAMLResponse"
+        page = way(street, browser)
+    assert page.status == STATUS.get(way, 200)
+    assert (page.headers["content-language"], version(page, language).get("lang")) == (language, language)
+    pages = [seen for seen in street.transport.seen[first:] if seen.is_page]
+    assert pages
+    for seen in pages:
+        assert_strict(seen)
+
+
+@pytest.mark.parametrize("way", IN_PAGE, ids=lambda way: way.__name__)
+def test_a_page_that_answers_a_message_holds_both_languages(street, way):
+    with street.browser() as browser:
+        browser.hold = "SAMLResponse"
+        page = way(street, browser)
+    assert version(page, "en").findtext(".//h1") != version(page, "da").findtext(".//h1")
+    assert version(page, "en").get("hidden") is not None
+
+
+@pytest.mark.parametrize("way", BY_LINK, ids=lambda way: way.__name__)
+def test_a_page_with_an_address_of_its_own_is_switched_by_a_link_and_the_choice_is_kept(street, way):
+    with street.browser() as browser:
+        browser.hold = "SAMLResponse"
+        page = way(street, browser)
+        switch = next(link for link in page.links if "lang=en" in link)
+        switched = browser.visit(switch)
+        assert (switched.status, switched.headers["content-language"]) == (page.status, "en")
+        assert browser.visit(f"{BASE_URL}/").headers["content-language"] == "en"
+
+
+PATHS = (
+    "/",
+    "/runtime/saml2/metadata.idp",
+    "/runtime/saml2auth/metadata.idp",
+    "/idp/korsbaek/metadata",
+    "/sp/byggesag/",
+    "/sp/byggesag/metadata",
+    "/sp/byggesag/login",
+    "/sp/ydelser/login?binding=post",
+    "/attributes/skovrup/metadata",
+    "/_sim/api/docs",
+    "/_sim/api/openapi.json",
+    "/_sim/api/systems",
+    "/nowhere",
+)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_forged_host_changes_no_url(street, path):
+    forged = {"Host": EVIL, "X-Forwarded-Host": EVIL, "X-Forwarded-Proto": "https", "Forwarded": f"host={EVIL}"}
+    with client_of(street) as client:
+        answer = client.get(path, headers=forged)
+    assert f"//{EVIL}" not in answer.text
+    assert EVIL not in str(answer.headers)
+
+
+def test_the_api_answers_under_its_own_name_only(street):
+    """A page of another name that resolves to this machine must not read the record of logins."""
+    with client_of(street) as client:
+        assert client.get("/_sim/api/systems", headers={"Host": EVIL}).status_code == 403
+
+
+def test_a_login_begun_under_a_forged_host_goes_to_the_configured_addresses(street):
+    with street.browser(Host=EVIL) as browser:
+        page = result_under(street, browser)
+    assert page.url == f"{BASE_URL}/sp/byggesag/result"
+    assert all(seen.destination.startswith(BASE_URL) for seen in browser.seen)
+
+
+def result_under(street: Street, browser: Browser) -> Page:
+    return press(browser, login(street, browser), "persona", "ane-holm")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_no_method_makes_a_house_fail(street, path, method):
+    with client_of(street) as client:
+        answer: httpx.Response = client.request(method, path, content=b"\xff\x00")
+    assert 400 <= answer.status_code < 500, answer.text
