@@ -77,6 +77,22 @@ SKOVRUP = Municipality(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A person on her way to the home IdP."""
+
+    location: str
+    cookie: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A person on her way back."""
+
+    form: str
+    cookie: str
+
+
 class Driver:
     """Performs whole logins against one running broker over one kept-alive connection."""
 
@@ -89,21 +105,37 @@ class Driver:
 
     def login(self, municipality: Municipality) -> Assertion:
         """Log one person in at Byggesag, and verify the broker's answer as a system does."""
-        now = datetime.now(UTC)
-        query = urlsplit(self._system_request(now)).query
-        idp = f"https://saml.idp.{municipality.id}.test"
-        status, headers, body = self._send("GET", f"/runtime/saml2/issue.idp?{query}&idp={idp}")
+        return self.read(self.finish(self.answer(self.begin(self.query(municipality)), municipality)))
+
+    def query(self, municipality: Municipality) -> str:
+        """Give a system's signed request as the query of an address."""
+        query = urlsplit(self._system_request(datetime.now(UTC))).query
+        return f"{query}&idp=https://saml.idp.{municipality.id}.test"
+
+    def begin(self, query: str) -> "Begun":
+        """Send a person to the broker, and give where she is sent on to."""
+        status, headers, body = self._send("GET", f"/runtime/saml2/issue.idp?{query}")
         if status != 303:
             raise RuntimeError(f"the broker answered {status}: {body[:600]!r}")
-        cookie = headers["Set-Cookie"].partition(";")[0]
-        message = read_redirect(urlsplit(headers["Location"]).query.encode())
+        return Begun(headers["Location"], headers["Set-Cookie"].partition(";")[0])
+
+    def answer(self, begun: "Begun", municipality: Municipality) -> "Answered":
+        """Give the home IdP's answer as a form."""
+        message = read_redirect(urlsplit(begun.location).query.encode())
         question = read_authn_request(parse_message(message.octets))
-        form = urlencode({"SAMLResponse": self._answer(question, municipality, now)})
-        status, _, body = self._send("POST", "/runtime/saml2auth/consume.idp", form, cookie)
-        fields = {name: unescape(value) for name, value in _FIELD.findall(body.decode())}
-        if status != 200 or "SAMLResponse" not in fields:
+        form = urlencode({"SAMLResponse": self._answer(question, municipality, datetime.now(UTC))})
+        return Answered(form, begun.cookie)
+
+    def finish(self, answered: "Answered") -> bytes:
+        """Send the person back to the broker, and give its page."""
+        status, _, body = self._send("POST", "/runtime/saml2auth/consume.idp", answered.form, answered.cookie)
+        if status != 200:
             raise RuntimeError(f"the broker answered {status}: {body[:600]!r}")
-        return self._read(fields)
+        return body
+
+    def read(self, page: bytes) -> Assertion:
+        """Take the broker's answer out of its page, and verify it."""
+        return self._read({name: unescape(value) for name, value in _FIELD.findall(page.decode())})
 
     def _read(self, fields: dict[str, str]) -> Assertion:
         decryption = self._keys.system("byggesag").decryption
