@@ -118,7 +118,9 @@ def test_force_reaches_the_idp(street):
         assert "Ja: en eksisterende session må ikke bruges" in text_of(
             browser.visit(start(street, "byggesag", "korsbaek", force="1"))
         )
-        assert "Nej: en eksisterende session må gerne bruges" in text_of(browser.visit(start(street, "byggesag", "korsbaek")))
+        assert "Nej: en eksisterende session må gerne bruges" in text_of(
+            browser.visit(start(street, "byggesag", "korsbaek"))
+        )
 
 
 def test_the_idp_is_told_which_system_asks(street):

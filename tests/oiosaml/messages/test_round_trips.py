@@ -176,7 +176,9 @@ def test_fed_14_any_text_arrives_as_that_text(text: str) -> None:
     assert read_assertion(reread(write_assertion(message))).values_of(FULL_NAME) == (text,)
 
 
-@pytest.mark.parametrize("character", ["\x00", "\x08", "\x0b", "\x0e", "\x1b", "\x1f", "\ud800", "\udfff", "\ufffe", "\uffff"])
+@pytest.mark.parametrize(
+    "character", ["\x00", "\x08", "\x0b", "\x0e", "\x1b", "\x1f", "\ud800", "\udfff", "\ufffe", "\uffff"]
+)
 def test_fed_14_what_xml_cannot_hold_is_refused_by_name(character: str) -> None:
     message = assertion(attribute_statements=((Attribute(FULL_NAME, (f"Ane{character}",)),),))
     with pytest.raises(UnwritableText, match=rf"U\+{ord(character):04X} in AttributeValue"):
