@@ -5,7 +5,7 @@ from pathlib import Path
 import context_handler.login  # noqa: F401 - importing it announces the steps
 from context_handler.visit import STEPS
 
-TARGET = Path(__file__).parent.parent / "docs" / "login-flow.md"
+DOCUMENT = Path(__file__).parent.parent / "docs" / "login-flow.md"
 
 INTRODUCTION = """\
 # The story of a brokered login
@@ -26,4 +26,4 @@ def login_flow() -> str:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(login_flow(), encoding="utf-8")
+    DOCUMENT.write_text(login_flow(), encoding="utf-8")
