@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from context_handler.housekeeping import kept_in_order
 from context_handler.ports import Ports
+from context_handler.routes.authority import AuthorityRoutes
 from context_handler.routes.health import HealthRoutes
 from context_handler.routes.metadata import MetadataRoutes
 from context_handler.routes.portal import PortalRoutes
@@ -39,6 +40,9 @@ class Wiring:
     clock: Callable[[], datetime]
     topology: Topology
     people: Sequence[Person]
+    ca_certificate_der: bytes
+    """Of the CA that every certificate here names as its issuer."""
+    crl_der: bytes
     close: Callable[[], None]
     """Closes the store."""
 
@@ -64,6 +68,7 @@ def create_app(wiring: Wiring) -> Starlette:
         routes=[
             *SamlRoutes(ports, pages, errors, clock).routes(),
             *MetadataRoutes(ports, clock).routes(),
+            *AuthorityRoutes(wiring.ca_certificate_der, wiring.crl_der).routes(),
             *HealthRoutes(ports).routes(),
             *PortalRoutes(ports, pages, wiring.topology, wiring.people).routes(),
             static_route(),

@@ -61,7 +61,7 @@ class KeyRing:
     """Every key of the simulator. A party that the simulator does not play has none here."""
 
     key_sets: Mapping[str, KeySet]
-    ca_certificate_pem: bytes = field(repr=False)
+    ca_certificate_der: bytes = field(repr=False)
     crl_der: bytes = field(repr=False)
     pairwise_secret: bytes = field(repr=False)
     """Makes persistent NameIDs different for each system yet stable; 32 octets."""
@@ -174,7 +174,7 @@ def _read_ring(directory: Path, holders: Sequence[KeyHolder], at: datetime) -> K
         if key_set is None:
             return None
         key_sets[holder.id] = key_set
-    return KeyRing(key_sets, authority.certificate.public_bytes(Encoding.PEM), crl, secret)
+    return KeyRing(key_sets, authority.certificate.public_bytes(Encoding.DER), crl, secret)
 
 
 def _read_key_set(directory: Path, holder_id: str, *, issuer: x509.Certificate, at: datetime) -> KeySet | None:

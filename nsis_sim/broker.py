@@ -39,14 +39,18 @@ def store_path(settings: Settings) -> Path:
 
 
 def broker_keys(keys: KeyRing) -> BrokerKeys:
-    """Give the broker's keys; during a rollover the next one is published and decrypts, and does not sign yet."""
+    """Give the broker's keys.
+
+    During a rollover the next one is published and decrypts, and does not sign yet. Others already encrypt to it: who reads our metadata
+    now can then go on with the same copy after the rollover, when the old key is gone.
+    """
     own, following = keys.context_handler, keys.next_context_handler
     both = (own, following) if following else (own,)
     return BrokerKeys(
         signing=own.signing,
         published_certificates=tuple(key_set.certificate_der for key_set in both),
         decryption=tuple(key_set.decryption for key_set in both),
-        encryption_certificate=own.certificate_der,
+        encryption_certificate=both[-1].certificate_der,
         pairwise_secret=keys.pairwise_secret,
     )
 
@@ -100,6 +104,8 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
             clock=utc_now,
             topology=topology,
             people=world.people,
+            ca_certificate_der=keys.ca_certificate_der,
+            crl_der=keys.crl_der,
             close=database.close,
         )
     )

@@ -15,13 +15,14 @@ from oiosaml.uris import NAMEID_PERSISTENT, NAMEID_TRANSIENT, NAMEID_X509_SUBJEC
 
 
 def face_towards_idps(world: World, topology: Topology, keys: KeyRing) -> SpFace:
-    """Give whom mock IdPs and attribute services answer."""
+    """Give whom mock IdPs and attribute services answer; during a rollover they encrypt to the next key, as in the broker's metadata."""
+    published = _published(keys)
     return read_sp_face(
         sp_face(
             world.context_handler.entity_id_towards_idps,
             topology.context_handler.acs_url,
-            signing_keys=_published(keys),
-            encryption_keys=(read_verification_key(keys.context_handler.certificate_der),),
+            signing_keys=published,
+            encryption_keys=published[-1:],
         )
     )
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from nsis_sim.commands import audit, decode, demo, doctor, health, login, parties, world
+from nsis_sim.commands import audit, decode, demo, doctor, health, keys, login, parties, world
 from nsis_sim.terminal import write_whatever_the_locale
 
 
@@ -22,6 +22,7 @@ def build() -> typer.Typer:
     decode.add_to(app)
     audit.add_to(app)
     doctor.add_to(app)
+    keys.add_to(app)
     health.add_to(app)
     return app
 

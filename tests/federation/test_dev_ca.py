@@ -42,7 +42,7 @@ def test_everybody_the_simulator_plays_has_a_key(shipped_world: World, key_ring:
 
 def test_certificates_have_the_shape_of_oces3(key_ring: KeyRing) -> None:
     certificate = x509.load_pem_x509_certificate(key_ring.system("byggesag").certificate_pem)
-    issuer = x509.load_pem_x509_certificate(key_ring.ca_certificate_pem)
+    issuer = x509.load_der_x509_certificate(key_ring.ca_certificate_der)
 
     certificate.verify_directly_issued_by(issuer)
     parameters = certificate.signature_algorithm_parameters
@@ -67,7 +67,7 @@ def test_certificates_have_the_shape_of_oces3(key_ring: KeyRing) -> None:
 
 
 def test_the_authority_never_bears_a_real_name(key_ring: KeyRing) -> None:
-    issuer = x509.load_pem_x509_certificate(key_ring.ca_certificate_pem).subject.rfc4514_string()
+    issuer = x509.load_der_x509_certificate(key_ring.ca_certificate_der).subject.rfc4514_string()
 
     assert "CN=SIMULERET OCES CA (TEST)" in issuer
     assert "Den Danske Stat" not in issuer
@@ -75,7 +75,7 @@ def test_the_authority_never_bears_a_real_name(key_ring: KeyRing) -> None:
 
 def test_revocation_list_is_signed_by_the_authority_and_empty(key_ring: KeyRing) -> None:
     crl = x509.load_der_x509_crl(key_ring.crl_der)
-    issuer = x509.load_pem_x509_certificate(key_ring.ca_certificate_pem)
+    issuer = x509.load_der_x509_certificate(key_ring.ca_certificate_der)
 
     assert len(list(crl)) == 0
     assert crl.issuer == issuer.subject
@@ -149,7 +149,7 @@ def test_broken_files_are_made_anew(tmp_path: Path, name: str) -> None:
     ring = _ensure(tmp_path)
 
     certificate = x509.load_pem_x509_certificate(ring.context_handler.certificate_pem)
-    certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(ring.ca_certificate_pem))
+    certificate.verify_directly_issued_by(x509.load_der_x509_certificate(ring.ca_certificate_der))
     assert certificate.public_key() == ring.context_handler.signing.private_key.public_key()
     assert len(ring.pairwise_secret) == 32
 
