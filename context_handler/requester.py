@@ -92,7 +92,7 @@ def require_usable(party: RegisteredSystem | RegisteredIdp | RegisteredAttribute
     registration = party.registration
     if not registration.enabled or not registration.active.includes(at):
         raise SamlError(
-            "fed.disabled",
+            "fed.disabled:attribute-service" if isinstance(party, RegisteredAttributeService) else "fed.disabled",
             f"got a message of {registration.entity_id}, which is switched off or not active at this time",
         )
     if party.metadata.has_expired(at):

@@ -95,6 +95,7 @@ _TABLE: Final = (
     # --- federation
     Refusal("fed.unknown-issuer", _DENIED, STATUS_AUTHN_FAILED, "Afsenderen er ikke registreret i føderationen.", "The sender is not registered in the federation."),
     Refusal("fed.disabled", _DENIED, STATUS_REQUEST_DENIED, "Afsenderen er slået fra i føderationen.", "The sender is switched off in the federation."),
+    Refusal("fed.disabled:attribute-service", _DENIED, STATUS_AUTHN_FAILED, "Din kommunes attributservice er slået fra i føderationen.", "Your municipality's attribute service is switched off in the federation."),
     Refusal("fed.issuer-mismatch", _DENIED, STATUS_AUTHN_FAILED, "Svaret og adgangsbilletten har ikke samme afsender.", "The answer and the assertion do not have the same sender."),
     Refusal("fed.wrong-idp", _DENIED, STATUS_AUTHN_FAILED, "Svaret kommer fra en anden end den, der blev spurgt.", "The answer comes from another party than the one that was asked."),
     Refusal("fed.scope", _DENIED, STATUS_AUTHN_FAILED, "Din kommune må ikke udtale sig om CVR {cvr}.", "Your municipality may not speak for CVR {cvr}."),
