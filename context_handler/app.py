@@ -1,12 +1,11 @@
 """The composition root: every route of the broker is listed here, every port wired by hand."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import httpx
 from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -35,8 +34,8 @@ class Wiring:
 
     ports: Ports
     api: APIRouter
-    http: httpx.AsyncClient
-    """The client behind `ports.attribute_services`; closed when the broker ends."""
+    clients: Sequence[AbstractAsyncContextManager[object]]
+    """What goes out to other machines; closed when the broker ends."""
     clock: Callable[[], datetime]
     topology: Topology
     people: Sequence[Person]
@@ -60,7 +59,9 @@ def create_app(wiring: Wiring) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with wiring.http, kept_in_order(ports, clock):
+        async with AsyncExitStack() as clients, kept_in_order(ports, clock):
+            for client in wiring.clients:
+                await clients.enter_async_context(client)
             yield
         wiring.close()
 

@@ -72,7 +72,8 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
         allow_http=_on_plain_network(topology),
     )
     registrar.open_world(world, utc_now())
-    http = SoapOverHttp.make_client()
+    attribute_services = SoapOverHttp()
+    metadata_client = MetadataOverHttp.make_client()
     ports = Ports(
         workspace=DEFAULT_WORKSPACE,
         store=SqliteStore(database),
@@ -80,7 +81,7 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
         keys=broker_keys(keys),
         ids=SystemIds(),
         entropy=os.urandom,
-        attribute_services=SoapOverHttp(http),
+        attribute_services=attribute_services,
         urls=topology.context_handler,
         entity_id_towards_systems=world.context_handler.entity_id_towards_systems,
         entity_id_towards_idps=world.context_handler.entity_id_towards_idps,
@@ -95,12 +96,12 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
                     registrar=registrar,
                     registry=registry,
                     record=SqliteRecord(database),
-                    fetch_metadata=MetadataOverHttp(http, allow_private=True).fetch,
+                    fetch_metadata=MetadataOverHttp(metadata_client, allow_private=True).fetch,
                     clock=utc_now,
                     base_url=topology.context_handler_base_url,
                 )
             ),
-            http=http,
+            clients=(attribute_services, metadata_client),
             clock=utc_now,
             topology=topology,
             people=world.people,

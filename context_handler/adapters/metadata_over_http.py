@@ -30,6 +30,11 @@ class MetadataOverHttp:
         self._allow_private = allow_private
         self._resolve = resolve or _resolve
 
+    @staticmethod
+    def make_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+        """Give a client that follows no redirects and no proxy settings; whoever makes it closes it."""
+        return httpx.AsyncClient(timeout=TOTAL_SECONDS, follow_redirects=False, trust_env=False, transport=transport)
+
     async def fetch(self, url: str) -> bytes:
         """Give the octets at `url`.
 

@@ -1,10 +1,24 @@
 """SOAP over HTTP to attribute services (AS-01, AS-12): bounded in time and size, one retry when no connection came about."""
 
 import asyncio
-from typing import Final
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self
 
+import h11
 import httpx
 
+from context_handler.adapters.soap_connection import (
+    Address,
+    AnswerTooLongError,
+    HttpAnswer,
+    NoConnectionError,
+    Origin,
+    SoapConnection,
+)
 from oiosaml.errors import SamlError
 
 CONNECT_SECONDS: Final = 2.0
@@ -14,53 +28,105 @@ TOTAL_SECONDS: Final = 5.0
 MAXIMUM_ANSWER: Final = 1024 * 1024
 """Octets. An answer holds one assertion; anything longer is cut while it is read (attack AQ-05)."""
 
-HEADERS: Final = {
-    "Content-Type": "text/xml; charset=utf-8",
-    "SOAPAction": '"http://www.oasis-open.org/committees/security"',
-    "Accept-Encoding": "identity",
-}
+KEPT_SECONDS: Final = 3.0
+"""How long an idle connection is used again. Our choice: servers commonly hang up after five, and a query must not find the door shut."""
+
+MAXIMUM_KEPT: Final = 8
+"""Idle connections kept to one origin. Our choice."""
 
 
 class SoapOverHttp:
-    """Carries SOAP messages by an httpx client that the composition root owns and closes."""
+    """Carries SOAP messages over connections of its own.
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
+    No redirects, no proxies, no cookies: the address comes from registered metadata and nothing else.
+    """
 
-    @staticmethod
-    def make_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-        """Give a client that follows no redirects and no proxy settings: the address comes from registered metadata and nothing else."""
-        timeout = httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS)
-        return httpx.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False, transport=transport)
+    def __init__(
+        self,
+        *,
+        connect_seconds: float = CONNECT_SECONDS,
+        total_seconds: float = TOTAL_SECONDS,
+        kept_seconds: float = KEPT_SECONDS,
+        tls: Callable[[], ssl.SSLContext] | None = None,
+    ) -> None:
+        """Make it without connecting. `tls` is asked once, at the first https address, since reading the authorities takes 20 ms."""
+        self._connect_seconds = connect_seconds
+        self._total_seconds = total_seconds
+        self._kept_seconds = kept_seconds
+        self._tls = tls or (lambda: httpx.create_ssl_context(trust_env=False))
+        self._context: ssl.SSLContext | None = None
+        self._kept: dict[Origin, deque[tuple[float, SoapConnection]]] = {}
+
+    async def __aenter__(self) -> Self:
+        """Own the connections until the block ends."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Drop every idle connection."""
+        for kept in self._kept.values():
+            for _, connection in kept:
+                connection.close()
+        self._kept.clear()
 
     async def post_soap(self, url: str, envelope: bytes) -> bytes:
-        """Give the answer's octets, whatever its HTTP status: SOAP faults come with 500 (SOAP 1.1 section 6.2).
+        """Give the answer's octets for status 200 and 500: SOAP faults come with 500 (SOAP 1.1 section 6.2).
 
         Raises:
-            SamlError: `aq.transport` for time-outs, broken connections, an answer that is too long or no XML.
+            SamlError: `aq.transport` for time-outs, broken connections, other statuses and an answer that is too long.
         """
         try:
-            async with asyncio.timeout(TOTAL_SECONDS):
-                try:
-                    return await self._post(url, envelope)
-                except httpx.ConnectError:
-                    return await self._post(url, envelope)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, UnicodeError) as error:
+            async with asyncio.timeout(self._total_seconds):
+                answer = await self._post(Address.of(url), envelope)
+        except AnswerTooLongError as error:
+            raise SamlError("aq.transport", f"got more than {MAXIMUM_ANSWER} octets from {url}") from error
+        except (OSError, h11.ProtocolError, ValueError) as error:
+            # OSError: time-outs, too. ValueError: also a name that is no IDNA.
             raise SamlError(
                 "aq.transport",
-                f"got {type(error).__name__} from {url}, expected a SOAP answer within {TOTAL_SECONDS:g} s",
+                f"got {type(error).__name__} from {url}, expected a SOAP answer within {self._total_seconds:g} s",
             ) from error
+        if answer.status not in (200, 500):
+            raise SamlError("aq.transport", f"got HTTP {answer.status} from {url}, expected 200 or a SOAP fault")
+        return answer.octets
 
-    async def _post(self, url: str, envelope: bytes) -> bytes:
-        async with self._client.stream("POST", url, content=envelope, headers=HEADERS) as response:
-            if response.status_code not in (200, 500):
-                raise SamlError(
-                    "aq.transport", f"got HTTP {response.status_code} from {url}, expected 200 or a SOAP fault"
-                )
-            octets = bytearray()
-            # Raw: a kilobyte that unpacks to a megabyte would be in memory before it is measured.
-            async for chunk in response.aiter_raw():
-                octets += chunk
-                if len(octets) > MAXIMUM_ANSWER:
-                    raise SamlError("aq.transport", f"got more than {MAXIMUM_ANSWER} octets from {url}")
-            return bytes(octets)
+    async def _post(self, address: Address, envelope: bytes) -> HttpAnswer:
+        try:
+            connection = self._idle(address.origin) or await self._connect(address.origin)
+            return await self._exchange(connection, address, envelope)
+        except NoConnectionError:
+            # The one retry (AS-12). A kept connection that was hung up is told from a broken answer by its silence; any other may be
+            # gone just as well, so the retry takes a fresh one.
+            return await self._exchange(await self._connect(address.origin), address, envelope)
+
+    async def _exchange(self, connection: SoapConnection, address: Address, envelope: bytes) -> HttpAnswer:
+        try:
+            answer = await connection.exchange(address, envelope)
+        except BaseException:  # a cancelled exchange, too, leaves a connection in the middle of a message
+            connection.close()
+            raise
+        self._keep(address.origin, connection)
+        return answer
+
+    async def _connect(self, origin: Origin) -> SoapConnection:
+        if origin.secure and self._context is None:
+            self._context = self._tls()
+        tls = self._context if origin.secure else None
+        return await SoapConnection.open(origin, tls=tls, seconds=self._connect_seconds, most=MAXIMUM_ANSWER)
+
+    def _idle(self, origin: Origin) -> SoapConnection | None:
+        kept = self._kept.get(origin)
+        while kept:
+            since, connection = kept.pop()
+            if time.monotonic() - since < self._kept_seconds and connection.reusable:
+                return connection
+            connection.close()
+        return None
+
+    def _keep(self, origin: Origin, connection: SoapConnection) -> None:
+        kept = self._kept.setdefault(origin, deque())
+        if connection.reusable and len(kept) < MAXIMUM_KEPT:
+            kept.append((time.monotonic(), connection))
+        else:
+            connection.close()

@@ -7,7 +7,7 @@ stacks of the demo systems read the system clock, so it moves from the true time
 import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 from lxml import html
 
-from context_handler.adapters.soap_over_http import SoapOverHttp
+from context_handler.adapters.metadata_over_http import MetadataOverHttp
 from federation.dev_ca import KeyRing, ensure_keys, key_holders
 from federation.load import load_world
 from federation.model import World
@@ -29,6 +29,7 @@ from nsis_sim.dispatcher import Dispatcher
 from nsis_sim.houses import Houses
 from nsis_sim.placement import places, topology_of
 from nsis_sim.settings import Settings
+from oiosaml.errors import SamlError
 
 BASE_URL = "http://localhost:8000"
 FEDERATION = Path(__file__).parents[2] / "federation.yaml"
@@ -78,6 +79,21 @@ class InProcess(httpx.BaseTransport):
             )
         self.seen.append(Seen(request.method, request.url, answer.status_code, answer.headers, answer.text))
         return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+
+class InProcessAttributeServices(nullcontext[None]):
+    """Carries the broker's queries into the houses; there is nothing to open or close."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        super().__init__()
+        self.transport = transport
+
+    async def post_soap(self, url: str, envelope: bytes) -> bytes:
+        async with httpx.AsyncClient(transport=self.transport, trust_env=False) as client:
+            answer = await client.post(url, content=envelope, headers={"Content-Type": "text/xml; charset=utf-8"})
+        if answer.status_code not in (200, 500):
+            raise SamlError("aq.transport", f"got HTTP {answer.status_code} from {url}")
+        return answer.content
 
 
 @dataclass
@@ -147,10 +163,11 @@ def open_street(directory: Path, certs: Path) -> Iterator[Street]:
 
 @contextmanager
 def _clock_and_transport(clock: Clock, transport: httpx.AsyncBaseTransport) -> Iterator[None]:
-    """While houses are built: the clock they take, and the broker's way to attribute services."""
-    client = SoapOverHttp.make_client(transport)
+    """While houses are built: the clock they take, and the broker's ways to metadata and attribute services."""
+    client = MetadataOverHttp.make_client(transport)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SoapOverHttp, "make_client", staticmethod(lambda: client))
+        patch.setattr(MetadataOverHttp, "make_client", staticmethod(lambda: client))
+        patch.setattr("nsis_sim.broker.SoapOverHttp", lambda: InProcessAttributeServices(transport))
         for module in ("nsis_sim.broker", "nsis_sim.houses"):
             patch.setattr(f"{module}.utc_now", clock)
         yield
