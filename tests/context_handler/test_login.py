@@ -194,3 +194,8 @@ async def test_level_is_answered_as_the_class_reference(rig: Rig) -> None:
     (statement,) = token.authn_statements
     assert statement.authn_context_class_ref == AssuranceLevel.SUBSTANTIAL.uri
     assert statement.authenticating_authorities == (IDP,)
+
+
+@pytest.mark.parametrize("wishes", [Wishes(hint=SYSTEM), Wishes(remembered=SYSTEM)], ids=["hint", "memory"])
+def test_person_is_asked_when_what_is_wished_for_is_no_candidate(rig: Rig, wishes: Wishes) -> None:
+    assert isinstance(rig.begin_with(rig.query_of(rig.request()), wishes=wishes), AskForHomeIdp)
