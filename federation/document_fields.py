@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
-from federation.model import ALWAYS, ActivationPeriod
+from federation.model import ALWAYS, ActivationPeriod, Profile
 from oiosaml.errors import SamlError
 from oiosaml.ids import Cvr, EntityId, parse_cvr
 from oiosaml.name_id import is_uuid
@@ -76,6 +76,12 @@ def _pattern(text: str) -> str:
     return text
 
 
+def _profile_of_system(profile: Profile) -> Profile:
+    if profile is Profile.NEMLOGIN3:
+        raise ValueError("got NEMLOGIN3, expected OIOSAML3 or OIOSAML2: NemLog-in is an IdP and no user-facing system")
+    return profile
+
+
 def _name(text: str) -> str:
     if not text.strip():
         raise ValueError("got an empty name, expected the name that people shall read")
@@ -106,6 +112,11 @@ Instant = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$"}),
 ]
 Level = Literal["Low", "Substantial", "High"]
+SystemProfile = Annotated[
+    Profile,
+    AfterValidator(_profile_of_system),
+    WithJsonSchema({"type": "string", "enum": [Profile.OIOSAML3, Profile.OIOSAML2]}),
+]
 
 
 class PeriodDocument(Document):

@@ -14,6 +14,7 @@ from federation.document_fields import (
     PartyEntityId,
     PartyId,
     PeriodDocument,
+    SystemProfile,
     Uri,
     period,
 )
@@ -26,6 +27,7 @@ from federation.model import (
     HomeIdp,
     OnAttributeFailure,
     OnNoRoles,
+    Profile,
     UserFacingSystem,
 )
 from oiosaml.nsis import AssuranceLevel
@@ -127,6 +129,8 @@ class IdpDocument(PartyDocument):
     """The NSIS level that it is registered at. A token above it is refused."""
     knows_roles: bool
     """Whether it puts job function roles into its token (KenderRoller). Otherwise the attribute service is asked."""
+    profile: Profile = Profile.OIOSAML3
+    """Which profile of SAML it speaks."""
     supports_scoping: bool = True
     """Whether it is told which system asks (Scoping/RequesterID)."""
     has_federation_agreement: bool = True
@@ -144,6 +148,7 @@ class IdpDocument(PartyDocument):
             maximum_level=AssuranceLevel.from_attribute(self.maximum_level),
             knows_roles=self.knows_roles,
             metadata=self.metadata_octets,
+            profile=self.profile,
             supports_scoping=self.supports_scoping,
             enabled=self.enabled,
             has_federation_agreement=self.has_federation_agreement,
@@ -173,6 +178,8 @@ class SystemDocument(PartyDocument):
     """The supplier or authority that owns it."""
     minimum_level: Level
     """The lowest NSIS level that its users must have."""
+    profile: SystemProfile = Profile.OIOSAML3
+    """Which profile of SAML it reads."""
     name_id_format: NameIdFormat | None = None
     """Overrides the NameIDFormat in its metadata."""
     attribute_profile: AttributeProfile = AttributeProfile.KOMBIT
@@ -193,6 +200,7 @@ class SystemDocument(PartyDocument):
             cvr=self.cvr,
             minimum_level=AssuranceLevel.from_attribute(self.minimum_level),
             metadata=self.metadata_octets,
+            profile=self.profile,
             name_id_format=self.name_id_format,
             attribute_profile=self.attribute_profile,
             on_no_roles=self.on_no_roles,

@@ -11,6 +11,17 @@ from oiosaml.ids import Cvr, EntityId
 from oiosaml.nsis import AssuranceLevel
 
 
+class Profile(StrEnum):
+    """Which profile of SAML a party speaks; chosen for each registration, so a change is a change of the registration."""
+
+    OIOSAML3 = "OIOSAML3"
+    """OIOSAML Web SSO 3.0 with KOMBIT's additions."""
+    OIOSAML2 = "OIOSAML2"
+    """OIOSAML 2.0.9 (DK-SAML 2.0) as KOMBIT used it before NSIS."""
+    NEMLOGIN3 = "NEMLOGIN3"
+    """OIOSAML 3 as NemLog-in3 speaks it; for IdPs only."""
+
+
 class OnAttributeFailure(StrEnum):
     """What becomes of a login whose rights could not be fetched. Never more rights (design D13)."""
 
@@ -81,6 +92,7 @@ class HomeIdp:
     """KenderRoller: job function roles come in the token. Otherwise they come from the attribute service."""
     metadata: bytes = field(repr=False)
     """The SAML metadata document as it was registered."""
+    profile: Profile = Profile.OIOSAML3
     supports_scoping: bool = True
     enabled: bool = True
     has_federation_agreement: bool = True
@@ -111,6 +123,8 @@ class UserFacingSystem:
     """The supplier or authority that owns it."""
     minimum_level: AssuranceLevel
     metadata: bytes = field(repr=False)
+    profile: Profile = Profile.OIOSAML3
+    """Never NEMLOGIN3: NemLog-in is no user-facing system."""
     name_id_format: str | None = None
     """Overrides the metadata's NameIDFormat; None follows the metadata, and without one persistent."""
     attribute_profile: AttributeProfile = AttributeProfile.KOMBIT

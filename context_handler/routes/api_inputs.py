@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from federation.document_fields import CvrNumber, Level, Name, PartyEntityId, PartyId, PeriodDocument
+from federation.document_fields import CvrNumber, Level, Name, PartyEntityId, PartyId, PeriodDocument, SystemProfile
 from federation.document_parties import EncryptionDocument, NameIdFormat
 from federation.documents import Kind
-from federation.model import AttributeProfile, OnAttributeFailure, OnNoRoles
+from federation.model import AttributeProfile, OnAttributeFailure, OnNoRoles, Profile
 from oiosaml.messages.metadata import EntityDescriptor
 
 _NOT_IN_ID: Final = re.compile(r"[^a-z0-9]+")
@@ -68,6 +68,7 @@ class SystemInput(PartyInput):
 
     cvr: CvrNumber = Field(description="The supplier or authority that owns it. A new CVR number becomes an authority.")
     minimum_level: Level = Field("Substantial", description="The lowest NSIS level that its users must have.")
+    profile: SystemProfile = Field(Profile.OIOSAML3, description="Which profile of SAML it reads.")
     name_id_format: NameIdFormat | None = Field(None, description="Overrides the NameIDFormat in its metadata.")
     attribute_profile: AttributeProfile = Field(
         AttributeProfile.KOMBIT, description="Which attributes it gets if its metadata asks for none."
@@ -115,6 +116,7 @@ class IdpInput(PartyInput):
     knows_roles: bool = Field(
         description="Whether job function roles come in its token; if not, the attribute service is asked."
     )
+    profile: Profile = Field(Profile.OIOSAML3, description="Which profile of SAML it speaks.")
     supports_scoping: bool = Field(True, description="Whether it is told which system asks (Scoping/RequesterID).")
     has_federation_agreement: bool = Field(True, description="Without an agreement it cannot be chosen.")
     on_attribute_failure: OnAttributeFailure = Field(

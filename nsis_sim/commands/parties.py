@@ -40,6 +40,9 @@ def add_system(
         list[str] | None,
         typer.Option("--idp", help="entityID of an IdP it takes users from; one: nobody is asked."),
     ] = None,
+    profile: Annotated[
+        str, typer.Option("--profile", help="Which profile of SAML it reads: OIOSAML3 or OIOSAML2.")
+    ] = "OIOSAML3",
     name_id_format: Annotated[
         str | None, typer.Option("--name-id-format", help="Overrides the metadata's NameIDFormat.")
     ] = None,
@@ -75,7 +78,7 @@ def add_system(
         "id": short_id,
         "encryption": encryption_document(key_transport, block_cipher),
     }
-    party = {"cvr": cvr, "minimum_level": min_loa, "idps": idp or [], **_given(optional)}
+    party = {"cvr": cvr, "minimum_level": min_loa, "profile": profile, "idps": idp or [], **_given(optional)}
     _register("systems", metadata, party, base_url=base_url, replace=replace)
 
 
@@ -84,6 +87,9 @@ def add_idp(
     cvr: Annotated[list[str], typer.Option("--cvr", help="CVR number it may speak for; several times for several.")],
     max_loa: Annotated[str, typer.Option("--max-loa", help="Level it is registered at: Low, Substantial or High.")],
     name: Annotated[str, typer.Option("--name", help="Its name on the page where people choose.")],
+    profile: Annotated[
+        str, typer.Option("--profile", help="Which profile of SAML it speaks: OIOSAML3, OIOSAML2 or NEMLOGIN3.")
+    ] = "OIOSAML3",
     attribute_service: Annotated[
         str | None,
         typer.Option("--attribute-service", help="Metadata of the service with its users' rights: a file or a URL."),
@@ -107,6 +113,7 @@ def add_idp(
         "maximum_level": max_loa,
         "name": name,
         "knows_roles": knows_roles,
+        "profile": profile,
         "supports_scoping": not no_scoping,
         **_given({"on_attribute_failure": on_attribute_failure, "id": short_id}),
     }

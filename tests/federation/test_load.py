@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from federation.documents import Kind, from_document, kind_of, to_document
 from federation.load import export_world, load_parties, load_world
-from federation.model import ActivationPeriod, AttributeService, Authority, EncryptionChoice, UserFacingSystem, World
+from federation.model import (
+    ActivationPeriod,
+    AttributeService,
+    Authority,
+    EncryptionChoice,
+    HomeIdp,
+    Profile,
+    UserFacingSystem,
+    World,
+)
 from federation.problems import FederationError
 from oiosaml.ids import Cvr, EntityId
 from oiosaml.nsis import AssuranceLevel
@@ -269,6 +278,7 @@ SYSTEMS = st.builds(
     cvr=st.just(AUTHORITY.cvr),
     minimum_level=st.sampled_from(AssuranceLevel),
     metadata=TEXTS.map(str.encode),
+    profile=st.sampled_from((Profile.OIOSAML3, Profile.OIOSAML2)),
     encryption=st.none() | st.builds(EncryptionChoice, BLOCKS, st.just(RSA_OAEP), DIGESTS, st.just(MGF1_SHA256)),
     active=PERIODS,
     name_id_format=st.none(),
@@ -299,3 +309,26 @@ def test_import_of_an_export_gives_the_same_values(system: UserFacingSystem, ser
     assert load_world(export_world(world)) == world
     assert from_document(Kind.SYSTEM, to_document(system)) == system
     assert from_document(Kind.ATTRIBUTE_SERVICE, to_document(service)) == service
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_an_idp_keeps_its_profile_over_an_export(profile: Profile) -> None:
+    owner = (AUTHORITY.cvr,)
+    entity_id = EntityId("https://i.test")
+    idp = HomeIdp(entity_id, "i", "I", owner, AssuranceLevel.LOW, knows_roles=True, metadata=b"<m/>", profile=profile)
+    world = World(authorities=(AUTHORITY,), idps=(idp,))
+
+    assert load_world(export_world(world)) == world
+    assert from_document(Kind.IDP, to_document(idp)) == idp
+    assert ("profile" in to_document(idp)) is (profile is not Profile.OIOSAML3)
+
+
+def test_a_party_without_a_word_on_it_speaks_oiosaml_3() -> None:
+    read = from_document(Kind.SYSTEM, to_document(PLAIN_SYSTEM))
+    assert isinstance(read, UserFacingSystem) and read.profile is Profile.OIOSAML3
+
+
+def test_refuses_a_system_that_speaks_as_nemlog_in() -> None:
+    document = to_document(PLAIN_SYSTEM) | {"profile": "NEMLOGIN3"}
+    with pytest.raises(FederationError, match="profile: got NEMLOGIN3, expected OIOSAML3 or OIOSAML2"):
+        from_document(Kind.SYSTEM, document)

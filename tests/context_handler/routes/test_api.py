@@ -133,6 +133,7 @@ def test_registers_a_system_with_every_choice(api: Api) -> None:
         "id": "mit",
         "name": "Mit system",
         "minimum_level": "High",
+        "profile": "OIOSAML2",
         "idps": [IDP],
         "on_no_roles": "deny",
         "attribute_profile": "KOMBIT_WITHOUT_PERSONAL_DATA",
@@ -142,6 +143,27 @@ def test_registers_a_system_with_every_choice(api: Api) -> None:
     assert api.client.post("/_sim/api/systems", json=system_input(**choices)).status_code == 201
     document = api.client.get("/_sim/api/systems/mit").json()["registration"]
     assert {name: document[name] for name in choices} == choices
+
+
+def test_a_system_cannot_speak_as_nemlog_in(api: Api) -> None:
+    answer = api.client.post("/_sim/api/systems", json=system_input(profile="NEMLOGIN3"))
+    assert answer.status_code == 400, answer.text
+    assert "expected OIOSAML3 or OIOSAML2" in answer.text
+    assert api.rig.registry().system(OWN) is None
+
+
+@pytest.mark.parametrize("profile", ["OIOSAML3", "OIOSAML2", "NEMLOGIN3"])
+def test_an_idp_speaks_the_profile_it_is_registered_with(api: Api, profile: str) -> None:
+    body = {
+        "metadata": idp_metadata(OWN_IDP).decode(),
+        "cvrs": [OTHER_OWNER],
+        "maximum_level": "Low",
+        "knows_roles": True,
+        "profile": profile,
+    }
+    assert api.client.post("/_sim/api/idps", json=body).status_code == 201
+    idp = api.rig.registry().idp(OWN_IDP)
+    assert idp is not None and idp.registration.profile == profile
 
 
 def test_fetches_metadata_from_its_address(api: Api) -> None:
