@@ -68,6 +68,8 @@ LOA_PREFIX: Final = "https://data.gov.dk/concept/core/nsis/loa/"
 AUTHN_CONTEXT_NSIS: Final = "https://data.gov.dk/concept/core/nsis"
 ID_TYPE_PERSON: Final = "https://data.gov.dk/eid/Person"
 ID_TYPE_PROFESSIONAL: Final = "https://data.gov.dk/eid/Professional"
+CREDENTIAL_TYPE_PREFIX: Final = "https://nemlogin.dk/internal/credential/type/"
+"""NemLog-in's private extension: a class reference that names the means of identification."""
 
 # Algorithms
 C14N_EXCLUSIVE: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"

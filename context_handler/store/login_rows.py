@@ -6,6 +6,7 @@ from typing import Any, Final
 from context_handler.login_state import LoginState, PendingLogin
 from context_handler.store.database import from_microseconds, to_microseconds
 from oiosaml.ids import EntityId, FlowId, MessageId
+from oiosaml.messages.app_switch import AppSwitch, Platform
 from oiosaml.messages.authn_request import AuthnRequest, NameIdPolicy, RequestedAuthnContext, Scoping
 from oiosaml.nsis import Comparison
 
@@ -68,6 +69,7 @@ def login_of(row: LoginRow) -> PendingLogin:
 def request_text(request: AuthnRequest) -> str:
     """Write a request as JSON. The keys are the fields' names; what the request left out is left out."""
     context, policy, scoping = request.requested_authn_context, request.name_id_policy, request.scoping
+    app_switch = request.app_switch
     fields: dict[str, object] = {
         "id": request.id,
         "issue_instant": to_microseconds(request.issue_instant),
@@ -85,6 +87,7 @@ def request_text(request: AuthnRequest) -> str:
         "requested_authn_context": None if context is None else (context.comparison.value, context.class_refs),
         "name_id_policy": None if policy is None else (policy.format, policy.allow_create),
         "scoping": None if scoping is None else (scoping.proxy_count, scoping.idp_list, scoping.requester_ids),
+        "app_switch": None if app_switch is None else (app_switch.platform.value, app_switch.return_url),
     }
     return _encode({name: value for name, value in fields.items() if value is not None})
 
@@ -99,4 +102,6 @@ def request_of(text: str) -> AuthnRequest:
         fields["name_id_policy"] = NameIdPolicy(policy[0], policy[1])
     if (scoping := fields.get("scoping")) is not None:
         fields["scoping"] = Scoping(scoping[0], tuple(scoping[1]), tuple(scoping[2]))
+    if (app_switch := fields.get("app_switch")) is not None:
+        fields["app_switch"] = AppSwitch(Platform(app_switch[0]), app_switch[1])
     return AuthnRequest(**fields)

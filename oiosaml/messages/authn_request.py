@@ -5,8 +5,10 @@ from datetime import datetime
 
 from lxml.etree import _Element
 
+from oiosaml.eid import IdType
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, MessageId
+from oiosaml.messages.app_switch import AppSwitch, add_app_switch, read_app_switch
 from oiosaml.messages.element import (
     add,
     boolean,
@@ -21,7 +23,7 @@ from oiosaml.messages.element import (
     xml_boolean,
 )
 from oiosaml.nsis import AssuranceLevel, Comparison
-from oiosaml.uris import NS_SAML, NS_SAMLP
+from oiosaml.uris import CREDENTIAL_TYPE_PREFIX, NS_SAML, NS_SAMLP
 from oiosaml.validity import format_instant
 from oiosaml.xml.parse import text_of
 
@@ -37,6 +39,16 @@ class RequestedAuthnContext:
     def levels(self) -> tuple[AssuranceLevel, ...]:
         """The NSIS levels among the class references, in order."""
         return tuple(level for uri in self.class_refs if (level := AssuranceLevel.from_uri(uri)) is not None)
+
+    @property
+    def id_types(self) -> tuple[IdType, ...]:
+        """The ID types among the class references, in order."""
+        return tuple(id_type for uri in self.class_refs for id_type in IdType if id_type == uri)
+
+    @property
+    def credential_types(self) -> tuple[str, ...]:
+        """The credential types among the class references, in order, also those that are no longer issued."""
+        return tuple(uri for uri in self.class_refs if uri.startswith(CREDENTIAL_TYPE_PREFIX))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,7 @@ class AuthnRequest:
     issuer_format: str | None = None
     provider_name: str | None = None
     attribute_consuming_service_index: int | None = None
+    app_switch: AppSwitch | None = None
 
 
 def read_authn_request(element: _Element) -> AuthnRequest:
@@ -102,6 +115,7 @@ def read_authn_request(element: _Element) -> AuthnRequest:
         requested_authn_context=_read_requested_authn_context(child(element, NS_SAMLP, "RequestedAuthnContext")),
         name_id_policy=_read_name_id_policy(child(element, NS_SAMLP, "NameIDPolicy")),
         scoping=_read_scoping(child(element, NS_SAMLP, "Scoping")),
+        app_switch=read_app_switch(child(element, NS_SAMLP, "Extensions")),
     )
 
 
@@ -111,8 +125,11 @@ def write_authn_request(request: AuthnRequest) -> _Element:
     Raises:
         UnwritableText: if a value holds what XML cannot.
     """
-    element = build(NS_SAMLP, "AuthnRequest", _attributes_of(request), prefixes=("samlp", "saml"))
+    prefixes = ("samlp", "saml") if request.app_switch is None else ("samlp", "saml", "nl")
+    element = build(NS_SAMLP, "AuthnRequest", _attributes_of(request), prefixes=prefixes)
     add(element, NS_SAML, "Issuer", {"Format": request.issuer_format}, text=request.issuer)
+    if request.app_switch is not None:
+        add_app_switch(add(element, NS_SAMLP, "Extensions"), request.app_switch)
     if (policy := request.name_id_policy) is not None:
         add(
             element,

@@ -13,12 +13,14 @@ from lxml import etree
 from lxml.etree import _Element
 
 from oiosaml.errors import SamlError
-from oiosaml.uris import NS_DS, NS_MD, NS_SAML, NS_SAMLP
+from oiosaml.uris import NS_APPSWITCH, NS_DS, NS_MD, NS_SAML, NS_SAMLP
 from oiosaml.validity import parse_instant
 from oiosaml.xml.names import local_name
 from oiosaml.xml.parse import text_of
 
-PREFIXES: Final[Mapping[str, str]] = MappingProxyType({"saml": NS_SAML, "samlp": NS_SAMLP, "md": NS_MD, "ds": NS_DS})
+PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
+    {"saml": NS_SAML, "samlp": NS_SAMLP, "md": NS_MD, "ds": NS_DS, "nl": NS_APPSWITCH}
+)
 """The prefixes we write, always the same ones, so that signed octets and people's eyes meet no surprise."""
 
 SAML_VERSION: Final = "2.0"

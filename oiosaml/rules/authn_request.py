@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from oiosaml.ids import EntityId
+from oiosaml.messages.app_switch import Platform
 from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.messages.metadata import Endpoint
 from oiosaml.nsis import AssuranceLevel, Comparison
@@ -33,6 +34,8 @@ MINIMUM_ID_CHARACTERS: Final = 23
 """A letter and 128 random bits in the densest alphabet an NCName allows."""
 
 _ID_TYPES: Final = frozenset({ID_TYPE_PERSON, ID_TYPE_PROFESSIONAL})
+_APP_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+", re.ASCII)
+_RUN_BY_BROWSERS: Final = frozenset({"javascript", "data", "vbscript", "file", "blob"})
 _OTHER_CLASS_REFS = re.compile(
     r"https://nemlogin\.dk/internal/credential/type/(nemidkeycard|nemidkeyfile|mitid|local|test)"
     r"|urn:dk:gov:saml:attribute:AssuranceLevel:[1-4]"
@@ -197,6 +200,20 @@ def not_in_a_circle(request: AuthnRequest, expected: AuthnRequestExpectations) -
         yield f"got ourselves as RequesterID ({requester}), expected others only"
 
 
+@rule("SPQ-36", code="req.app-switch", source="NemLog-in, AppSwitch extension")
+def app_switch_leads_to_an_app(request: AuthnRequest, _: AuthnRequestExpectations) -> Iterator[str]:
+    """An AppSwitch names where the app is: by an absolute URI that no browser would run; only iOS may leave it out."""
+    if request.app_switch is None:
+        return
+    url = request.app_switch.return_url
+    if url is None:
+        if request.app_switch.platform is Platform.ANDROID:
+            yield "got an AppSwitch for Android without ReturnURL, expected one"
+    elif not _APP_URL.fullmatch(url) or url.partition(":")[0].lower() in _RUN_BY_BROWSERS:
+        # we only carry it; the login page behind us would follow it (attack REQ-11)
+        yield f"got the ReturnURL {url!r:.120}, expected an absolute URI of an app or of https"
+
+
 @rule("SPQ-01", code="req.binding", source="OIOSAML 3, R3-SP-01", requirement=Requirement.SHOULD)
 def came_by_redirect(_: AuthnRequest, expected: AuthnRequestExpectations) -> Iterator[str]:
     """The request came by HTTP-Redirect."""
@@ -280,6 +297,7 @@ AUTHN_REQUEST_RULES: Final = (
     not_a_person_login,
     name_id_format_is_supported,
     not_in_a_circle,
+    app_switch_leads_to_an_app,
     came_by_redirect,
     id_is_long_enough,
     index_stands_alone,

@@ -1,7 +1,7 @@
 """The content models of SAML's own schemas (saml-schema-assertion-2.0, -protocol-2.0, -metadata-2.0), written so that they fit on a page.
 
 One line an element: its attributes (`!` required), its children in order (`?` `*` `+` how often, `|` choice, `any` an element of another
-namespace). Two lists are looser than the standard on purpose, marked below: there a rule gives the better answer.
+namespace). Three lists are looser than the standard on purpose, marked below: there a rule gives the better answer.
 """
 
 import re
@@ -9,11 +9,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from oiosaml.uris import NS_DS, NS_MD, NS_SAML, NS_SAMLP, NS_XENC
+from oiosaml.uris import NS_APPSWITCH, NS_DS, NS_MD, NS_SAML, NS_SAMLP, NS_XENC
 from oiosaml.xml.content_model import Model, Slot
 
 _NS_XML: Final = "http://www.w3.org/XML/1998/namespace"
-_PREFIXES: Final = {"saml": NS_SAML, "samlp": NS_SAMLP, "md": NS_MD, "ds": NS_DS, "xenc": NS_XENC, "xml": _NS_XML}
+_PREFIXES: Final = {
+    "saml": NS_SAML,
+    "samlp": NS_SAMLP,
+    "md": NS_MD,
+    "ds": NS_DS,
+    "xenc": NS_XENC,
+    "xml": _NS_XML,
+    "nl": NS_APPSWITCH,
+}
 _OCCURS: Final[dict[str, tuple[int, int | None]]] = {"": (1, 1), "?": (0, 1), "*": (0, None), "+": (1, None)}
 _TOKEN = re.compile(r"([^?*+]+)([?*+]?)")
 
@@ -202,5 +210,17 @@ _METADATA_MODELS: Final = _models(
     },
 )
 
-MODELS: Final[Mapping[str, Model]] = MappingProxyType(_ASSERTION_MODELS | _PROTOCOL_MODELS | _METADATA_MODELS)
+_EXTENSION_MODELS: Final = _models(
+    "nl",
+    {
+        # Looser: the XSD demands ReturnURL; NemLog-in does not for iOS, and a rule says for whom it is missing.
+        "AppSwitch": _model(children="nl:Platform nl:ReturnURL?"),
+        "Platform": _TEXT,
+        "ReturnURL": _TEXT,
+    },
+)
+
+MODELS: Final[Mapping[str, Model]] = MappingProxyType(
+    _ASSERTION_MODELS | _PROTOCOL_MODELS | _METADATA_MODELS | _EXTENSION_MODELS
+)
 """Every element that SAML defines and we read, by its name as lxml writes it."""

@@ -16,6 +16,7 @@ import pytest
 
 from oiosaml import attributes as names
 from oiosaml.ids import EntityId
+from oiosaml.messages.app_switch import AppSwitch, Platform
 from oiosaml.messages.assertion import write_assertion
 from oiosaml.messages.authn_request import NameIdPolicy, RequestedAuthnContext, Scoping
 from oiosaml.messages.element import serialise
@@ -167,6 +168,7 @@ REQUESTS = (
     ),
     Case("an answer by SOAP", "req.binding", fields(protocol_binding=BINDING_SOAP)),
     Case("in a circle", "req.loop", fields(scoping=US)),
+    Case("an app that is a script", "req.app-switch", fields(app_switch=AppSwitch(Platform.IOS, "javascript:x()"))),
     Case("only unknown IdPs", "fed.no-idp", fields(scoping=NOBODY)),
     Case("only an IdP at Low", "fed.loa:idp-too-low", fields(scoping=RAVNKAER), LEVELS),
     Case("a query of 20 kB", "size", get(lambda _: "SAMLRequest=" + "A" * 20_000), flow=False),

@@ -14,6 +14,7 @@ from context_handler.login_state import LoginState, PendingLogin
 from context_handler.ports import AnswerUsedError, Counts, Store
 from context_handler.store.record import Record
 from oiosaml.ids import AssertionId, EntityId, FlowId, MessageId, WorkspaceId
+from oiosaml.messages.app_switch import AppSwitch, Platform
 from oiosaml.messages.authn_request import NameIdPolicy, Scoping
 from oiosaml.rules.rule import Finding, Requirement
 from tests.builders import IDP, NOW, SYSTEM, SYSTEM_ACS, authn_request
@@ -95,6 +96,7 @@ class StoreContract:
                 is_passive=True,
                 issuer_format="urn:f",
                 provider_name='Bygge "sag" 💶',
+                app_switch=AppSwitch(Platform.ANDROID, "https://app.byggesag.sim.test/return"),
             )
         )
         opened.store.save_pending(HERE, rich, steps("flow-1", "begin"))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from oiosaml.attributes import FULL_NAME, Attribute
 from oiosaml.errors import SamlError
+from oiosaml.messages.app_switch import AppSwitch, Platform
 from oiosaml.messages.assertion import Assertion, SubjectConfirmation, read_assertion, write_assertion
 from oiosaml.messages.attribute_query import AttributeQuery, read_attribute_query, write_attribute_query
 from oiosaml.messages.authn_request import (
@@ -75,6 +76,7 @@ def reread(element: Any) -> Any:
         name_id_policy=st.none() | st.builds(NameIdPolicy, st.none() | NAME, st.booleans()),
         scoping=st.none()
         | st.builds(Scoping, INDEX, st.lists(NAME, max_size=2).map(tuple), st.lists(NAME, max_size=2).map(tuple)),
+        app_switch=st.none() | st.builds(AppSwitch, st.sampled_from(Platform), st.none() | NAME),
     )
 )
 def test_authn_request(request: AuthnRequest) -> None:
@@ -261,3 +263,29 @@ def test_prefixes_are_the_usual_ones() -> None:
     assert serialise(write_response(response())).startswith(
         b'<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml='
     )
+
+
+@pytest.mark.parametrize(
+    ("extension", "code"),
+    [
+        ("<nl:Platform>Windows</nl:Platform>", "xml.schema"),
+        ("<nl:ReturnURL>https://a.test</nl:ReturnURL>", "xml.schema"),
+        ("<nl:ReturnURL>https://a.test</nl:ReturnURL><nl:Platform>iOS</nl:Platform>", "xml.schema"),
+        ("<nl:Platform>i<!-- -->OS</nl:Platform>", "xml.text"),
+    ],
+    ids=["other-platform", "no-platform", "other-order", "comment"],
+)
+def test_app_switch_of_another_form_is_refused(extension: str, code: str) -> None:
+    element = write_authn_request(authn_request(app_switch=AppSwitch(Platform.ANDROID, "https://a.test")))
+    written = b"<nl:Platform>Android</nl:Platform><nl:ReturnURL>https://a.test</nl:ReturnURL>"
+    octets = serialise(element)
+    assert written in octets
+    with pytest.raises(SamlError) as refused:
+        read_authn_request(reread_octets(octets.replace(written, extension.encode())))
+    assert refused.value.code == code
+
+
+def reread_octets(octets: bytes) -> Any:
+    root = parse_message(octets)
+    check(root)
+    return root

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from oiosaml.messages.app_switch import AppSwitch, Platform
 from oiosaml.messages.authn_request import NameIdPolicy, RequestedAuthnContext, Scoping
 from oiosaml.messages.metadata import Endpoint
 from oiosaml.nsis import AssuranceLevel, Comparison
@@ -72,6 +73,10 @@ CASES = (
     breaks("SPQ-24", "proxy-count-0", scoping=Scoping(proxy_count=0)),
     breaks("SPQ-24", "twice-the-same", scoping=Scoping(requester_ids=(SYSTEM, SYSTEM))),
     breaks("SPQ-24", "ourselves", scoping=Scoping(requester_ids=(CH_SP_FACE,))),
+    breaks("SPQ-36", "script", app_switch=AppSwitch(Platform.IOS, "javascript:alert(1)")),
+    breaks("SPQ-36", "relative", app_switch=AppSwitch(Platform.IOS, "/return")),
+    breaks("SPQ-36", "with-a-space", app_switch=AppSwitch(Platform.ANDROID, "https://app.test/a b")),
+    breaks("SPQ-36", "android-without-url", app_switch=AppSwitch(Platform.ANDROID)),
     breaks_expectation("SPQ-01", "came-by-post", binding=BINDING_POST),
     breaks("SPQ-33", "short-id", id="_1"),
     breaks("SPQ-34", "index-with-binding", assertion_consumer_service_url=None, assertion_consumer_service_index=0),
@@ -86,6 +91,18 @@ CASES = (
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_rule_passes_the_valid_request_and_refuses_the_broken_one(case: Case) -> None:
     assert_twins(case, AUTHN_REQUEST_RULES)
+
+
+@pytest.mark.parametrize(
+    "app_switch",
+    [
+        AppSwitch(Platform.IOS),
+        AppSwitch(Platform.IOS, "byggesag://return"),
+        AppSwitch(Platform.ANDROID, "https://a.test/r"),
+    ],
+)
+def test_app_switch_of_an_app_passes(app_switch: AppSwitch) -> None:
+    assert enforce(AUTHN_REQUEST_RULES, authn_request(app_switch=app_switch), authn_request_expectations()) == ()
 
 
 def test_valid_request_breaks_nothing_at_all() -> None:
