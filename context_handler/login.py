@@ -1,40 +1,45 @@
 """The story of a brokered login, told in the order it happens. The browser comes twice, and once more if the person must choose.
 
-Every `@step` writes one event under its own name; docs/login-flow.md is made from them. A step refuses by raising; `refuse_login` decides
-what a refusal becomes. Nothing leaves before what it rests on is durable.
+Every `@step` writes one event under its own name; docs/login-flow.md is made from them. The steps of choosing an IdP stand in
+`choosing.py`, those that make our own token in `own_token.py`. A step refuses by raising; `refuse_login` decides what a refusal
+becomes. Nothing leaves before what it rests on is durable.
 """
 
 from dataclasses import replace
 from datetime import datetime
 
-from context_handler import attribute_query, discovery, issue
 from context_handler.answering import RefusedLogin, complete_login, refuse_login
-from context_handler.asking import OutboundMessage, PostTo, compose_request, send_request
+from context_handler.asking import OutboundMessage
 from context_handler.checks import Subject, check_assertion, check_envelope, check_request, status_refusal
-from context_handler.discovery import AskForHomeIdp, Wishes
+from context_handler.choosing import (
+    ask_home_idp,
+    choose_home_idp,
+    demand_of,
+    put_aside,
+    remember_login,
+    resume_choice,
+    take_choice,
+)
+from context_handler.discovery import AskForHomeIdp
 from context_handler.inbound import AnswerFromIdp, ChosenIdp, RequestFromSystem
 from context_handler.level import LevelDemand
 from context_handler.login_state import PENDING_LOGIN_LIFETIME, LoginState, PendingLogin
-from context_handler.name_ids import name_id_for
-from context_handler.ports import AnswerUsedError, Ports, RegisteredIdp, RegisteredSystem, Registry
-from context_handler.privilege_source import privileges_in_token
-from context_handler.release import attributes_for
-from context_handler.requester import (
-    login_under_way,
-    registered_acs,
-    registered_idp,
-    registered_system,
-    still_registered,
+from context_handler.own_token import (
+    answer_system,
+    compose_assertion,
+    gather_privileges,
+    release_attributes,
+    translate_roles,
 )
-from context_handler.roles import Translation, Translator
-from context_handler.visit import Requester, Visit, async_step, step
+from context_handler.ports import AnswerUsedError, Ports, RegisteredIdp, RegisteredSystem, Registry
+from context_handler.requester import registered_acs, registered_idp, registered_system, still_registered
+from context_handler.visit import Requester, Visit, step
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import FlowId
 from oiosaml.messages.assertion import Assertion
 from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.messages.response import Answer, Response
 from oiosaml.openings import relay_state_of, unseal_response, vouch_for_authn_request
-from oiosaml.privileges import PrivilegeList
 from oiosaml.verified import Unverified, Verified
 
 
@@ -98,26 +103,6 @@ async def finish_login(inbound: AnswerFromIdp, at: datetime, ports: Ports) -> Ou
     return message
 
 
-def show_choice(flow: FlowId, browser: str, at: datetime, ports: Ports) -> AskForHomeIdp:
-    """Give the discovery page of a login under way once more; looking changes nothing and is no step.
-
-    Raises:
-        SamlError: `flow.unknown` or `flow.expired` if this browser has no such login, or what choosing itself would refuse with.
-    """
-    login = login_under_way(flow, browser, at, ports)
-    registry = ports.registry()
-    system = registered_system(registry, login.system, at)
-    demand = demand_of(login, system)
-    wishes = Wishes(idp_list=login.request.scoping.idp_list if login.request.scoping else ())
-    candidates = discovery.candidates_for(system, registry.idps(), demand, wishes, at)
-    return AskForHomeIdp(flow, system, candidates, demand)
-
-
-def demand_of(login: PendingLogin, system: RegisteredSystem) -> LevelDemand:
-    """Give the level this login must reach."""
-    return LevelDemand.of(login.request.requested_authn_context, system.registration.minimum_level)
-
-
 # --- the first visit
 
 
@@ -165,100 +150,6 @@ def check_authn_request(
             f"got {demand.comparison} {demand.named}, expected a level from {demand.floor.attribute_value} up",
         )
     return demand
-
-
-@step(Party.CONTEXT_HANDLER)
-def choose_home_idp(
-    visit: Visit, system: RegisteredSystem, demand: LevelDemand, wishes: Wishes, registry: Registry
-) -> RegisteredIdp | AskForHomeIdp:
-    """The home IdP is the hinted one, the only one or the remembered one; else the person is asked."""
-    candidates = discovery.candidates_for(system, registry.idps(), demand, wishes, visit.at)
-    idp = discovery.decide(candidates, wishes)
-    if idp is not None:
-        visit.note(party=idp.registration.entity_id)
-        return idp
-    if visit.requester is not None and visit.requester.request.is_passive:
-        raise SamlError(
-            "proto.no-passive",
-            "got IsPassive with several IdPs to choose among, expected a request that names one",
-            party=Party.SYSTEM,
-        )
-    visit.note(asked=True, detail=f"{len(candidates.able)} to choose among")
-    return AskForHomeIdp(visit.flow, system, candidates, demand)
-
-
-@step(Party.CONTEXT_HANDLER)
-def remember_login(visit: Visit, browser: str) -> PendingLogin:
-    """What the answer will need is put aside, bound to this browser."""
-    requester = visit.known_requester()
-    return PendingLogin(
-        flow=visit.flow,
-        state=LoginState.CHOOSING_IDP,
-        system=requester.system,
-        request=requester.request,
-        relay_state=requester.relay_state,
-        acs_url=requester.acs_url,
-        browser=browser,
-        started_at=visit.at,
-        expires_at=visit.at + PENDING_LOGIN_LIFETIME,
-    )
-
-
-def put_aside(visit: Visit, login: PendingLogin, ports: Ports) -> None:
-    """Make the login and its events durable, and its request used up (attack REQ-10): whatever leaves now can be answered after a crash."""
-    try:
-        ports.store.save_pending(ports.workspace, login, tuple(visit.events))
-    except AnswerUsedError as error:
-        raise SamlError(
-            "req.replay", f"got the request ID {login.request.id!r:.120} a second time", party=Party.SYSTEM
-        ) from error
-    visit.take_events()
-
-
-@step(Party.CONTEXT_HANDLER)
-def ask_home_idp(
-    visit: Visit, login: PendingLogin, idp: RegisteredIdp, demand: LevelDemand, ports: Ports
-) -> tuple[PendingLogin, OutboundMessage]:
-    """Our own signed request asks the home IdP: the level carried over, the system named behind us."""
-    request = compose_request(visit.known_requester(), idp, demand, at=visit.at, ports=ports)
-    message, octets = send_request(request, idp, ports)
-    visit.note(party=idp.registration.entity_id, message_id=request.id, octets_out=octets, asked=True)
-    asked = replace(
-        login,
-        state=LoginState.AT_HOME_IDP,
-        idp=idp.registration.entity_id,
-        idp_request_id=request.id,
-        idp_request_at=visit.at,
-    )
-    return asked, message
-
-
-# --- the visit between
-
-
-@step(Party.USER)
-def resume_choice(
-    visit: Visit, chosen: ChosenIdp, registry: Registry, ports: Ports
-) -> tuple[PendingLogin, RegisteredSystem]:
-    """The choice belongs to a login under way in this browser."""
-    login = login_under_way(chosen.flow, chosen.browser, visit.at, ports)
-    visit.resume(login)
-    return login, registered_system(registry, login.system, visit.at)
-
-
-@step(Party.CONTEXT_HANDLER)
-def take_choice(
-    visit: Visit, chosen: ChosenIdp, system: RegisteredSystem, demand: LevelDemand, registry: Registry
-) -> RegisteredIdp:
-    """The chosen IdP is one the person could choose."""
-    scoping = visit.known_requester().request.scoping
-    wishes = Wishes(idp_list=scoping.idp_list if scoping else (), hint=chosen.idp)
-    candidates = discovery.candidates_for(system, registry.idps(), demand, wishes, visit.at)
-    idp = discovery.decide(candidates, wishes)
-    if idp is None or idp.registration.entity_id != chosen.idp:
-        raise SamlError("fed.no-idp", f"got the choice {chosen.idp!r:.200}, expected one of those on the page")
-    visit.note(party=idp.registration.entity_id)
-    return idp
 
 
 # --- the last visit
@@ -354,76 +245,3 @@ def check_idp_response(
     visit.note(message_id=None, findings=findings)
     assertion = answer.assertion.value
     return assertion, Subject.of(assertion)
-
-
-@async_step(Party.ATTRIBUTE_SERVICE)
-async def gather_privileges(
-    visit: Visit,
-    assertion: Assertion,
-    subject: Subject,
-    idp: RegisteredIdp,
-    system: RegisteredSystem,
-    registry: Registry,
-    ports: Ports,
-) -> PrivilegeList:
-    """The user's job function roles come from the token if the IdP knows roles, else from the municipality's attribute service."""
-    if idp.registration.knows_roles:
-        return privileges_in_token(assertion)
-    return await attribute_query.ask_for_privileges(visit, subject, idp, system, registry, ports)
-
-
-@step(Party.HOME_IDP)
-def translate_roles(
-    visit: Visit, privileges: PrivilegeList, subject: Subject, system: RegisteredSystem, registry: Registry
-) -> Translation:
-    """Job function roles become this system's own roles with their data constraints; nothing of any other system's."""
-    translator = Translator(registry, system.registration.entity_id, subject.x509.cvr, visit.at)
-    translation = translator.translate(privileges)
-    visit.note(
-        detail="; ".join(f"{dropped.privilege}: {dropped.code}: {dropped.reason}" for dropped in translation.dropped)
-    )
-    return translation
-
-
-@step(Party.CONTEXT_HANDLER)
-def release_attributes(
-    visit: Visit,
-    assertion: Assertion,
-    subject: Subject,
-    translation: Translation,
-    system: RegisteredSystem,
-    idp: RegisteredIdp,
-    registry: Registry,
-    ports: Ports,
-) -> issue.Identity:
-    """The system gets the attributes it is registered for, and a NameID in the format it asked for."""
-    released = attributes_for(system, assertion, subject.level, subject.x509.cvr, translation.privileges, registry)
-    visit.note(detail=", ".join(attribute.friendly_name or attribute.name for attribute in released))
-    name_id = name_id_for(
-        system,
-        subject.x509,
-        issuer=ports.entity_id_towards_systems,
-        pairwise_secret=ports.keys.pairwise_secret,
-        ids=ports.ids,
-    )
-    authn_instant = assertion.authn_statements[0].authn_instant
-    return issue.Identity(name_id, subject.level, released, authn_instant, idp.registration.entity_id)
-
-
-@step(Party.CONTEXT_HANDLER)
-def compose_assertion(visit: Visit, identity: issue.Identity, ports: Ports) -> bytes:
-    """Our own assertion is composed and signed: fresh IDs, our own issuer, this system as the only audience."""
-    requester = visit.known_requester()
-    assertion = issue.compose_assertion(identity, requester, at=visit.at, ports=ports)
-    octets = issue.sign_assertion(assertion, ports)
-    visit.note(party=requester.system, octets_out=octets)
-    return octets
-
-
-@step(Party.CONTEXT_HANDLER)
-def answer_system(visit: Visit, assertion: bytes, system: RegisteredSystem, ports: Ports) -> OutboundMessage:
-    """The assertion is encrypted for this system and posted to its registered address."""
-    requester = visit.known_requester()
-    octets = issue.seal(assertion, system, requester, at=visit.at, ports=ports)
-    visit.note(party=requester.system, message_id=requester.request.id, octets_out=octets)
-    return PostTo(issue.answer_form(octets, requester))

@@ -115,7 +115,7 @@ class Step:
 
 
 STEPS: Final[list[Step]] = []
-"""Every step of the story, in the order of the story."""
+"""Every step there is, as it was announced; the story's own order is the order of its calls."""
 
 
 def step(party: Party) -> Callable[[Callable[Concatenate[Visit, P], R]], Callable[Concatenate[Visit, P], R]]:

@@ -11,9 +11,10 @@ from starlette.routing import Route
 
 from context_handler.answering import RefusedLogin
 from context_handler.asking import OutboundMessage, RedirectTo, sso_endpoint
+from context_handler.choosing import show_choice
 from context_handler.discovery import AskForHomeIdp, Wishes
 from context_handler.inbound import AnswerFromIdp, ChosenIdp, RequestFromSystem, browser_id
-from context_handler.login import begin_login, continue_login, finish_login, show_choice
+from context_handler.login import begin_login, continue_login, finish_login
 from context_handler.login_state import PENDING_LOGIN_LIFETIME
 from context_handler.ports import Ports
 from federation.topology import ContextHandlerUrls

@@ -2,17 +2,19 @@
 
 import pytest
 
+import context_handler.login
 from context_handler.asking import PostTo
+from context_handler.choosing import show_choice
 from context_handler.discovery import NO_WISHES, AskForHomeIdp, Wishes
 from context_handler.events import EventOutcome
 from context_handler.inbound import ChosenIdp
-from context_handler.login import continue_login, show_choice
-from context_handler.visit import STEPS
+from context_handler.login import continue_login
 from oiosaml import attributes as names
 from oiosaml.messages.authn_request import Scoping
 from oiosaml.nsis import AssuranceLevel, Comparison
 from oiosaml.privileges import read_privileges
 from oiosaml.uris import NAMEID_PERSISTENT, PROFESSIONAL_UUID_PREFIX
+from scripts.generate_login_flow import steps_of
 from tests.builders import CH_IDP_FACE, CH_SP_FACE, IDP, NOW, SYSTEM, SYSTEM_ACS, requested_level
 from tests.context_handler.rig import (
     BROWSER,
@@ -182,7 +184,9 @@ async def test_every_step_is_one_event_and_nothing_is_lost(rig: Rig) -> None:
     (flow,) = rig.record.flows(rig.ports.workspace, limit=10)
     events = rig.record.events_of(rig.ports.workspace, flow.flow)
     names_of_steps = [event.step for event in events]
-    assert names_of_steps == [step.name for step in STEPS if step.name not in ("resume_choice", "take_choice")]
+    assert names_of_steps == [
+        step.name for step in steps_of(context_handler.login) if step.name not in ("resume_choice", "take_choice")
+    ]
     assert all(event.outcome is not EventOutcome.REFUSED for event in events)
     counts = rig.counts()
     assert (counts.started, counts.completed, counts.pending) == (1, 1, 0)

@@ -10,9 +10,10 @@ import pytest
 
 from context_handler.answering import RefusedLogin
 from context_handler.asking import PostTo
+from context_handler.choosing import show_choice
 from context_handler.discovery import NO_WISHES, AskForHomeIdp, Wishes
 from context_handler.inbound import ChosenIdp, browser_id
-from context_handler.login import continue_login, show_choice
+from context_handler.login import continue_login
 from federation.model import ActivationPeriod, OnNoRoles
 from oiosaml import attributes as names
 from oiosaml.errors import Party, SamlError

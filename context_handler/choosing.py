@@ -1,0 +1,127 @@
+"""Which home IdP a login goes to: chosen without a question, or by the person on our page; then it is asked in our own name."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from context_handler import discovery
+from context_handler.asking import OutboundMessage, compose_request, send_request
+from context_handler.discovery import AskForHomeIdp, Wishes
+from context_handler.inbound import ChosenIdp
+from context_handler.level import LevelDemand
+from context_handler.login_state import PENDING_LOGIN_LIFETIME, LoginState, PendingLogin
+from context_handler.ports import AnswerUsedError, Ports, RegisteredIdp, RegisteredSystem, Registry
+from context_handler.requester import login_under_way, registered_system
+from context_handler.visit import Visit, step
+from oiosaml.errors import Party, SamlError
+from oiosaml.ids import FlowId
+
+
+def demand_of(login: PendingLogin, system: RegisteredSystem) -> LevelDemand:
+    """Give the level this login must reach."""
+    return LevelDemand.of(login.request.requested_authn_context, system.registration.minimum_level)
+
+
+@step(Party.CONTEXT_HANDLER)
+def choose_home_idp(
+    visit: Visit, system: RegisteredSystem, demand: LevelDemand, wishes: Wishes, registry: Registry
+) -> RegisteredIdp | AskForHomeIdp:
+    """The home IdP is the hinted one, the only one or the remembered one; else the person is asked."""
+    candidates = discovery.candidates_for(system, registry.idps(), demand, wishes, visit.at)
+    idp = discovery.decide(candidates, wishes)
+    if idp is not None:
+        visit.note(party=idp.registration.entity_id)
+        return idp
+    if visit.requester is not None and visit.requester.request.is_passive:
+        raise SamlError(
+            "proto.no-passive",
+            "got IsPassive with several IdPs to choose among, expected a request that names one",
+            party=Party.SYSTEM,
+        )
+    visit.note(asked=True, detail=f"{len(candidates.able)} to choose among")
+    return AskForHomeIdp(visit.flow, system, candidates, demand)
+
+
+@step(Party.CONTEXT_HANDLER)
+def remember_login(visit: Visit, browser: str) -> PendingLogin:
+    """What the answer will need is put aside, bound to this browser."""
+    requester = visit.known_requester()
+    return PendingLogin(
+        flow=visit.flow,
+        state=LoginState.CHOOSING_IDP,
+        system=requester.system,
+        request=requester.request,
+        relay_state=requester.relay_state,
+        acs_url=requester.acs_url,
+        browser=browser,
+        started_at=visit.at,
+        expires_at=visit.at + PENDING_LOGIN_LIFETIME,
+    )
+
+
+def put_aside(visit: Visit, login: PendingLogin, ports: Ports) -> None:
+    """Make the login and its events durable, and its request used up (attack REQ-10): whatever leaves now can be answered after a crash."""
+    try:
+        ports.store.save_pending(ports.workspace, login, tuple(visit.events))
+    except AnswerUsedError as error:
+        raise SamlError(
+            "req.replay", f"got the request ID {login.request.id!r:.120} a second time", party=Party.SYSTEM
+        ) from error
+    visit.take_events()
+
+
+@step(Party.CONTEXT_HANDLER)
+def ask_home_idp(
+    visit: Visit, login: PendingLogin, idp: RegisteredIdp, demand: LevelDemand, ports: Ports
+) -> tuple[PendingLogin, OutboundMessage]:
+    """Our own signed request asks the home IdP: the level carried over, the system named behind us."""
+    request = compose_request(visit.known_requester(), idp, demand, at=visit.at, ports=ports)
+    message, octets = send_request(request, idp, ports)
+    visit.note(party=idp.registration.entity_id, message_id=request.id, octets_out=octets, asked=True)
+    asked = replace(
+        login,
+        state=LoginState.AT_HOME_IDP,
+        idp=idp.registration.entity_id,
+        idp_request_id=request.id,
+        idp_request_at=visit.at,
+    )
+    return asked, message
+
+
+@step(Party.USER)
+def resume_choice(
+    visit: Visit, chosen: ChosenIdp, registry: Registry, ports: Ports
+) -> tuple[PendingLogin, RegisteredSystem]:
+    """The choice belongs to a login under way in this browser."""
+    login = login_under_way(chosen.flow, chosen.browser, visit.at, ports)
+    visit.resume(login)
+    return login, registered_system(registry, login.system, visit.at)
+
+
+@step(Party.CONTEXT_HANDLER)
+def take_choice(
+    visit: Visit, chosen: ChosenIdp, system: RegisteredSystem, demand: LevelDemand, registry: Registry
+) -> RegisteredIdp:
+    """The chosen IdP is one the person could choose."""
+    scoping = visit.known_requester().request.scoping
+    wishes = Wishes(idp_list=scoping.idp_list if scoping else (), hint=chosen.idp)
+    candidates = discovery.candidates_for(system, registry.idps(), demand, wishes, visit.at)
+    idp = discovery.decide(candidates, wishes)
+    if idp is None or idp.registration.entity_id != chosen.idp:
+        raise SamlError("fed.no-idp", f"got the choice {chosen.idp!r:.200}, expected one of those on the page")
+    visit.note(party=idp.registration.entity_id)
+    return idp
+
+
+def show_choice(flow: FlowId, browser: str, at: datetime, ports: Ports) -> AskForHomeIdp:
+    """Give the discovery page of a login under way once more; looking changes nothing and is no step.
+
+    Raises:
+        SamlError: `flow.unknown` or `flow.expired` if this browser has no such login, or what choosing itself would refuse with.
+    """
+    login = login_under_way(flow, browser, at, ports)
+    registry = ports.registry()
+    system = registered_system(registry, login.system, at)
+    demand = demand_of(login, system)
+    wishes = Wishes(idp_list=login.request.scoping.idp_list if login.request.scoping else ())
+    candidates = discovery.candidates_for(system, registry.idps(), demand, wishes, at)
+    return AskForHomeIdp(flow, system, candidates, demand)

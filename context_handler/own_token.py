@@ -1,0 +1,90 @@
+"""Our own token for a system: rights gathered and translated, attributes released, the assertion composed, sealed and sent.
+
+The same steps whether the home IdP has just answered or a session answers for it, so that rights are always those of this moment.
+"""
+
+from context_handler import attribute_query, issue
+from context_handler.asking import OutboundMessage, PostTo
+from context_handler.checks import Subject
+from context_handler.name_ids import name_id_for
+from context_handler.ports import Ports, RegisteredIdp, RegisteredSystem, Registry
+from context_handler.privilege_source import privileges_in_token
+from context_handler.release import attributes_for
+from context_handler.roles import Translation, Translator
+from context_handler.visit import Visit, async_step, step
+from oiosaml.errors import Party
+from oiosaml.messages.assertion import Assertion
+from oiosaml.privileges import PrivilegeList
+
+
+@async_step(Party.ATTRIBUTE_SERVICE)
+async def gather_privileges(
+    visit: Visit,
+    assertion: Assertion,
+    subject: Subject,
+    idp: RegisteredIdp,
+    system: RegisteredSystem,
+    registry: Registry,
+    ports: Ports,
+) -> PrivilegeList:
+    """The user's job function roles come from the token if the IdP knows roles, else from the municipality's attribute service."""
+    if idp.registration.knows_roles:
+        return privileges_in_token(assertion)
+    return await attribute_query.ask_for_privileges(visit, subject, idp, system, registry, ports)
+
+
+@step(Party.HOME_IDP)
+def translate_roles(
+    visit: Visit, privileges: PrivilegeList, subject: Subject, system: RegisteredSystem, registry: Registry
+) -> Translation:
+    """Job function roles become this system's own roles with their data constraints; nothing of any other system's."""
+    translator = Translator(registry, system.registration.entity_id, subject.x509.cvr, visit.at)
+    translation = translator.translate(privileges)
+    visit.note(
+        detail="; ".join(f"{dropped.privilege}: {dropped.code}: {dropped.reason}" for dropped in translation.dropped)
+    )
+    return translation
+
+
+@step(Party.CONTEXT_HANDLER)
+def release_attributes(
+    visit: Visit,
+    assertion: Assertion,
+    subject: Subject,
+    translation: Translation,
+    system: RegisteredSystem,
+    idp: RegisteredIdp,
+    registry: Registry,
+    ports: Ports,
+) -> issue.Identity:
+    """The system gets the attributes it is registered for, and a NameID in the format it asked for."""
+    released = attributes_for(system, assertion, subject.level, subject.x509.cvr, translation.privileges, registry)
+    visit.note(detail=", ".join(attribute.friendly_name or attribute.name for attribute in released))
+    name_id = name_id_for(
+        system,
+        subject.x509,
+        issuer=ports.entity_id_towards_systems,
+        pairwise_secret=ports.keys.pairwise_secret,
+        ids=ports.ids,
+    )
+    authn_instant = assertion.authn_statements[0].authn_instant
+    return issue.Identity(name_id, subject.level, released, authn_instant, idp.registration.entity_id)
+
+
+@step(Party.CONTEXT_HANDLER)
+def compose_assertion(visit: Visit, identity: issue.Identity, ports: Ports) -> bytes:
+    """Our own assertion is composed and signed: fresh IDs, our own issuer, this system as the only audience."""
+    requester = visit.known_requester()
+    assertion = issue.compose_assertion(identity, requester, at=visit.at, ports=ports)
+    octets = issue.sign_assertion(assertion, ports)
+    visit.note(party=requester.system, octets_out=octets)
+    return octets
+
+
+@step(Party.CONTEXT_HANDLER)
+def answer_system(visit: Visit, assertion: bytes, system: RegisteredSystem, ports: Ports) -> OutboundMessage:
+    """The assertion is encrypted for this system and posted to its registered address."""
+    requester = visit.known_requester()
+    octets = issue.seal(assertion, system, requester, at=visit.at, ports=ports)
+    visit.note(party=requester.system, message_id=requester.request.id, octets_out=octets)
+    return PostTo(issue.answer_form(octets, requester))
