@@ -7,6 +7,7 @@ from typing import Final
 from context_handler.name_ids import SUPPORTED_FORMATS
 from context_handler.ports import Ports
 from context_handler.release import MANDATORY
+from federation.single_logout import of_broker_towards_idps, of_broker_towards_systems
 from oiosaml import attributes as names
 from oiosaml.keys import VerificationKey, read_verification_key
 from oiosaml.messages.element import serialise
@@ -33,6 +34,7 @@ def metadata_towards_systems(ports: Ports, *, at: datetime) -> bytes:
         signing_keys=_published(ports),
         name_id_formats=SUPPORTED_FORMATS,
         attribute_names=(*MANDATORY, names.EMAIL),
+        single_logout_services=of_broker_towards_systems(ports.urls),
     )
     return _signed(face, ports, at)
 
@@ -46,6 +48,7 @@ def metadata_towards_idps(ports: Ports, *, at: datetime) -> bytes:
         encryption_keys=(read_verification_key(ports.keys.encryption_certificate),),
         required_attributes=ASKED_OF_IDPS,
         welcome_attributes=WELCOME_FROM_IDPS,
+        single_logout_services=of_broker_towards_idps(ports.urls),
     )
     return _signed(face, ports, at)
 

@@ -39,7 +39,8 @@ from oiosaml.ids import FlowId
 from oiosaml.messages.assertion import Assertion
 from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.messages.response import Answer, Response
-from oiosaml.openings import relay_state_of, unseal_response, vouch_for_authn_request
+from oiosaml.openings import unseal_response, vouch_for_authn_request
+from oiosaml.sealed import relay_state_of
 from oiosaml.verified import Unverified, Verified
 
 

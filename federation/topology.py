@@ -100,6 +100,10 @@ class ContextHandlerUrls(ServiceUrls):
     METADATA_TOWARDS_SYSTEMS_PATH: ClassVar[str] = "/runtime/saml2/metadata.idp"
     DISCOVERY_PATH: ClassVar[str] = "/runtime/saml2/discovery"
     """Our choice: KOMBIT's path is not public."""
+    SLO_RESPONSE_FROM_SYSTEMS_PATH: ClassVar[str] = "/runtime/saml2/signoff.idp"
+    SLO_SOAP_PATH: ClassVar[str] = "/runtime/services/signoff/saml2/soap"
+    SLO_REQUEST_FROM_IDPS_PATH: ClassVar[str] = "/runtime/saml2auth/signoffrequest.idp"
+    SLO_RESPONSE_FROM_IDPS_PATH: ClassVar[str] = "/runtime/saml2auth/signoffresponse.idp"
     ACS_PATH: ClassVar[str] = "/runtime/saml2auth/consume.idp"
     METADATA_TOWARDS_IDPS_PATH: ClassVar[str] = "/runtime/saml2auth/metadata.idp"
     API_PATH: ClassVar[str] = "/_sim/api"
@@ -108,7 +112,7 @@ class ContextHandlerUrls(ServiceUrls):
 
     @property
     def sso_url(self) -> str:
-        """Where systems send their AuthnRequest."""
+        """Where systems send their AuthnRequest, and their LogoutRequest too (context-handler section 2)."""
         return self.base_url + self.SSO_PATH
 
     @property
@@ -120,6 +124,26 @@ class ContextHandlerUrls(ServiceUrls):
     def discovery_url(self) -> str:
         """The page where a person chooses the municipality."""
         return self.base_url + self.DISCOVERY_PATH
+
+    @property
+    def slo_response_from_systems_url(self) -> str:
+        """Where systems send their LogoutResponse."""
+        return self.base_url + self.SLO_RESPONSE_FROM_SYSTEMS_PATH
+
+    @property
+    def slo_soap_url(self) -> str:
+        """Where systems send a LogoutRequest by the back channel."""
+        return self.base_url + self.SLO_SOAP_PATH
+
+    @property
+    def slo_request_from_idps_url(self) -> str:
+        """Where home IdPs send their LogoutRequest."""
+        return self.base_url + self.SLO_REQUEST_FROM_IDPS_PATH
+
+    @property
+    def slo_response_from_idps_url(self) -> str:
+        """Where home IdPs send their LogoutResponse."""
+        return self.base_url + self.SLO_RESPONSE_FROM_IDPS_PATH
 
     @property
     def acs_url(self) -> str:
@@ -153,6 +177,8 @@ class IdpUrls(ServiceUrls):
 
     SSO_PATH: ClassVar[str] = "/sso"
     LOGIN_PATH: ClassVar[str] = "/login"
+    SLO_PATH: ClassVar[str] = "/slo"
+    SLO_SOAP_PATH: ClassVar[str] = "/slo/soap"
     METADATA_PATH: ClassVar[str] = "/metadata"
 
     @property
@@ -166,6 +192,16 @@ class IdpUrls(ServiceUrls):
         return self.base_url + self.LOGIN_PATH
 
     @property
+    def slo_url(self) -> str:
+        """Where the Context Handler sends its LogoutRequest and LogoutResponse."""
+        return self.base_url + self.SLO_PATH
+
+    @property
+    def slo_soap_url(self) -> str:
+        """Where the Context Handler sends its LogoutRequest by the back channel."""
+        return self.base_url + self.SLO_SOAP_PATH
+
+    @property
     def metadata_url(self) -> str:
         """The IdP's own metadata."""
         return self.base_url + self.METADATA_PATH
@@ -177,6 +213,8 @@ class SystemUrls(ServiceUrls):
 
     LOGIN_PATH: ClassVar[str] = "/login"
     ACS_PATH: ClassVar[str] = "/acs"
+    SLO_PATH: ClassVar[str] = "/slo"
+    SLO_SOAP_PATH: ClassVar[str] = "/slo/soap"
     METADATA_PATH: ClassVar[str] = "/metadata"
 
     @property
@@ -188,6 +226,16 @@ class SystemUrls(ServiceUrls):
     def acs_url(self) -> str:
         """Where the Context Handler sends its Response."""
         return self.base_url + self.ACS_PATH
+
+    @property
+    def slo_url(self) -> str:
+        """Where the Context Handler sends its LogoutRequest and LogoutResponse."""
+        return self.base_url + self.SLO_PATH
+
+    @property
+    def slo_soap_url(self) -> str:
+        """Where the Context Handler sends its LogoutRequest by the back channel, if the system's stack has one."""
+        return self.base_url + self.SLO_SOAP_PATH
 
     @property
     def metadata_url(self) -> str:

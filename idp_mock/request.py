@@ -13,7 +13,6 @@ from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.openings import (
     open_authn_request_post,
     open_authn_request_redirect,
-    relay_state_of,
     vouch_for_authn_request,
 )
 from oiosaml.rules.authn_request import (
@@ -23,6 +22,7 @@ from oiosaml.rules.authn_request import (
     not_stale,
 )
 from oiosaml.rules.rule import enforce
+from oiosaml.sealed import relay_state_of
 from oiosaml.validity import format_instant
 from oiosaml.verified import Verified
 

@@ -5,6 +5,7 @@ In one process the houses ask the broker itself. Apart, they share the certifica
 
 from federation.dev_ca import KeyRing
 from federation.model import World
+from federation.single_logout import of_broker_towards_idps, of_broker_towards_systems
 from federation.sp_face import SpFace, read_sp_face
 from federation.topology import Topology
 from oiosaml.keys import VerificationKey, read_verification_key
@@ -23,6 +24,7 @@ def face_towards_idps(world: World, topology: Topology, keys: KeyRing) -> SpFace
             topology.context_handler.acs_url,
             signing_keys=published,
             encryption_keys=published[-1:],
+            single_logout_services=of_broker_towards_idps(topology.context_handler),
         )
     )
 
@@ -34,6 +36,7 @@ def metadata_towards_systems(world: World, topology: Topology, keys: KeyRing) ->
         topology.context_handler.sso_url,
         signing_keys=_published(keys),
         name_id_formats=(NAMEID_PERSISTENT, NAMEID_X509_SUBJECT_NAME, NAMEID_TRANSIENT),
+        single_logout_services=of_broker_towards_systems(topology.context_handler),
     )
     return serialise(write_entity_descriptor(face))
 

@@ -5,29 +5,34 @@ unsealing verify with the keys handed in, which must be those registered for the
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from lxml import etree
 from lxml.etree import _Element
 
 from oiosaml.bindings.post import read_post_form
 from oiosaml.bindings.redirect import RedirectMessage, read_redirect, verify_redirect
 from oiosaml.bindings.soap import unwrap
 from oiosaml.errors import SamlError
-from oiosaml.ids import EntityId, MessageId
 from oiosaml.keys import DecryptionKey, VerificationKey
 from oiosaml.messages.assertion import Assertion, read_assertion
 from oiosaml.messages.attribute_query import AttributeQuery, read_attribute_query
 from oiosaml.messages.authn_request import AuthnRequest, read_authn_request
-from oiosaml.messages.element import child, child_text, children, qname
+from oiosaml.messages.element import child, children, qname
 from oiosaml.messages.response import Answer, Response, read_response
+from oiosaml.sealed import (
+    SignedElement,
+    checked,
+    checked_redirect,
+    count_assertions,
+    seal,
+    signed_element,
+    unsealed,
+)
 from oiosaml.uris import NS_DS, NS_SAML, NS_SAMLP
 from oiosaml.verified import Unverified, Verified
 from oiosaml.xml.encryption import decrypt
 from oiosaml.xml.parse import parse_message
 from oiosaml.xml.plaintext import parse_plaintext
-from oiosaml.xml.schema import check, refuse_duplicate_ids
 from oiosaml.xml.verify import verify_enveloped
 
 T = TypeVar("T")
@@ -39,18 +44,6 @@ _ATTRIBUTE_QUERY: Final = qname(NS_SAMLP, "AttributeQuery")
 _ASSERTION: Final = qname(NS_SAML, "Assertion")
 _ENCRYPTED_ASSERTION: Final = qname(NS_SAML, "EncryptedAssertion")
 
-_COUNT_ASSERTIONS: Final = etree.XPath(
-    "count(//saml:Assertion | //saml:EncryptedAssertion)", namespaces={"saml": NS_SAML}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _SignedElement:
-    """A message that carries its signature within."""
-
-    element: _Element
-    relay_state: str | None = None
-
 
 def open_authn_request_redirect(raw_query: bytes) -> Unverified[AuthnRequest]:
     """Open an AuthnRequest from the query string exactly as received, without its question mark.
@@ -59,11 +52,7 @@ def open_authn_request_redirect(raw_query: bytes) -> Unverified[AuthnRequest]:
         SamlError: `size`, `req.relay-state`, `sig.structure`, a `bind.…` or an `xml.…` code.
     """
     message = read_redirect(raw_query, "SAMLRequest")
-    element = _checked(parse_message(message.octets), _AUTHN_REQUEST)
-    if child(element, NS_DS, "Signature") is not None:
-        # SAML Bindings 3.4.4.1 has it removed: of two signatures on one message, which one counts?
-        raise SamlError("sig.structure", "got a Signature inside a redirected message, expected it in the query alone")
-    return _claims(message, element)
+    return seal(message, checked_redirect(message, _AUTHN_REQUEST))
 
 
 def open_authn_request_post(body: bytes) -> Unverified[AuthnRequest]:
@@ -73,14 +62,8 @@ def open_authn_request_post(body: bytes) -> Unverified[AuthnRequest]:
         SamlError: `size`, a `bind.…` or an `xml.…` code.
     """
     message = read_post_form(body, "SAMLRequest")
-    element = _checked(parse_message(message.octets), _AUTHN_REQUEST)
-    return _claims(_SignedElement(element, message.relay_state), element)
-
-
-def relay_state_of(unverified: Unverified[AuthnRequest]) -> str | None:
-    """Give the RelayState that came with the request. Carry it back to the registered endpoint; never interpret it (REQ-11)."""
-    sealed = unverified._sealed  # noqa: SLF001 - sealed in this module
-    return sealed.relay_state if isinstance(sealed, _SignedElement | RedirectMessage) else None
+    element = checked(parse_message(message.octets), _AUTHN_REQUEST)
+    return seal(SignedElement(element, message.relay_state), element)
 
 
 def vouch_for_authn_request(
@@ -94,11 +77,11 @@ def vouch_for_authn_request(
     Raises:
         SamlError: `req.signature` if there is none, or, by Redirect, if it is wrong; else a `sig.…` code, or what reading raises.
     """
-    sealed = unverified._sealed  # noqa: SLF001 - sealed in this module
+    sealed = unsealed(unverified)
     if isinstance(sealed, RedirectMessage):
         return verify_redirect(sealed, keys, read_authn_request, strangers=strangers)
     try:
-        return verify_enveloped(_signed(unverified).element, keys, read_authn_request, strangers=strangers)
+        return verify_enveloped(sealed.element, keys, read_authn_request, strangers=strangers)
     except SamlError as error:
         if error.refusal.key == "sig.missing":
             # whatever the binding, an unsigned request has one code (attack REQ-02)
@@ -112,8 +95,8 @@ def open_response(body: bytes) -> Unverified[Response]:
     Raises:
         SamlError: `size`, a `bind.…` or an `xml.…` code.
     """
-    element = _checked(parse_message(read_post_form(body, "SAMLResponse").octets), _RESPONSE)
-    return _claims(_SignedElement(element), element)
+    element = checked(parse_message(read_post_form(body, "SAMLResponse").octets), _RESPONSE)
+    return seal(SignedElement(element), element)
 
 
 def unseal_response(
@@ -131,7 +114,7 @@ def unseal_response(
     Raises:
         SamlError: `proto.status`, `proto.assertion-count`, an `enc.…`, `sig.…` or `xml.…` code, or what reading raises.
     """
-    envelope, signer, element = _open_envelope(_signed(unverified).element, keys, strangers)
+    envelope, signer, element = _open_envelope(signed_element(unverified), keys, strangers)
     if not envelope.status.is_success:
         _refuse_assertions(element, envelope)
         return Answer(envelope, signer, None)
@@ -147,8 +130,8 @@ def open_attribute_response(octets: bytes) -> Unverified[Response]:
     Raises:
         SamlError: an `xml.…` code, or `aq.fault` for a SOAP Fault.
     """
-    element = _checked(unwrap(octets, _RESPONSE), _RESPONSE)
-    return _claims(_SignedElement(element), element)
+    element = checked(unwrap(octets, _RESPONSE), _RESPONSE)
+    return seal(SignedElement(element), element)
 
 
 def unseal_attribute_response(
@@ -163,7 +146,7 @@ def unseal_attribute_response(
     Raises:
         SamlError: `proto.status`, `proto.assertion-count`, an `enc.…`, `sig.…` or `xml.…` code, or what reading raises.
     """
-    envelope, signer, element = _open_envelope(_signed(unverified).element, keys, strangers)
+    envelope, signer, element = _open_envelope(signed_element(unverified), keys, strangers)
     if not envelope.status.is_success:
         _refuse_assertions(element, envelope)
         return Answer(envelope, signer, None)
@@ -179,8 +162,8 @@ def open_attribute_query(octets: bytes) -> Unverified[AttributeQuery]:
     Raises:
         SamlError: an `xml.…` code.
     """
-    element = _checked(unwrap(octets, _ATTRIBUTE_QUERY), _ATTRIBUTE_QUERY)
-    return _claims(_SignedElement(element), element)
+    element = checked(unwrap(octets, _ATTRIBUTE_QUERY), _ATTRIBUTE_QUERY)
+    return seal(SignedElement(element), element)
 
 
 def vouch_for_attribute_query(
@@ -191,38 +174,7 @@ def vouch_for_attribute_query(
     Raises:
         SamlError: a `sig.…` code, or what reading raises.
     """
-    return verify_enveloped(_signed(unverified).element, keys, read_attribute_query)
-
-
-def _checked(element: _Element, expected: str) -> _Element:
-    """Apply the rules of the whole document: its root, one assertion at most, the structure, every ID once."""
-    if element.tag != expected:
-        raise SamlError("xml.root", f"got {str(element.tag)!r:.120}, expected {expected}")
-    count = int(_COUNT_ASSERTIONS(element.getroottree()))
-    if count > 1:
-        # before anything is looked up by its ID: every wrapping needs the honest assertion and a second one
-        raise SamlError("proto.assertion-count", f"got {count} assertions in one message, expected one at most")
-    check(element)
-    refuse_duplicate_ids(element)
-    return element
-
-
-def _claims(sealed: object, element: _Element) -> Unverified[T]:
-    """Seal a message; what it claims about itself is for finding keys and open requests by, and is believed by nobody."""
-    issuer, in_response_to = child_text(element, NS_SAML, "Issuer"), element.get("InResponseTo")
-    return Unverified(
-        sealed,
-        claimed_issuer=None if issuer is None else EntityId(issuer),
-        claimed_id=MessageId(element.get("ID", "")) or None,
-        claimed_in_response_to=None if in_response_to is None else MessageId(in_response_to),
-    )
-
-
-def _signed(unverified: Unverified[T]) -> _SignedElement:
-    sealed = unverified._sealed  # noqa: SLF001 - sealed in this module
-    if not isinstance(sealed, _SignedElement):
-        raise TypeError(f"got {type(sealed).__name__}, expected a message opened here with its signature within")
-    return sealed
+    return verify_enveloped(signed_element(unverified), keys, read_attribute_query)
 
 
 def _open_envelope(
@@ -243,25 +195,20 @@ def _with(read: Callable[[_Element], S]) -> Callable[[_Element], tuple[S, _Eleme
 
 
 def _refuse_assertions(element: _Element, envelope: Response) -> None:
-    count = _count_assertions(element)
+    count = count_assertions(element)
     if count:
         raise SamlError("proto.status", f"got {envelope.status.code} with {count} assertions, expected none")
 
 
 def _only_assertion(element: _Element) -> _Element:
     """Give the one assertion of a successful answer, encrypted or not, which must stand directly in the Response."""
-    count = _count_assertions(element)
+    count = count_assertions(element)
     direct = [*children(element, NS_SAML, "Assertion"), *children(element, NS_SAML, "EncryptedAssertion")]
     if count != 1 or len(direct) != 1:
         raise SamlError(
             "proto.assertion-count", f"got {count} assertions, {len(direct)} in their place, expected one, encrypted"
         )
     return direct[0]
-
-
-def _count_assertions(element: _Element) -> int:
-    """Count assertions wherever they hide: in Extensions, in StatusDetail, inside a signature (attacks XSW-03 to XSW-11)."""
-    return int(_COUNT_ASSERTIONS(element.getroottree()))
 
 
 def _open_assertion(
@@ -272,4 +219,4 @@ def _open_assertion(
 ) -> Verified[Assertion]:
     """Decrypt, then treat what comes out as the stranger it is: anybody can encrypt to a public key (attack ENC-05)."""
     element = parse_plaintext(decrypt(encrypted, decryption_keys), encrypted, expected=_ASSERTION)
-    return verify_enveloped(_checked(element, _ASSERTION), keys, read_assertion, strangers=strangers)
+    return verify_enveloped(checked(element, _ASSERTION), keys, read_assertion, strangers=strangers)

@@ -72,6 +72,7 @@ _TABLE: Final = (
     # --- encryption
     Refusal("enc.algorithm", _DENIED, STATUS_AUTHN_FAILED, "Svaret er krypteret med en metode, der ikke er tilladt.", "The answer is encrypted with a method that is not allowed."),
     Refusal("enc.structure", _DENIED, STATUS_AUTHN_FAILED, "Svaret er ikke krypteret, som OIOSAML foreskriver.", "The answer is not encrypted as OIOSAML prescribes."),
+    Refusal("enc.structure:logout-subject", _DENIED, STATUS_REQUEST_DENIED, "Log ud-beskeden skjuler, hvem der skal logges ud: brugernavnet skal stå der ukrypteret.", "The logout message hides whom to log out: the NameID must stand there unencrypted."),
     Refusal("enc.failed", _DENIED, STATUS_AUTHN_FAILED, "Svaret kunne ikke dekrypteres.", "The answer could not be decrypted."),
     # --- protocol
     Refusal("proto.version", _BAD, STATUS_REQUEST_UNSUPPORTED, "Beskeden er ikke SAML 2.0.", "The message is not SAML 2.0."),
@@ -138,6 +139,7 @@ _TABLE: Final = (
     # --- logout
     Refusal("slo.denied", _DENIED, STATUS_REQUEST_DENIED, "Log ud-beskeden gælder ikke afsenderens egen session.", "The logout message is not about the sender's own session."),
     Refusal("slo.unsolicited", _DENIED, STATUS_REQUEST_DENIED, "Der kom et log ud-svar, som ingen havde bedt om.", "A logout answer came that nobody asked for."),
+    Refusal("slo.fault", _FAILED_DEPENDENCY, STATUS_REQUEST_DENIED, "Den anden part svarede på log ud med en fejl.", "The other party answered the logout with an error."),
     # --- metadata
     Refusal("md.signature", _BAD, STATUS_REQUEST_DENIED, "Metadatas signatur kan ikke godkendes.", "The signature of the metadata cannot be accepted."),
     Refusal("md.expired", _BAD, STATUS_REQUEST_DENIED, "Metadata er udløbet.", "The metadata has expired."),

@@ -25,6 +25,7 @@ from oiosaml.keys import VerificationKey
 from oiosaml.messages.assertion import Assertion, AuthnStatement, Conditions, Subject, SubjectConfirmation
 from oiosaml.messages.attribute_query import AttributeQuery
 from oiosaml.messages.authn_request import AuthnRequest, RequestedAuthnContext
+from oiosaml.messages.logout import LogoutRequest, LogoutResponse
 from oiosaml.messages.metadata import Endpoint, EntityDescriptor
 from oiosaml.messages.metadata_faces import attribute_authority, contact, idp_face, sp_face
 from oiosaml.messages.response import Response, Status
@@ -63,6 +64,9 @@ CH_IDP_FACE: Final = EntityId("https://saml.ch.sim.test")
 CH_SP_FACE: Final = EntityId("https://saml.ch.sim.test/runtime")
 CH_SSO: Final = "https://ch.sim.test/runtime/saml2/issue.idp"
 CH_ACS: Final = "https://ch.sim.test/runtime/saml2auth/consume.idp"
+CH_SLO_RESPONSE_FROM_SYSTEMS: Final = "https://ch.sim.test/runtime/saml2/signoff.idp"
+CH_SLO_REQUEST_FROM_IDPS: Final = "https://ch.sim.test/runtime/saml2auth/signoffrequest.idp"
+CH_SLO_RESPONSE_FROM_IDPS: Final = "https://ch.sim.test/runtime/saml2auth/signoffresponse.idp"
 IDP: Final = EntityId("https://saml.idp.korsbaek.test")
 ATTRIBUTE_SERVICE: Final = EntityId("https://saml.attributter.skovrup.test")
 ATTRIBUTE_SERVICE_LOCATION: Final = "https://attributter.skovrup.test/saml2/soap"
@@ -75,10 +79,16 @@ REQUEST_ID: Final = MessageId("_7c1f5b0e9a3d4c2f8e6b1a0d9c8b7a65")
 BROKER_REQUEST_ID: Final = MessageId("_a4d3c2b1f0e94857a6b5c4d3e2f1a0b9")
 RESPONSE_ID: Final = MessageId("_b1c2d3e4f5061728394a5b6c7d8e9f00")
 ASSERTION_ID: Final = AssertionId("_00f1e2d3c4b5a69788796a5b4c3d2e1f")
+LOGOUT_REQUEST_ID: Final = MessageId("_1f2e3d4c5b6a79880716253443526170")
 QUERY_ID: Final = MessageId("_5e8d3b7a1c904f62b0d1e2f3a4b5c6d7")
 
 ANE_HOLM: Final = NameId(
     "C=DK,O=91000013,CN=Ane Holm,Serial=3b0e6e4a-6a1f-4f7e-9d57-0c1f0a4f1d11", NAMEID_X509_SUBJECT_NAME
+)
+ANE_AT_BYGGESAG: Final = NameId(
+    "https://data.gov.dk/model/core/eid/professional/uuid/3b0e6e4a-6a1f-4f7e-9d57-0c1f0a4f1d11",
+    NAMEID_PERSISTENT,
+    sp_name_qualifier="https://saml.byggesag.sim.test",
 )
 IB_NOEHR: Final = NameId(
     "C=DK,O=94000018,CN=Ib Nøhr,Serial=0d6f6c52-1d4e-4c3c-9a77-3c6c2a9b5e04", NAMEID_X509_SUBJECT_NAME
@@ -251,6 +261,33 @@ def attribute_assertion(**changes: Any) -> Assertion:
         conditions=Conditions(Window(NOW, NOW + timedelta(minutes=5)), ((CH_SP_FACE,),)),
         authn_statements=(),
         attribute_statements=((Attribute(PRIVILEGES_INTERMEDIATE, (PRIVILEGES_TEXT,)),),),
+    )
+    return replace(valid, **changes)
+
+
+def logout_request(**changes: Any) -> LogoutRequest:
+    """Byggesag asks the Context Handler to log Ane Holm out."""
+    valid = LogoutRequest(
+        id=LOGOUT_REQUEST_ID,
+        issue_instant=NOW,
+        issuer=SYSTEM,
+        destination=CH_SSO,
+        name_id=ANE_AT_BYGGESAG,
+        session_indexes=("_session-1",),
+        not_on_or_after=NOW + timedelta(minutes=5),
+    )
+    return replace(valid, **changes)
+
+
+def logout_response(**changes: Any) -> LogoutResponse:
+    """Byggesag tells the Context Handler that it has logged Ane Holm out."""
+    valid = LogoutResponse(
+        id=RESPONSE_ID,
+        issue_instant=NOW,
+        issuer=SYSTEM,
+        destination=CH_SLO_RESPONSE_FROM_SYSTEMS,
+        in_response_to=LOGOUT_REQUEST_ID,
+        status=Status(STATUS_SUCCESS),
     )
     return replace(valid, **changes)
 

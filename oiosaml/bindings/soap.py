@@ -1,5 +1,6 @@
 """SOAP 1.1 as SAML uses it (SAML Bindings 3.2): one message in one Body, and nothing that could be a second one (attack AQ-07)."""
 
+from types import MappingProxyType
 from typing import Final
 
 from lxml import etree
@@ -19,7 +20,10 @@ _HEADER: Final = f"{{{NS_SOAP}}}Header"
 _BODY: Final = f"{{{NS_SOAP}}}Body"
 _FAULT: Final = f"{{{NS_SOAP}}}Fault"
 _MUST_UNDERSTAND: Final = f"{{{NS_SOAP}}}mustUnderstand"
-_RESPONSE: Final = f"{{{NS_SAMLP}}}Response"
+_FAULT_CODES: Final = MappingProxyType(
+    {f"{{{NS_SAMLP}}}Response": "aq.fault", f"{{{NS_SAMLP}}}LogoutResponse": "slo.fault"}
+)
+"""What a Fault is called where an answer was expected."""
 
 
 def wrap(octets: bytes) -> bytes:
@@ -33,7 +37,8 @@ def unwrap(octets: bytes, expected: str) -> _Element:
     Headers are passed over, but not one that must be understood, nor one that holds a SAML message.
 
     Raises:
-        SamlError: what `parse_message` raises, `xml.root`, `xml.schema`, or `aq.fault` for a Fault where a Response was expected.
+        SamlError: what `parse_message` raises, `xml.root`, `xml.schema`, or, for a Fault, `aq.fault` where a Response was
+            expected, `slo.fault` where a LogoutResponse was.
     """
     envelope = parse_message(octets)
     if envelope.tag != _ENVELOPE:
@@ -64,9 +69,9 @@ def _only_message(body: _Element, expected: str) -> _Element:
     if len(body) != 1:
         raise SamlError("xml.schema", f"got {len(body)} elements in Body, expected one")
     message = body[0]
-    if message.tag == _FAULT and expected == _RESPONSE:
-        said = message.findtext("faultstring", default="")
-        raise SamlError("aq.fault", f"got a SOAP Fault saying {said!r:.200}, expected a Response")
+    if message.tag == _FAULT and expected in _FAULT_CODES:
+        said, wanted = message.findtext("faultstring", default=""), expected.partition("}")[2]
+        raise SamlError(_FAULT_CODES[expected], f"got a SOAP Fault saying {said!r:.200}, expected a {wanted}")
     if message.tag != expected:
         raise SamlError("xml.root", f"got {local_name(message)} in Body, expected {expected.partition('}')[2]}")
     return message

@@ -48,6 +48,7 @@ def idp_face(
     signing_keys: tuple[VerificationKey, ...],
     name_id_formats: tuple[str, ...],
     attribute_names: tuple[str, ...] = (),
+    single_logout_services: tuple[Endpoint, ...] = (),
     valid_until: datetime | None = None,
 ) -> EntityDescriptor:
     """Describe an IdP, or the broker towards systems. Several signing keys during a rollover: the first one signs now."""
@@ -56,6 +57,7 @@ def idp_face(
         keys=_signing(signing_keys),
         name_id_formats=name_id_formats,
         single_sign_on_services=(Endpoint(BINDING_REDIRECT, sso_location), Endpoint(BINDING_POST, sso_location)),
+        single_logout_services=single_logout_services,
         attribute_names=attribute_names,
     )
     return EntityDescriptor(entity_id, valid_until, None, role, None)
@@ -70,6 +72,7 @@ def sp_face(
     required_attributes: tuple[str, ...] = (),
     welcome_attributes: tuple[str, ...] = (),
     name_id_formats: tuple[str, ...] = (NAMEID_X509_SUBJECT_NAME,),
+    single_logout_services: tuple[Endpoint, ...] = (),
 ) -> EntityDescriptor:
     """Describe a system, or the broker towards IdPs, whose NameID layout is X509SubjectName.
 
@@ -81,6 +84,7 @@ def sp_face(
         keys=_signing(signing_keys) + tuple(KeyDescriptor("encryption", key, DECRYPTABLE) for key in encryption_keys),
         name_id_formats=name_id_formats,
         assertion_consumer_services=(Endpoint(BINDING_POST, acs_location, index=0, is_default=True),),
+        single_logout_services=single_logout_services,
         requested_attributes=tuple(
             RequestedAttribute(
                 name, NAME_FORMAT_URI, is_required=name in required_attributes, friendly_name=FRIENDLY_NAMES.get(name)

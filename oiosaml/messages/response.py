@@ -77,7 +77,7 @@ def read_response(element: _Element) -> Response:
     return Response(
         id=MessageId(required(element, "ID")),
         issue_instant=required_instant(element, "IssueInstant"),
-        status=_read_status(required_child(element, NS_SAMLP, "Status")),
+        status=read_status(required_child(element, NS_SAMLP, "Status")),
         issuer=None if issuer is None else EntityId(issuer),
         in_response_to=None if in_response_to is None else MessageId(in_response_to),
         destination=element.get("Destination"),
@@ -104,7 +104,7 @@ def write_response(response: Response, *content: _Element) -> _Element:
     )
     if response.issuer is not None:
         add(element, NS_SAML, "Issuer", text=response.issuer)
-    _write_status(element, response.status)
+    add_status(element, response.status)
     element.extend(content)
     return element
 
@@ -116,7 +116,12 @@ def write_encrypted_assertion(encrypted_data: _Element) -> _Element:
     return element
 
 
-def _read_status(element: _Element) -> Status:
+def read_status(element: _Element) -> Status:
+    """Read a samlp:Status whose structure was checked.
+
+    Raises:
+        SamlError: `xml.text` or `xml.schema`.
+    """
     code = required_child(element, NS_SAMLP, "StatusCode")
     second = child(code, NS_SAMLP, "StatusCode")
     return Status(
@@ -126,7 +131,12 @@ def _read_status(element: _Element) -> Status:
     )
 
 
-def _write_status(response: _Element, status: Status) -> None:
+def add_status(response: _Element, status: Status) -> None:
+    """Append a samlp:Status to a response of whatever kind.
+
+    Raises:
+        UnwritableText: if the message holds what XML cannot.
+    """
     element = add(response, NS_SAMLP, "Status")
     code = add(element, NS_SAMLP, "StatusCode", {"Value": status.code})
     if status.second_code is not None:

@@ -123,6 +123,20 @@ def logout_by_redirect(document: MetadataDocument, _: MetadataExpectations) -> I
             yield Breach("got no SingleLogoutService with HTTP-Redirect, expected one", line=role.line, mend="Add one.")
 
 
+@rule("IDM-30", code="md.endpoint", source="SAML Profiles 4.4.4", requirement=Requirement.SHOULD)
+def logout_bindings_are_known(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
+    """Every SingleLogoutService is by HTTP-Redirect, HTTP-POST or SOAP; others are passed over."""
+    for role in _role(document):
+        yield from common.unknown_logout_bindings(role.single_logout_services)
+
+
+@rule("IDM-31", code="md.endpoint", source="SAML Metadata 2.2.2; SAML Bindings 3.2", requirement=Requirement.SHOULD)
+def soap_answers_on_its_connection(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
+    """A SingleLogoutService by SOAP has no ResponseLocation: its answer comes back on the connection."""
+    for role in _role(document):
+        yield from common.response_locations_of_soap(role.single_logout_services)
+
+
 @rule("IDM-08", code="md.rule", source="KOMBIT, NameID layout", requirement=Requirement.SHOULD)
 def name_id_format_is_listed(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """The NameIDFormat list holds X509SubjectName, which the IdP sends."""
@@ -168,6 +182,8 @@ IDP_METADATA_RULES: Final = (
     one_certificate_for_each_use,
     can_be_asked_by_redirect,
     logout_by_redirect,
+    logout_bindings_are_known,
+    soap_answers_on_its_connection,
     name_id_format_is_listed,
     core_attributes_are_listed,
     certificates_look_like_oces3,

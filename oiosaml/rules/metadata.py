@@ -17,10 +17,13 @@ from cryptography.x509.oid import NameOID
 from oiosaml.ids import Cvr
 from oiosaml.messages.metadata import ContactPerson, Endpoint, EntityDescriptor, KeyDescriptor, MetadataDocument
 from oiosaml.rules.rule import Breach
+from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP
 from oiosaml.validity import format_instant
 
 MAXIMUM_ENTITY_ID_CHARACTERS: Final = 1024
 """SAML Metadata 2.2.1."""
+
+_LOGOUT_BINDINGS: Final = (BINDING_REDIRECT, BINDING_POST, BINDING_SOAP)
 
 EXPIRES_SOON: Final = timedelta(days=30)
 
@@ -111,6 +114,28 @@ def bad_endpoints(endpoints: tuple[Endpoint, ...], expected: MetadataExpectation
                     line=endpoint.line,
                     mend="Give the full address with https; plain http works for localhost only.",
                 )
+
+
+def unknown_logout_bindings(endpoints: tuple[Endpoint, ...]) -> Iterator[Breach]:
+    """Yield a breach for each binding that single logout cannot use here."""
+    for endpoint in endpoints:
+        if endpoint.binding not in _LOGOUT_BINDINGS:
+            yield Breach(
+                f"got {endpoint.binding!r:.120}, expected one of {', '.join(_LOGOUT_BINDINGS)}",
+                line=endpoint.line,
+                mend="Leave it out.",
+            )
+
+
+def response_locations_of_soap(endpoints: tuple[Endpoint, ...]) -> Iterator[Breach]:
+    """Yield a breach for each SOAP endpoint that names another place for its answers."""
+    for endpoint in endpoints:
+        if endpoint.binding == BINDING_SOAP and endpoint.response_location is not None:
+            yield Breach(
+                f"got ResponseLocation {endpoint.response_location!r:.200} with SOAP, expected none",
+                line=endpoint.line,
+                mend="Leave ResponseLocation out.",
+            )
 
 
 def unusable_keys(keys: tuple[KeyDescriptor, ...]) -> Iterator[Breach]:

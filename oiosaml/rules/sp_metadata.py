@@ -199,6 +199,20 @@ def one_logout_binding(document: MetadataDocument, _: MetadataExpectations) -> I
             )
 
 
+@rule("SPM-28", code="md.endpoint", source="SAML Profiles 4.4.4", requirement=Requirement.SHOULD)
+def logout_bindings_are_known(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
+    """Every SingleLogoutService is by HTTP-Redirect, HTTP-POST or SOAP; others are passed over."""
+    for role in _role(document):
+        yield from common.unknown_logout_bindings(role.single_logout_services)
+
+
+@rule("SPM-29", code="md.endpoint", source="SAML Metadata 2.2.2; SAML Bindings 3.2", requirement=Requirement.SHOULD)
+def soap_answers_on_its_connection(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
+    """A SingleLogoutService by SOAP has no ResponseLocation: its answer comes back on the connection."""
+    for role in _role(document):
+        yield from common.response_locations_of_soap(role.single_logout_services)
+
+
 @rule("SPM-18", code="md.rule", source="OIOSAML 3, R3-MD-04", requirement=Requirement.SHOULD)
 def name_id_format_is_known(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """The preferred NameIDFormat is persistent, transient or X509SubjectName."""
@@ -272,6 +286,8 @@ SP_METADATA_RULES: Final = (
     only_post_endpoints,
     logout_by_redirect,
     one_logout_binding,
+    logout_bindings_are_known,
+    soap_answers_on_its_connection,
     name_id_format_is_known,
     requested_attributes_are_known,
     kombit_profile_is_requested,

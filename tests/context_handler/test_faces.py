@@ -13,10 +13,18 @@ from oiosaml.rules.idp_metadata import IDP_METADATA_RULES
 from oiosaml.rules.metadata import MetadataExpectations
 from oiosaml.rules.rule import enforce
 from oiosaml.rules.sp_metadata import SP_METADATA_RULES
-from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, NAMEID_X509_SUBJECT_NAME
+from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, NAMEID_X509_SUBJECT_NAME
 from oiosaml.xml.parse import parse_metadata
 from oiosaml.xml.verify import verify_enveloped
-from tests.builders import CH_IDP_FACE, CH_SP_FACE, NOW
+from tests.builders import (
+    CH_IDP_FACE,
+    CH_SLO_REQUEST_FROM_IDPS,
+    CH_SLO_RESPONSE_FROM_IDPS,
+    CH_SLO_RESPONSE_FROM_SYSTEMS,
+    CH_SP_FACE,
+    CH_SSO,
+    NOW,
+)
 from tests.conftest import make_member
 from tests.context_handler.rig import Rig
 
@@ -36,6 +44,26 @@ def test_face_towards_systems_keeps_the_rules_we_put_to_others(rig: Rig) -> None
     assert face.idp.want_authn_requests_signed
     services = {(service.binding, service.location) for service in face.idp.single_sign_on_services}
     assert services == {(BINDING_REDIRECT, rig.ports.urls.sso_url), (BINDING_POST, rig.ports.urls.sso_url)}
+
+
+def test_logout_requests_go_where_authn_requests_go_and_answers_elsewhere(rig: Rig) -> None:
+    face = entity(metadata_towards_systems(rig.ports, at=NOW)).idp
+    assert face is not None
+    got = [(each.binding, each.location, each.response_location) for each in face.single_logout_services]
+    assert got == [
+        (BINDING_REDIRECT, CH_SSO, CH_SLO_RESPONSE_FROM_SYSTEMS),
+        (BINDING_POST, CH_SSO, CH_SLO_RESPONSE_FROM_SYSTEMS),
+        (BINDING_SOAP, "https://ch.sim.test/runtime/services/signoff/saml2/soap", None),
+    ]
+
+
+def test_home_idps_log_out_at_addresses_of_their_own(rig: Rig) -> None:
+    face = entity(metadata_towards_idps(rig.ports, at=NOW)).sp
+    assert face is not None
+    got = [(each.binding, each.location, each.response_location) for each in face.single_logout_services]
+    assert got == [
+        (binding, CH_SLO_REQUEST_FROM_IDPS, CH_SLO_RESPONSE_FROM_IDPS) for binding in (BINDING_REDIRECT, BINDING_POST)
+    ]
 
 
 def test_face_towards_idps_keeps_the_rules_we_put_to_others(rig: Rig) -> None:

@@ -9,6 +9,9 @@ def test_default_puts_the_broker_at_the_root_and_the_others_under_prefixes(shipp
 
     assert topology.context_handler.sso_url == "http://localhost:8000/runtime/saml2/issue.idp"
     assert topology.context_handler.acs_url == "http://localhost:8000/runtime/saml2auth/consume.idp"
+    assert topology.context_handler.slo_response_from_systems_url == "http://localhost:8000/runtime/saml2/signoff.idp"
+    assert topology.idp("korsbaek").slo_url == "http://localhost:8000/idp/korsbaek/slo"
+    assert topology.system("ydelser").slo_soap_url == "http://localhost:8000/sp/ydelser/slo/soap"
     assert topology.context_handler.home_url == "http://localhost:8000/"
     assert topology.idp("korsbaek").sso_url == "http://localhost:8000/idp/korsbaek/sso"
     assert topology.system("byggesag").acs_url == "http://localhost:8000/sp/byggesag/acs"

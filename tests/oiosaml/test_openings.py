@@ -24,12 +24,12 @@ from oiosaml.openings import (
     open_authn_request_post,
     open_authn_request_redirect,
     open_response,
-    relay_state_of,
     unseal_attribute_response,
     unseal_response,
     vouch_for_attribute_query,
     vouch_for_authn_request,
 )
+from oiosaml.sealed import relay_state_of
 from oiosaml.uris import NS_SAML, NS_SAMLP, STATUS_AUTHN_FAILED
 from oiosaml.xml.encryption import OIOSAML_DEFAULT, encrypt
 from oiosaml.xml.sign import sign_enveloped

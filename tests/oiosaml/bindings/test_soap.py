@@ -84,3 +84,4 @@ def test_fault() -> None:
     assert parse_message(fault).findtext(".//faultstring") == "<b>no</b>"
     assert code(fault) == "aq.fault"
     assert code(fault, QUERY) == "xml.root"
+    assert code(fault, f"{{{NS_SAMLP}}}LogoutResponse") == "slo.fault"

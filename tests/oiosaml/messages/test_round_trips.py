@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from oiosaml.attributes import FULL_NAME, Attribute
 from oiosaml.errors import SamlError
@@ -22,10 +23,25 @@ from oiosaml.messages.authn_request import (
     write_authn_request,
 )
 from oiosaml.messages.element import UnwritableText, serialise
+from oiosaml.messages.logout import (
+    LogoutRequest,
+    LogoutResponse,
+    read_logout_request,
+    read_logout_response,
+    write_logout_request,
+    write_logout_response,
+)
 from oiosaml.messages.response import Response, Status, read_response, write_response
 from oiosaml.name_id import NameId
 from oiosaml.nsis import Comparison
-from oiosaml.uris import NAME_FORMAT_BASIC, NAME_FORMAT_UNSPECIFIED, NAME_FORMAT_URI, STATUS_RESPONDER, TOP_LEVEL_STATUS
+from oiosaml.uris import (
+    NAME_FORMAT_BASIC,
+    NAME_FORMAT_UNSPECIFIED,
+    NAME_FORMAT_URI,
+    NS_SAML,
+    STATUS_RESPONDER,
+    TOP_LEVEL_STATUS,
+)
 from oiosaml.validity import Window
 from oiosaml.xml.parse import parse_message
 from oiosaml.xml.schema import check
@@ -35,6 +51,8 @@ from tests.builders import (
     attribute_query,
     authn_request,
     authn_statement,
+    logout_request,
+    logout_response,
     refusal,
     response,
     with_conditions,
@@ -159,6 +177,44 @@ def test_attribute_query(query: AttributeQuery) -> None:
     assert read_attribute_query(reread(write_attribute_query(query))) == query
 
 
+@given(
+    st.builds(
+        replace,
+        st.just(logout_request()),
+        destination=st.none() | NAME,
+        name_id=st.builds(NameId, TEXT, st.none() | NAME, st.none() | NAME, st.none() | NAME),
+        session_indexes=st.lists(TEXT, max_size=3).map(tuple),
+        not_on_or_after=MAYBE_INSTANT,
+        reason=st.none() | NAME,
+        issuer_format=st.none() | NAME,
+    )
+)
+def test_logout_request(request: LogoutRequest) -> None:
+    assert read_logout_request(reread(write_logout_request(request))) == request
+
+
+@given(
+    st.builds(
+        replace,
+        st.just(logout_response()),
+        destination=st.none() | NAME,
+        in_response_to=st.none() | st.just("_a"),
+        status=st.builds(Status, st.sampled_from(sorted(TOP_LEVEL_STATUS)), st.none() | NAME, st.none() | TEXT),
+    )
+)
+def test_logout_response(message: LogoutResponse) -> None:
+    assert read_logout_response(reread(write_logout_response(message))) == message
+
+
+def test_encrypted_subject_of_a_logout_is_refused_by_its_name() -> None:
+    root = reread(write_logout_request(logout_request()))
+    name_id = root[1]
+    root.replace(name_id, etree.Element(f"{{{NS_SAML}}}EncryptedID"))
+    with pytest.raises(SamlError) as refused:
+        read_logout_request(root)
+    assert refused.value.refusal.key == "enc.structure:logout-subject"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -192,6 +248,8 @@ READERS = (
     (write_assertion(assertion()), read_assertion),
     (write_response(response()), read_response),
     (write_attribute_query(attribute_query()), read_attribute_query),
+    (write_logout_request(logout_request()), read_logout_request),
+    (write_logout_response(logout_response()), read_logout_response),
 )
 
 

@@ -174,10 +174,13 @@ SP_CASES = (
     case(sp_metadata, "SPM-24", "bad-date", with_problem(sp_metadata), EXPECTED, "md.expired"),
 )
 
+BINDING_ARTIFACT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact"
 LOGOUT = Endpoint(BINDING_POST, "https://byggesag.sim.test/slo")
+ARTIFACT_LOGOUT = Endpoint(BINDING_ARTIFACT, "https://byggesag.sim.test/slo")
+SOAP_LOGOUT = Endpoint(BINDING_SOAP, "https://byggesag.sim.test/slo/soap", "https://byggesag.sim.test/slo")
 
 
-def no_logout(build: Build, role: str, rule_id: str, *services: Endpoint) -> Case:
+def logout_services(build: Build, role: str, rule_id: str, *services: Endpoint) -> Case:
     entity = build(GOOD)
     changed = replace(getattr(entity, role), single_logout_services=services)
     return case(build, rule_id, f"{len(services)}-logout-services", replace(entity, **{role: changed}))
@@ -205,9 +208,14 @@ IDP_CASES = (
     idp("IDM-08", "other-format", name_id_formats=(NAMEID_UNSPECIFIED,)),
     idp("IDM-09", "no-attributes", attribute_names=()),
     idp("IDM-11", "another-organisation", keys=(KeyDescriptor(None, OTHER),)),
-    no_logout(idp_metadata, "idp", "IDM-06"),
-    no_logout(sp_metadata, "sp", "SPM-16"),
-    no_logout(sp_metadata, "sp", "SPM-17", LOGOUT, LOGOUT),
+    logout_services(idp_metadata, "idp", "IDM-06"),
+    logout_services(sp_metadata, "sp", "SPM-16"),
+    logout_services(sp_metadata, "sp", "SPM-17", LOGOUT, LOGOUT),
+    logout_services(sp_metadata, "sp", "SPM-28", ARTIFACT_LOGOUT),
+    logout_services(idp_metadata, "idp", "IDM-30", ARTIFACT_LOGOUT),
+    logout_services(sp_metadata, "sp", "SPM-29", SOAP_LOGOUT),
+    logout_services(idp_metadata, "idp", "IDM-31", SOAP_LOGOUT),
+    logout_services(sp_metadata, "sp", "SPM-26", replace(LOGOUT, response_location="javascript:alert(1)")),
 )
 
 AUTHORITY_CASES = (

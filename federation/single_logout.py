@@ -1,0 +1,40 @@
+"""The SingleLogoutServices that each house of the street publishes, from its URLs."""
+
+from federation.topology import ContextHandlerUrls, IdpUrls, SystemUrls
+from oiosaml.messages.metadata import Endpoint
+from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP
+
+
+def of_broker_towards_systems(urls: ContextHandlerUrls) -> tuple[Endpoint, ...]:
+    """Give the IdP face's: requests where AuthnRequests go, responses to a place of their own (context-handler sections 2 and 10)."""
+    location, response_location = urls.sso_url, urls.slo_response_from_systems_url
+    return (
+        Endpoint(BINDING_REDIRECT, location, response_location),
+        Endpoint(BINDING_POST, location, response_location),
+        Endpoint(BINDING_SOAP, urls.slo_soap_url),
+    )
+
+
+def of_broker_towards_idps(urls: ContextHandlerUrls) -> tuple[Endpoint, ...]:
+    """Give the SP face's; POST besides Redirect is our choice, for IdPs that have nothing else."""
+    location, response_location = urls.slo_request_from_idps_url, urls.slo_response_from_idps_url
+    return (
+        Endpoint(BINDING_REDIRECT, location, response_location),
+        Endpoint(BINDING_POST, location, response_location),
+    )
+
+
+def of_idp(urls: IdpUrls) -> tuple[Endpoint, ...]:
+    """Give a mock IdP's: both ways through the browser, and the back channel."""
+    return (
+        Endpoint(BINDING_REDIRECT, urls.slo_url),
+        Endpoint(BINDING_POST, urls.slo_url),
+        Endpoint(BINDING_SOAP, urls.slo_soap_url),
+    )
+
+
+def of_system(urls: SystemUrls, bindings: tuple[str, ...]) -> tuple[Endpoint, ...]:
+    """Give a demo system's, for the bindings that its stack has, in that order."""
+    return tuple(
+        Endpoint(binding, urls.slo_soap_url if binding == BINDING_SOAP else urls.slo_url) for binding in bindings
+    )

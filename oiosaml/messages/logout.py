@@ -1,0 +1,157 @@
+"""LogoutRequest and LogoutResponse (SAML Core 3.7) as single logout uses them (SAML Profiles 4.4; OIOSAML 3)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lxml.etree import _Element
+
+from oiosaml.errors import SamlError
+from oiosaml.ids import EntityId, MessageId
+from oiosaml.messages.element import (
+    add,
+    build,
+    child,
+    children,
+    instant,
+    refuse_other_version,
+    required,
+    required_child,
+    required_instant,
+)
+from oiosaml.messages.name_id import add_name_id, read_name_id
+from oiosaml.messages.response import Status, add_status, read_status
+from oiosaml.name_id import NameId
+from oiosaml.uris import NS_SAML, NS_SAMLP
+from oiosaml.validity import format_instant
+from oiosaml.xml.parse import text_of
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """One participant tells another that a session ends. No `session_indexes` means every session of that subject (SAML Core 3.7.1)."""
+
+    id: MessageId
+    issue_instant: datetime
+    issuer: EntityId
+    destination: str | None
+    """None only if a request came without one; a rule refuses it."""
+    name_id: NameId
+    session_indexes: tuple[str, ...] = ()
+    not_on_or_after: datetime | None = None
+    reason: str | None = None
+    version: str = "2.0"
+    issuer_format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutResponse:
+    """How a logout went. `Success` with `PartialLogout` below it: not everybody is logged out (SAML Core 3.7.3.2)."""
+
+    id: MessageId
+    issue_instant: datetime
+    issuer: EntityId
+    destination: str | None
+    """None for an answer on the connection that the request came by (SOAP)."""
+    in_response_to: MessageId | None
+    """None only if a response came without one; a rule refuses it."""
+    status: Status
+    version: str = "2.0"
+
+
+def read_logout_request(element: _Element) -> LogoutRequest:
+    """Read a samlp:LogoutRequest whose structure was checked.
+
+    Raises:
+        SamlError: `proto.version`, `proto.time-format`, `xml.text`, `xml.schema`, or `enc.structure` if its subject is encrypted.
+    """
+    refuse_other_version(element)
+    issuer = required_child(element, NS_SAML, "Issuer")
+    return LogoutRequest(
+        id=MessageId(required(element, "ID")),
+        issue_instant=required_instant(element, "IssueInstant"),
+        issuer=EntityId(text_of(issuer)),
+        issuer_format=issuer.get("Format"),
+        destination=element.get("Destination"),
+        name_id=_read_subject(element),
+        session_indexes=tuple(text_of(each) for each in children(element, NS_SAMLP, "SessionIndex")),
+        not_on_or_after=instant(element, "NotOnOrAfter"),
+        reason=element.get("Reason"),
+    )
+
+
+def write_logout_request(request: LogoutRequest) -> _Element:
+    """Write the request, unsigned.
+
+    Raises:
+        UnwritableText: if a value holds what XML cannot.
+    """
+    end = request.not_on_or_after
+    element = build(
+        NS_SAMLP,
+        "LogoutRequest",
+        {
+            "ID": request.id,
+            "Version": request.version,
+            "IssueInstant": format_instant(request.issue_instant),
+            "Destination": request.destination,
+            "Reason": request.reason,
+            "NotOnOrAfter": None if end is None else format_instant(end),
+        },
+        prefixes=("samlp", "saml"),
+    )
+    add(element, NS_SAML, "Issuer", {"Format": request.issuer_format}, text=request.issuer)
+    add_name_id(element, request.name_id)
+    for session_index in request.session_indexes:
+        add(element, NS_SAMLP, "SessionIndex", text=session_index)
+    return element
+
+
+def read_logout_response(element: _Element) -> LogoutResponse:
+    """Read a samlp:LogoutResponse whose structure was checked.
+
+    Raises:
+        SamlError: `proto.version`, `proto.time-format`, `xml.text`, or `xml.schema`, also if it has no Issuer (SAML Profiles 4.4.4.2).
+    """
+    refuse_other_version(element)
+    in_response_to = element.get("InResponseTo")
+    return LogoutResponse(
+        id=MessageId(required(element, "ID")),
+        issue_instant=required_instant(element, "IssueInstant"),
+        issuer=EntityId(text_of(required_child(element, NS_SAML, "Issuer"))),
+        destination=element.get("Destination"),
+        in_response_to=None if in_response_to is None else MessageId(in_response_to),
+        status=read_status(required_child(element, NS_SAMLP, "Status")),
+    )
+
+
+def write_logout_response(response: LogoutResponse) -> _Element:
+    """Write the response, unsigned.
+
+    Raises:
+        UnwritableText: if a value holds what XML cannot.
+    """
+    element = build(
+        NS_SAMLP,
+        "LogoutResponse",
+        {
+            "ID": response.id,
+            "Version": response.version,
+            "IssueInstant": format_instant(response.issue_instant),
+            "Destination": response.destination,
+            "InResponseTo": response.in_response_to,
+        },
+        prefixes=("samlp", "saml"),
+    )
+    add(element, NS_SAML, "Issuer", text=response.issuer)
+    add_status(element, response.status)
+    return element
+
+
+def _read_subject(request: _Element) -> NameId:
+    found = child(request, NS_SAML, "NameID")
+    if found is None:
+        # KOMBIT's federation encrypts assertions, not NameIDs; our metadata offers no system a key for it (our choice, ADR 0014)
+        raise SamlError(
+            "enc.structure:logout-subject", "got no NameID in the LogoutRequest, expected one, not encrypted"
+        )
+    return read_name_id(found)

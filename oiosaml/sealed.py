@@ -1,0 +1,105 @@
+"""What every opening shares: the rules of the whole document, and a message sealed until somebody vouches for it."""
+
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from lxml import etree
+from lxml.etree import _Element
+
+from oiosaml.bindings.redirect import RedirectMessage
+from oiosaml.errors import SamlError
+from oiosaml.ids import EntityId, MessageId
+from oiosaml.messages.element import child, child_text
+from oiosaml.uris import NS_DS, NS_SAML
+from oiosaml.verified import Unverified
+from oiosaml.xml.parse import parse_message
+from oiosaml.xml.schema import check, refuse_duplicate_ids
+
+T = TypeVar("T")
+
+_COUNT_ASSERTIONS: Final = etree.XPath(
+    "count(//saml:Assertion | //saml:EncryptedAssertion)", namespaces={"saml": NS_SAML}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedElement:
+    """A message that carries its signature within."""
+
+    element: _Element
+    relay_state: str | None = None
+
+
+def checked(element: _Element, expected: str) -> _Element:
+    """Apply the rules of the whole document: its root, one assertion at most, the structure, every ID once.
+
+    Raises:
+        SamlError: `xml.root`, `proto.assertion-count` or `xml.schema`.
+    """
+    if element.tag != expected:
+        raise SamlError("xml.root", f"got {str(element.tag)!r:.120}, expected {expected}")
+    count = count_assertions(element)
+    if count > 1:
+        # before anything is looked up by its ID: every wrapping needs the honest assertion and a second one
+        raise SamlError("proto.assertion-count", f"got {count} assertions in one message, expected one at most")
+    check(element)
+    refuse_duplicate_ids(element)
+    return element
+
+
+def checked_redirect(message: RedirectMessage, expected: str) -> _Element:
+    """Parse and check a message that a query carried; its signature must stand in the query and nowhere else.
+
+    Raises:
+        SamlError: `sig.structure` or an `xml.…` code.
+    """
+    element = checked(parse_message(message.octets), expected)
+    if child(element, NS_DS, "Signature") is not None:
+        # SAML Bindings 3.4.4.1 has it removed: of two signatures on one message, which one counts?
+        raise SamlError("sig.structure", "got a Signature inside a redirected message, expected it in the query alone")
+    return element
+
+
+def count_assertions(element: _Element) -> int:
+    """Count assertions wherever they hide: in Extensions, in StatusDetail, inside a signature (attacks XSW-03 to XSW-11)."""
+    return int(_COUNT_ASSERTIONS(element.getroottree()))
+
+
+def seal(sealed: object, element: _Element) -> Unverified[T]:
+    """Seal a message; what it claims about itself is for finding keys and open requests by, and is believed by nobody."""
+    issuer, in_response_to = child_text(element, NS_SAML, "Issuer"), element.get("InResponseTo")
+    return Unverified(
+        sealed,
+        claimed_issuer=None if issuer is None else EntityId(issuer),
+        claimed_id=MessageId(element.get("ID", "")) or None,
+        claimed_in_response_to=None if in_response_to is None else MessageId(in_response_to),
+    )
+
+
+def unsealed(unverified: Unverified[T]) -> SignedElement | RedirectMessage:
+    """Give what was sealed here, for a verifier.
+
+    Raises:
+        TypeError: if something else made the `Unverified`.
+    """
+    sealed = unverified._sealed  # noqa: SLF001 - sealed in this module
+    if not isinstance(sealed, SignedElement | RedirectMessage):
+        raise TypeError(f"got {type(sealed).__name__}, expected a message sealed here")
+    return sealed
+
+
+def signed_element(unverified: Unverified[T]) -> _Element:
+    """Give the element of a message that carries its signature within.
+
+    Raises:
+        TypeError: if the signature is in a query instead.
+    """
+    sealed = unsealed(unverified)
+    if not isinstance(sealed, SignedElement):
+        raise TypeError(f"got {type(sealed).__name__}, expected a message opened with its signature within")
+    return sealed.element
+
+
+def relay_state_of(unverified: Unverified[T]) -> str | None:
+    """Give the RelayState that came with the message. Carry it back to the registered endpoint; never interpret it (REQ-11)."""
+    return unsealed(unverified).relay_state

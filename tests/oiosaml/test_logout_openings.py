@@ -1,0 +1,125 @@
+"""Logout messages by every binding: opened, vouched for, or refused with the catalogue's code."""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from lxml.etree import _Element
+
+from oiosaml.bindings.redirect import write_redirect
+from oiosaml.bindings.soap import wrap
+from oiosaml.errors import SamlError
+from oiosaml.keys import SigningKey
+from oiosaml.logout_openings import (
+    open_logout_request_post,
+    open_logout_request_redirect,
+    open_logout_request_soap,
+    open_logout_response_post,
+    open_logout_response_redirect,
+    open_logout_response_soap,
+    vouch_for_logout_request,
+    vouch_for_logout_response,
+)
+from oiosaml.messages.element import serialise
+from oiosaml.messages.logout import write_logout_request, write_logout_response
+from oiosaml.messages.response import write_response
+from oiosaml.sealed import relay_state_of
+from oiosaml.uris import NS_SAML
+from oiosaml.xml.sign import sign_enveloped
+from tests.builders import CH_SSO, LOGOUT_REQUEST_ID, SYSTEM, logout_request, logout_response, response
+from tests.conftest import Member
+
+REQUEST, RESPONSE = "SAMLRequest", "SAMLResponse"
+
+
+def query_of(element: _Element, parameter: Any, key: SigningKey | None) -> bytes:
+    url = write_redirect(CH_SSO, serialise(element), relay_state="r", key=key, parameter=parameter)
+    return url.partition("?")[2].encode()
+
+
+def form_of(element: _Element, parameter: str, key: SigningKey | None) -> bytes:
+    if key is not None:
+        sign_enveloped(element, key)
+    return urlencode({parameter: base64.b64encode(serialise(element)).decode(), "RelayState": "r"}).encode()
+
+
+def envelope_of(element: _Element, _: str, key: SigningKey | None) -> bytes:
+    if key is not None:
+        sign_enveloped(element, key)
+    return wrap(serialise(element))
+
+
+BINDINGS = (
+    pytest.param(query_of, open_logout_request_redirect, open_logout_response_redirect, id="redirect"),
+    pytest.param(form_of, open_logout_request_post, open_logout_response_post, id="post"),
+    pytest.param(envelope_of, open_logout_request_soap, open_logout_response_soap, id="soap"),
+)
+by_every_binding = pytest.mark.parametrize(("pack", "open_request", "open_response"), BINDINGS)
+
+
+def refuses(code: str, call: Callable[[], Any]) -> None:
+    with pytest.raises(SamlError) as refused:
+        call()
+    assert refused.value.code == code
+
+
+@by_every_binding
+def test_request_is_opened_and_vouched_for(pack: Any, open_request: Any, open_response: Any, idp: Member) -> None:
+    opened = open_request(pack(write_logout_request(logout_request()), REQUEST, idp.signing))
+    assert (opened.claimed_issuer, opened.claimed_id) == (SYSTEM, LOGOUT_REQUEST_ID)
+    assert relay_state_of(opened) == (None if pack is envelope_of else "r")
+    verified = vouch_for_logout_request(opened, [idp.verification])
+    assert (verified.value, verified.signer) == (logout_request(), idp.verification.fingerprint)
+
+
+@by_every_binding
+def test_response_is_opened_and_vouched_for(pack: Any, open_request: Any, open_response: Any, idp: Member) -> None:
+    opened = open_response(pack(write_logout_response(logout_response()), RESPONSE, idp.signing))
+    assert opened.claimed_in_response_to == LOGOUT_REQUEST_ID
+    assert vouch_for_logout_response(opened, [idp.verification]).value == logout_response()
+
+
+@by_every_binding
+def test_slo_01_unsigned_is_refused(pack: Any, open_request: Any, open_response: Any, idp: Member) -> None:
+    request = open_request(pack(write_logout_request(logout_request()), REQUEST, None))
+    answer = open_response(pack(write_logout_response(logout_response()), RESPONSE, None))
+    refuses("sig.missing", lambda: vouch_for_logout_request(request, [idp.verification]))
+    refuses("sig.missing", lambda: vouch_for_logout_response(answer, [idp.verification]))
+
+
+@by_every_binding
+def test_sig_06_signed_by_another_member_is_refused(
+    pack: Any, open_request: Any, open_response: Any, idp: Member, stranger: Member
+) -> None:
+    opened = open_request(pack(write_logout_request(logout_request()), REQUEST, stranger.signing))
+    refuses(
+        "sig.key",
+        lambda: vouch_for_logout_request(opened, [idp.verification], strangers=[stranger.verification]),
+    )
+
+
+@by_every_binding
+def test_sig_03_changed_after_signing_is_refused(pack: Any, open_request: Any, open_response: Any, idp: Member) -> None:
+    def changed(element: _Element, key: SigningKey | None) -> bytes:
+        if pack is query_of:
+            return pack(element, REQUEST, key).replace(b"RelayState=r", b"RelayState=s")  # type: ignore[no-any-return]
+        sign_enveloped(element, idp.signing)
+        element.find(f"{{{NS_SAML}}}NameID").text += "x"  # type: ignore[union-attr, operator]
+        return pack(element, REQUEST, None)  # type: ignore[no-any-return]
+
+    opened = open_request(changed(write_logout_request(logout_request()), idp.signing))
+    refuses("sig.value", lambda: vouch_for_logout_request(opened, [idp.verification]))
+
+
+@by_every_binding
+def test_xml_12_other_message_is_refused(pack: Any, open_request: Any, open_response: Any, idp: Member) -> None:
+    refuses("xml.root", lambda: open_request(pack(write_response(response()), REQUEST, idp.signing)))
+    refuses("xml.root", lambda: open_response(pack(write_response(response()), RESPONSE, idp.signing)))
+
+
+def test_signature_inside_a_redirected_message_is_refused(idp: Member) -> None:
+    element = write_logout_request(logout_request())
+    sign_enveloped(element, idp.signing)
+    refuses("sig.structure", lambda: open_logout_request_redirect(query_of(element, REQUEST, idp.signing)))
