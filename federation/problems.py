@@ -75,7 +75,7 @@ def _keys_at(model: type[BaseModel], path: Path) -> Sequence[str]:
     for part in path:
         if isinstance(part, str) and here is not None and part in here.model_fields:
             here = _model_in(here.model_fields[part].annotation)
-    return tuple(here.model_fields) if here is not None else ()
+    return tuple(field.alias or name for name, field in here.model_fields.items()) if here is not None else ()
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - annotations have no type

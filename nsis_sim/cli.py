@@ -2,7 +2,7 @@
 
 import typer
 
-from nsis_sim.commands import audit, decode, demo, doctor, health, keys, login, parties, world
+from nsis_sim.commands import audit, decode, demo, doctor, health, keys, login, parties, translate, world
 from nsis_sim.terminal import write_whatever_the_locale
 
 
@@ -20,6 +20,7 @@ def build() -> typer.Typer:
     parties.add_to(app)
     world.add_to(app)
     decode.add_to(app)
+    translate.add_to(app)
     audit.add_to(app)
     doctor.add_to(app)
     keys.add_to(app)

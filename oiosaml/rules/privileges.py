@@ -30,6 +30,11 @@ class PrivilegeExpectations:
     """`/roles/jobrole/` for what an IdP sends, `/roles/usersystemrole/` for what a system is sent; None if either may be."""
 
 
+def is_privilege_uri(text: str) -> bool:
+    """Tell whether the text is an absolute URI or a URN, as every privilege is (BPP-08)."""
+    return _URI.fullmatch(text) is not None
+
+
 def _each_group(document: PrivilegeDocument) -> Iterator[tuple[DocumentGroup, str]]:
     for index, group in enumerate(document.groups, start=1):
         yield group, f"in group {index}"
@@ -116,7 +121,7 @@ def privilege_is_a_uri(document: PrivilegeDocument, _: PrivilegeExpectations) ->
     """Each privilege is an absolute URI or a URN."""
     for group, place in _each_group(document):
         for privilege in group.privileges:
-            if not _URI.fullmatch(privilege):
+            if not is_privilege_uri(privilege):
                 yield Breach(f"got {privilege!r:.120} {place}, expected an absolute URI or a URN", line=group.line)
 
 
