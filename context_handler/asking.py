@@ -5,6 +5,7 @@ from datetime import datetime
 
 from context_handler.level import LevelDemand
 from context_handler.ports import Ports, RegisteredIdp
+from context_handler.profiles.registered import profile_of_idp
 from context_handler.visit import Requester
 from oiosaml.bindings.post import PostForm, write_post_form
 from oiosaml.bindings.redirect import write_redirect
@@ -39,7 +40,11 @@ DEFAULT_PROXY_COUNT = 1
 def compose_request(
     requester: Requester, idp: RegisteredIdp, demand: LevelDemand, *, at: datetime, ports: Ports
 ) -> AuthnRequest:
-    """Ask the home IdP what the system asked us: the level carried over, ForceAuthn and IsPassive too, the system named in RequesterID."""
+    """Ask the home IdP what the system asked us: the level carried over, ForceAuthn and IsPassive too, the system named in RequesterID.
+
+    Raises:
+        SamlError: `fed.profile` if the IdP is registered for a profile that is not understood.
+    """
     asked = requester.request
     return AuthnRequest(
         id=ports.ids.message_id(),
@@ -50,7 +55,7 @@ def compose_request(
         protocol_binding=BINDING_POST,
         force_authn=asked.force_authn,
         is_passive=asked.is_passive,
-        requested_authn_context=demand.towards_idp(),
+        requested_authn_context=profile_of_idp(idp).ask(demand),
         scoping=_scoping(requester) if idp.registration.supports_scoping else None,
     )
 

@@ -3,9 +3,9 @@
 Whatever goes wrong ends in a refusal with its own code, or in a login without rights where the IdP is registered so. Never in more rights.
 """
 
-from context_handler.checks import Subject
 from context_handler.ports import Ports, RegisteredAttributeService, RegisteredIdp, RegisteredSystem, Registry
 from context_handler.privilege_source import privileges_of
+from context_handler.profiles.profile import Subject
 from context_handler.requester import require_usable
 from context_handler.visit import Visit
 from federation.model import OnAttributeFailure
@@ -103,4 +103,4 @@ def _privileges(
     visit.note(findings=enforce(ATTRIBUTE_RESPONSE_RULES, answer, expectations))
     if answer.assertion is None:
         raise SamlError("proto.assertion-count", "got Success without an assertion, expected one (AS-08)")
-    return privileges_of(answer.assertion.value)
+    return privileges_of(answer.assertion.value.values_of(PRIVILEGES_INTERMEDIATE))

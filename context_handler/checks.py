@@ -1,45 +1,24 @@
 """The profile's rules put to one message each, with what this broker knows as the expectations."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from context_handler.login_state import PendingLogin
 from context_handler.name_ids import SUPPORTED_FORMATS
 from context_handler.ports import Ports, RegisteredIdp, RegisteredSystem, Registry
+from context_handler.profiles.registered import profile_of_idp
 from context_handler.visit import Requester
-from oiosaml.attributes import LOA
 from oiosaml.errors import UpstreamRefusal
 from oiosaml.ids import MessageId
 from oiosaml.messages.assertion import Assertion
 from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.messages.response import Answer, Status
-from oiosaml.name_id import NameId, X509SubjectName
-from oiosaml.nsis import AssuranceLevel, Comparison
-from oiosaml.rules.assertion import ASSERTION_RULES, AssertionExpectations
+from oiosaml.nsis import Comparison
+from oiosaml.rules.assertion import AssertionExpectations
 from oiosaml.rules.authn_request import AUTHN_REQUEST_RULES, AuthnRequestExpectations
 from oiosaml.rules.response import RESPONSE_RULES, ResponseExpectations
 from oiosaml.rules.rule import Finding, enforce
 from oiosaml.uris import STATUS_NO_AUTHN_CONTEXT, STATUS_NO_PASSIVE, STATUS_REQUEST_DENIED
 from oiosaml.verified import Verified
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Whom a checked assertion is about, and how sure the home IdP is."""
-
-    name_id: NameId
-    x509: X509SubjectName
-    level: AssuranceLevel
-
-    @classmethod
-    def of(cls, assertion: Assertion) -> "Subject":
-        """Read the subject of an assertion whose rules hold, so that it has one NameID in the right layout and one level."""
-        if assertion.subject is None or assertion.subject.name_id is None:
-            raise RuntimeError("the rules were not put to this assertion")
-        name_id = assertion.subject.name_id
-        return cls(
-            name_id, X509SubjectName.parse(name_id.value), AssuranceLevel.from_attribute(assertion.values_of(LOA)[0])
-        )
 
 
 def check_request(
@@ -103,10 +82,11 @@ def check_assertion(
     at: datetime,
     ports: Ports,
 ) -> tuple[Finding, ...]:
-    """Put the rules of a home IdP's assertion to it: protocol first, then who may say what of whom, and at which level.
+    """Put the rules of its profile to a home IdP's assertion: protocol first, then who may say what of whom, and at which level.
 
     Raises:
         RuleViolation: if a MUST is broken.
+        SamlError: `fed.profile` if the IdP is registered for a profile that is not understood.
     """
     request_id, requested_at = _question(login)
     asked = login.request.requested_authn_context
@@ -126,7 +106,7 @@ def check_assertion(
         knows_roles=idp.registration.knows_roles,
         skew=ports.clock_skew,
     )
-    return enforce(ASSERTION_RULES, assertion.value, expectations)
+    return enforce(profile_of_idp(idp).assertion_rules, assertion.value, expectations)
 
 
 def status_refusal(status: Status, required: str) -> UpstreamRefusal:

@@ -21,7 +21,6 @@ from oiosaml.messages.assertion import (
 from oiosaml.messages.element import serialise
 from oiosaml.messages.response import Response, Status, write_encrypted_assertion, write_response
 from oiosaml.name_id import NameId
-from oiosaml.nsis import AssuranceLevel
 from oiosaml.uris import CONFIRMATION_BEARER, STATUS_SUCCESS
 from oiosaml.validity import Window
 from oiosaml.xml.encryption import encrypt
@@ -39,7 +38,8 @@ class Identity:
     """What the broker says of a user to one system."""
 
     name_id: NameId
-    level: AssuranceLevel
+    class_ref: str
+    """The level as the system's profile writes it."""
     attributes: tuple[Attribute, ...]
     authn_instant: datetime
     """Copied from the home IdP: the broker did not log anybody in (CHT-11)."""
@@ -47,7 +47,7 @@ class Identity:
 
 
 def compose_assertion(identity: Identity, requester: Requester, *, at: datetime, ports: Ports) -> Assertion:
-    """Say it in OIOSAML 3: fresh IDs, our own issuer, this system as the only audience, nothing of the IdP's message reused (CHT-09)."""
+    """Say it with fresh IDs, our own issuer, this system as the only audience, nothing of the IdP's message reused (CHT-09)."""
     return Assertion(
         id=AssertionId(ports.ids.message_id()),
         issue_instant=at,
@@ -68,7 +68,7 @@ def compose_assertion(identity: Identity, requester: Requester, *, at: datetime,
             AuthnStatement(
                 authn_instant=identity.authn_instant,
                 session_index=ports.ids.message_id(),
-                authn_context_class_ref=identity.level.uri,
+                authn_context_class_ref=identity.class_ref,
                 authenticating_authorities=(identity.home_idp,),
             ),
         ),

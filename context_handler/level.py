@@ -39,12 +39,3 @@ class LevelDemand:
     def reachable_with(self, maximum: AssuranceLevel) -> bool:
         """Tell whether an IdP registered up to `maximum` can meet the demand."""
         return any(level <= maximum for level in self.acceptable)
-
-    def towards_idp(self) -> RequestedAuthnContext:
-        """Say it to a home IdP with as few words as it takes: exactly one level, or at least the lowest.
-
-        `maximum` and `better` are not passed on, since municipal IdPs know `minimum` and `exact`; the answer is checked in any case.
-        """
-        lowest = self.acceptable[0]
-        comparison = Comparison.EXACT if self.comparison is Comparison.EXACT and self.requested else Comparison.MINIMUM
-        return RequestedAuthnContext(comparison, (lowest.uri,))

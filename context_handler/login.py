@@ -10,7 +10,7 @@ from datetime import datetime
 
 from context_handler.answering import RefusedLogin, complete_login, refuse_login
 from context_handler.asking import OutboundMessage
-from context_handler.checks import Subject, check_assertion, check_envelope, check_request, status_refusal
+from context_handler.checks import check_assertion, check_envelope, check_request, status_refusal
 from context_handler.choosing import (
     ask_home_idp,
     choose_home_idp,
@@ -32,11 +32,12 @@ from context_handler.own_token import (
     translate_roles,
 )
 from context_handler.ports import AnswerUsedError, Ports, RegisteredIdp, RegisteredSystem, Registry
+from context_handler.profiles.profile import Subject
+from context_handler.profiles.registered import profile_of_idp
 from context_handler.requester import registered_acs, registered_idp, registered_system, still_registered
 from context_handler.visit import Requester, Visit, step
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import FlowId
-from oiosaml.messages.assertion import Assertion
 from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.messages.response import Answer, Response
 from oiosaml.openings import unseal_response, vouch_for_authn_request
@@ -92,10 +93,10 @@ async def finish_login(inbound: AnswerFromIdp, at: datetime, ports: Ports) -> Ou
         idp, answer = open_idp_response(visit, unverified, login, registry, ports)
         accept_idp_response(visit, answer, login, ports)
         system = find_system_again(visit, login, registry)
-        assertion, subject = check_idp_response(visit, answer, login, idp, system, ports)
-        privileges = await gather_privileges(visit, assertion, subject, idp, system, registry, ports)
+        subject = check_idp_response(visit, answer, login, idp, system, ports)
+        privileges = await gather_privileges(visit, subject, idp, system, registry, ports)
         translation = translate_roles(visit, privileges, subject, system, registry)
-        identity = release_attributes(visit, assertion, subject, translation, system, idp, registry, ports)
+        identity = release_attributes(visit, subject, translation, system, idp, registry, ports)
         token = compose_assertion(visit, identity, ports)
         message = answer_system(visit, token, system, ports)
         complete_login(visit, ports)
@@ -236,7 +237,7 @@ def find_system_again(visit: Visit, login: PendingLogin, registry: Registry) -> 
 @step(Party.HOME_IDP)
 def check_idp_response(
     visit: Visit, answer: Answer, login: PendingLogin, idp: RegisteredIdp, system: RegisteredSystem, ports: Ports
-) -> tuple[Assertion, Subject]:
+) -> Subject:
     """The answer follows the rules: for us, in time, from the IdP asked, about its own user, at a level allowed and enough."""
     visit.note(party=idp.registration.entity_id)
     findings = check_envelope(answer, login, idp, at=visit.at, ports=ports)
@@ -244,5 +245,4 @@ def check_idp_response(
         raise status_refusal(answer.envelope.status, demand_of(login, system).named)
     findings += check_assertion(answer.assertion, login, idp, system, at=visit.at, ports=ports)
     visit.note(message_id=None, findings=findings)
-    assertion = answer.assertion.value
-    return assertion, Subject.of(assertion)
+    return profile_of_idp(idp).read_subject(answer.assertion.value)

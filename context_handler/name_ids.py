@@ -5,6 +5,7 @@ import hmac
 import uuid
 
 from context_handler.ports import RegisteredSystem
+from context_handler.profiles.registered import profile_of_system
 from oiosaml.ids import EntityId, IdSource
 from oiosaml.name_id import NameId, X509SubjectName
 from oiosaml.uris import (
@@ -19,11 +20,13 @@ SUPPORTED_FORMATS = (NAMEID_PERSISTENT, NAMEID_X509_SUBJECT_NAME, NAMEID_TRANSIE
 
 
 def name_id_format_for(system: RegisteredSystem) -> str:
-    """Give the format: the registration's, else the first in the metadata that we issue, else persistent (OIOSAML 3)."""
+    """Give the format: the registration's, else the first in the metadata that we issue, else the profile's."""
     if system.registration.name_id_format is not None:
         return system.registration.name_id_format
     sp = system.metadata.sp
-    return next((f for f in (sp.name_id_formats if sp else ()) if f in SUPPORTED_FORMATS), NAMEID_PERSISTENT)
+    return next((f for f in (sp.name_id_formats if sp else ()) if f in SUPPORTED_FORMATS), None) or (
+        profile_of_system(system).name_id_format
+    )
 
 
 def name_id_for(

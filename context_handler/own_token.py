@@ -5,22 +5,21 @@ The same steps whether the home IdP has just answered or a session answers for i
 
 from context_handler import attribute_query, issue
 from context_handler.asking import OutboundMessage, PostTo
-from context_handler.checks import Subject
 from context_handler.name_ids import name_id_for
 from context_handler.ports import Ports, RegisteredIdp, RegisteredSystem, Registry
 from context_handler.privilege_source import privileges_in_token
+from context_handler.profiles.profile import Subject
+from context_handler.profiles.registered import profile_of_system
 from context_handler.release import attributes_for
 from context_handler.roles import Translation, Translator
 from context_handler.visit import Visit, async_step, step
 from oiosaml.errors import Party
-from oiosaml.messages.assertion import Assertion
 from oiosaml.privileges import PrivilegeList
 
 
 @async_step(Party.ATTRIBUTE_SERVICE)
 async def gather_privileges(
     visit: Visit,
-    assertion: Assertion,
     subject: Subject,
     idp: RegisteredIdp,
     system: RegisteredSystem,
@@ -29,7 +28,7 @@ async def gather_privileges(
 ) -> PrivilegeList:
     """The user's job function roles come from the token if the IdP knows roles, else from the municipality's attribute service."""
     if idp.registration.knows_roles:
-        return privileges_in_token(assertion)
+        return privileges_in_token(subject)
     return await attribute_query.ask_for_privileges(visit, subject, idp, system, registry, ports)
 
 
@@ -49,7 +48,6 @@ def translate_roles(
 @step(Party.CONTEXT_HANDLER)
 def release_attributes(
     visit: Visit,
-    assertion: Assertion,
     subject: Subject,
     translation: Translation,
     system: RegisteredSystem,
@@ -58,7 +56,7 @@ def release_attributes(
     ports: Ports,
 ) -> issue.Identity:
     """The system gets the attributes it is registered for, and a NameID in the format it asked for."""
-    released = attributes_for(system, assertion, subject.level, subject.x509.cvr, translation.privileges, registry)
+    released = attributes_for(system, subject, translation.privileges, registry)
     visit.note(detail=", ".join(attribute.friendly_name or attribute.name for attribute in released))
     name_id = name_id_for(
         system,
@@ -67,8 +65,8 @@ def release_attributes(
         pairwise_secret=ports.keys.pairwise_secret,
         ids=ports.ids,
     )
-    authn_instant = assertion.authn_statements[0].authn_instant
-    return issue.Identity(name_id, subject.level, released, authn_instant, idp.registration.entity_id)
+    class_ref = profile_of_system(system).authn_context_class_ref(subject.level)
+    return issue.Identity(name_id, class_ref, released, subject.authn_instant, idp.registration.entity_id)
 
 
 @step(Party.CONTEXT_HANDLER)

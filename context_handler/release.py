@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from context_handler.ports import RegisteredSystem, Registry
+from context_handler.profiles.profile import Subject
+from context_handler.profiles.registered import profile_of_system
 from federation.model import AttributeProfile, OnNoRoles
 from oiosaml import attributes as names
-from oiosaml.attributes import FRIENDLY_NAMES, KOMBIT_SPEC_VERSION_2, OIOSAML3_SPEC_VERSION, Attribute
+from oiosaml.attributes import Attribute
 from oiosaml.errors import SamlError
-from oiosaml.ids import Cvr
-from oiosaml.messages.assertion import Assertion
-from oiosaml.nsis import AssuranceLevel
 from oiosaml.privileges import PrivilegeList, write_privileges
-from oiosaml.uris import NS_BPP
 
 MANDATORY: Final = (
     names.SPEC_VERSION,
@@ -62,48 +60,43 @@ def allowed_names(system: RegisteredSystem) -> tuple[str, ...]:
 
 
 def attributes_for(
-    system: RegisteredSystem,
-    assertion: Assertion,
-    level: AssuranceLevel,
-    cvr: Cvr,
-    privileges: PrivilegeList,
-    registry: Registry,
+    system: RegisteredSystem, subject: Subject, privileges: PrivilegeList, registry: Registry
 ) -> tuple[Attribute, ...]:
     """Give the attributes of the outgoing assertion, in the order of `allowed_names`; what nobody delivered is absent.
 
     Raises:
         SamlError: `fed.no-roles` if the user has no rights and the system is registered to refuse such users.
     """
+    profile = profile_of_system(system)
     known = {
-        names.SPEC_VERSION: (OIOSAML3_SPEC_VERSION,),
-        names.KOMBIT_SPEC_VERSION: (KOMBIT_SPEC_VERSION_2,),
-        names.LOA: (level.attribute_value,),
-        names.CVR: (str(cvr),),
-        names.ORG_NAME: tuple(_organisation_name(assertion, cvr, registry)),
-        names.PRIVILEGES_INTERMEDIATE: _privilege_values(system, privileges),
+        **profile.fixed_values,
+        **profile.level_values(subject.level),
+        names.CVR: (str(subject.x509.cvr),),
+        names.ORG_NAME: tuple(_organisation_name(subject, registry)),
+        names.PRIVILEGES_INTERMEDIATE: _privilege_values(system, privileges, profile.privilege_namespace),
     }
     return tuple(
-        Attribute(name, values, friendly_name=FRIENDLY_NAMES.get(name))
+        profile.write(name, values)
         for name in allowed_names(system)
-        if (values := known.get(name, assertion.values_of(name) if name in FROM_HOME_IDP else ()))
+        if (values := known.get(name, subject.values_of(name) if name in FROM_HOME_IDP else ()))
     )
 
 
-def _organisation_name(assertion: Assertion, cvr: Cvr, registry: Registry) -> Iterator[str]:
+def _organisation_name(subject: Subject, registry: Registry) -> Iterator[str]:
     """The registered name counts before what the IdP calls itself: it is the registration that the level rests on."""
-    registered = registry.organisation_name(cvr)
+    registered = registry.organisation_name(subject.x509.cvr)
     if registered:
         yield registered
     else:
-        yield from assertion.values_of(names.ORG_NAME)
+        yield from subject.values_of(names.ORG_NAME)
 
 
-def _privilege_values(system: RegisteredSystem, privileges: PrivilegeList) -> tuple[str, ...]:
+def _privilege_values(system: RegisteredSystem, privileges: PrivilegeList, namespace: str) -> tuple[str, ...]:
     if privileges.groups:
-        return (write_privileges(privileges, NS_BPP),)
+        return (write_privileges(privileges, namespace),)
     match system.registration.on_no_roles:
         case OnNoRoles.EMPTY:
-            return (write_privileges(PrivilegeList(), NS_BPP),)
+            return (write_privileges(PrivilegeList(), namespace),)
         case OnNoRoles.OMIT:
             return ()
         case OnNoRoles.DENY:

@@ -1,0 +1,63 @@
+"""What a profile is to the broker: a way to ask and understand a home IdP, and a way to write to a system.
+
+Between the two everything is said in one vocabulary, the attribute names of OIOSAML 3, so that no profile knows another.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from context_handler.level import LevelDemand
+from oiosaml.attributes import Attribute
+from oiosaml.messages.assertion import Assertion
+from oiosaml.messages.authn_request import RequestedAuthnContext
+from oiosaml.name_id import NameId, X509SubjectName
+from oiosaml.nsis import AssuranceLevel
+from oiosaml.rules.assertion import AssertionExpectations
+from oiosaml.rules.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom a checked assertion is about, and what the home IdP says of that person."""
+
+    name_id: NameId
+    """As the home IdP wrote it; an attribute query repeats it."""
+    x509: X509SubjectName
+    level: AssuranceLevel
+    authn_instant: datetime
+    attributes: Mapping[str, tuple[str, ...]]
+    """Under the names of OIOSAML 3, whichever profile the home IdP speaks."""
+
+    def values_of(self, name: str) -> tuple[str, ...]:
+        """The values of the attribute that OIOSAML 3 calls `name`; empty if the home IdP said nothing of it."""
+        return self.attributes.get(name, ())
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingProfile:
+    """How a home IdP is asked and understood."""
+
+    assertion_rules: tuple[Rule[Assertion, AssertionExpectations], ...]
+    """What its assertions must keep, in the order in which they refuse."""
+    read_subject: Callable[[Assertion], Subject]
+    """Reads an assertion whose rules hold; a RuntimeError if they do not."""
+    ask: Callable[[LevelDemand], RequestedAuthnContext]
+    """Says in the profile's own words which level is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingProfile:
+    """How an assertion is written for a system."""
+
+    fixed_values: Mapping[str, tuple[str, ...]]
+    """What every assertion says of itself, such as its version; under the names of OIOSAML 3."""
+    level_values: Callable[[AssuranceLevel], Mapping[str, tuple[str, ...]]]
+    """The attribute that states the level."""
+    authn_context_class_ref: Callable[[AssuranceLevel], str]
+    privilege_namespace: str
+    """Of the OIOBPP document."""
+    name_id_format: str
+    """The format where neither the registration nor the metadata names one."""
+    write: Callable[[str, tuple[str, ...]], Attribute]
+    """Writes an attribute, named as in OIOSAML 3, under the profile's own name."""
