@@ -127,6 +127,12 @@ CASES: Final = {
     "AQ-08": "Query from a stranger",
     "AQ-09": "Unknown subject",
     "AQ-10": "More attributes than asked or allowed",
+    "SLO-01": "Unsigned LogoutRequest",
+    "SLO-02": "Logged out by a stranger",
+    "SLO-03": "Stale, replayed, misaddressed",
+    "SLO-04": "LogoutResponse nobody asked for",
+    "SLO-05": "Wrong subject or session index",
+    "SLO-06": "One system does not answer",
 }
 
 WITHOUT_TEST: Final = {

@@ -13,6 +13,7 @@ from oiosaml.rules.attribute_query import ATTRIBUTE_QUERY_RULES
 from oiosaml.rules.attribute_response import ATTRIBUTE_RESPONSE_RULES
 from oiosaml.rules.authn_request import AUTHN_REQUEST_RULES
 from oiosaml.rules.idp_metadata import IDP_METADATA_RULES
+from oiosaml.rules.logout import LOGOUT_REQUEST_RULES, LOGOUT_RESPONSE_RULES, LOGOUT_SUBJECT_RULES
 from oiosaml.rules.privileges import PRIVILEGE_RULES
 from oiosaml.rules.response import RESPONSE_RULES
 from oiosaml.rules.rule import Rule
@@ -35,6 +36,9 @@ CHAPTERS: Final[tuple[tuple[str, str, tuple[Rule[Any, Any], ...]], ...]] = (
     ("Assertion: protocol", "What holds for every assertion.", ASSERTION_PROTOCOL_RULES),
     ("Assertion: attributes", "What OIOSAML 3 and KOMBIT ask for.", ASSERTION_ATTRIBUTE_RULES),
     ("Assertion: federation", "What only a federation can ask.", ASSERTION_FEDERATION_RULES),
+    ("LogoutRequest", "A verified logout request, as a message.", LOGOUT_REQUEST_RULES),
+    ("LogoutRequest: whom it means", "The same request against the session it means to end.", LOGOUT_SUBJECT_RULES),
+    ("LogoutResponse", "A verified answer to our own logout request.", LOGOUT_RESPONSE_RULES),
     ("AttributeQuery", "A verified query to a municipal attribute service.", ATTRIBUTE_QUERY_RULES),
     ("Answer of an attribute service", "The envelope and the verified assertion.", ATTRIBUTE_RESPONSE_RULES),
     ("Privileges", "An OIOBPP document.", PRIVILEGE_RULES),

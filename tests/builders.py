@@ -37,6 +37,7 @@ from oiosaml.rules.attribute_query import AttributeQueryExpectations
 from oiosaml.rules.attribute_response import AttributeResponseExpectations
 from oiosaml.rules.authn_request import AuthnRequestExpectations
 from oiosaml.rules.idp_metadata import CORE_ATTRIBUTES
+from oiosaml.rules.logout import LoggedInSubject, LogoutRequestExpectations, LogoutResponseExpectations
 from oiosaml.rules.response import ResponseExpectations
 from oiosaml.rules.sp_metadata import KOMBIT_PROFILE
 from oiosaml.uris import (
@@ -356,6 +357,22 @@ def attribute_query_expectations(**changes: Any) -> AttributeQueryExpectations:
 def attribute_response_expectations(**changes: Any) -> AttributeResponseExpectations:
     """What the Context Handler asked Skovrup's attribute service."""
     return replace(AttributeResponseExpectations(attribute_query(), ATTRIBUTE_SERVICE, NOW), **changes)
+
+
+def logout_request_expectations(**changes: Any) -> LogoutRequestExpectations:
+    """What the Context Handler knows when Byggesag's logout request arrives."""
+    return replace(LogoutRequestExpectations(NOW, SYSTEM, CH_SSO), **changes)
+
+
+def logged_in_subject(**changes: Any) -> LoggedInSubject:
+    """The session that Ane Holm has at Byggesag."""
+    return replace(LoggedInSubject(ANE_AT_BYGGESAG, ("_session-1",)), **changes)
+
+
+def logout_response_expectations(**changes: Any) -> LogoutResponseExpectations:
+    """What the Context Handler asked Byggesag."""
+    valid = LogoutResponseExpectations(NOW, SYSTEM, CH_SLO_RESPONSE_FROM_SYSTEMS, LOGOUT_REQUEST_ID, NOW)
+    return replace(valid, **changes)
 
 
 def sp_metadata(key: VerificationKey, **role_changes: Any) -> EntityDescriptor:

@@ -21,7 +21,7 @@ from oiosaml.messages.element import (
 from oiosaml.messages.name_id import add_name_id, read_name_id
 from oiosaml.messages.response import Status, add_status, read_status
 from oiosaml.name_id import NameId
-from oiosaml.uris import NS_SAML, NS_SAMLP
+from oiosaml.uris import NS_SAML, NS_SAMLP, STATUS_PARTIAL_LOGOUT
 from oiosaml.validity import format_instant
 from oiosaml.xml.parse import text_of
 
@@ -56,6 +56,11 @@ class LogoutResponse:
     """None only if a response came without one; a rule refuses it."""
     status: Status
     version: str = "2.0"
+
+    @property
+    def everybody_is_logged_out(self) -> bool:
+        """Tell whether the logout is whole: Success, and no PartialLogout below it (SAML Core 3.7.3)."""
+        return self.status.is_success and self.status.second_code != STATUS_PARTIAL_LOGOUT
 
 
 def read_logout_request(element: _Element) -> LogoutRequest:

@@ -5,12 +5,21 @@ from tests.oiosaml.rules import (
     test_assertion,
     test_attribute_exchange,
     test_authn_request,
+    test_logout,
     test_metadata,
     test_privileges,
     test_response,
 )
 
-MODULES = (test_assertion, test_attribute_exchange, test_authn_request, test_metadata, test_privileges, test_response)
+MODULES = (
+    test_assertion,
+    test_attribute_exchange,
+    test_authn_request,
+    test_logout,
+    test_metadata,
+    test_privileges,
+    test_response,
+)
 
 
 def test_every_rule_has_its_twins() -> None:
