@@ -1,21 +1,25 @@
-"""Events as rows of the store: written many at once, read back as they were."""
+"""Events as rows of the store: the steps of one transaction in one row, read back as they were.
+
+A row holds its steps as JSON, with the fields' names as keys, and after them all octets in one piece: each step tells how many are its own.
+One row costs a fourth of a row for each step (docs/adr/0013).
+"""
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from context_handler.events import Event, EventOutcome
 from context_handler.login_state import LoginState
 from context_handler.store.database import from_microseconds, to_microseconds
-from oiosaml.ids import EntityId, FlowId, MessageId, WorkspaceId
+from oiosaml.ids import FlowId, MessageId, WorkspaceId
 from oiosaml.rules.rule import Finding, Requirement
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What a transaction did to its login. It is written on the transaction's last event: the stream alone tells how a flow stands."""
+    """What a transaction did to its login. It stands in the row of the transaction's events: the stream alone tells how a flow stands."""
 
     origin: LoginState | None
     """None begins a flow."""
@@ -23,38 +27,58 @@ class Move:
 
 
 _INSERT: Final = (
-    "INSERT INTO events (workspace, flow, at, step, outcome, code, detail, party, message_id, findings,"
-    " octets_in, octets_out, moved_from, moved_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO events (workspace, flow, at, moved_from, moved_to, steps, octets) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
-_SELECT: Final = (
-    "SELECT flow, at, step, outcome, code, detail, party, message_id, findings, octets_in, octets_out"
-    " FROM events WHERE workspace = ? AND flow = ? ORDER BY seq"
-)
+_SELECT: Final = "SELECT at, steps, octets FROM events WHERE workspace = ? AND flow = ? ORDER BY seq"
+_SELECT_FLOW_OF: Final = "SELECT flow FROM events WHERE workspace = ? AND instr(steps, ?) > 0 ORDER BY seq DESC LIMIT 1"
+
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+_OCTETS: Final = ("octets_in", "octets_out")
 
 
 def insert_events(
     connection: sqlite3.Connection, workspace: WorkspaceId, events: Sequence[Event], move: Move | None = None
 ) -> None:
-    """Write events in their order, and on the last one the move they caused.
+    """Write events of one flow in their order, and the move they caused.
 
     Raises:
-        ValueError: if there is a move and no event that could tell of it.
+        ValueError: if there is a move and no event that could tell of it, or if the events are of several flows.
     """
-    if move is not None and not events:
-        raise ValueError(f"a login moved to {move.target} without an event, expected one that tells of it")
-    if events:
-        connection.executemany(_INSERT, _rows(workspace, events, move))
+    if not events:
+        if move is not None:
+            raise ValueError(f"a login moved to {move.target} without an event, expected one that tells of it")
+        return
+    flow, at = events[0].flow, events[0].at
+    pieces: list[bytes] = []
+    steps = [_step_of(event, pieces) for event in events]
+    for event, step in zip(events, steps, strict=True):
+        if event.flow != flow:
+            raise ValueError(f"got events of {flow} and {event.flow}, expected those of one flow")
+        if event.at != at:
+            step["at"] = to_microseconds(event.at)
+    origin, target = (None, None) if move is None else (move.origin, move.target)
+    octets = b"".join(pieces) if pieces else None
+    connection.execute(_INSERT, (workspace, flow, to_microseconds(at), origin, target, _encode(steps), octets))
 
 
 def events_of(connection: sqlite3.Connection, workspace: WorkspaceId, flow: FlowId) -> tuple[Event, ...]:
     """Read a flow's events, oldest first."""
     rows = connection.execute(_SELECT, (workspace, flow))
-    return tuple(_event_of(row) for row in rows)
+    return tuple(event for row in rows for event in _events_of(flow, row))
+
+
+def flow_of(connection: sqlite3.Connection, workspace: WorkspaceId, message_id: MessageId) -> FlowId | None:
+    """Read which flow a message with that ID belonged to last: rows are looked through from the newest back."""
+    # The whole member is looked for as it is written; inside a text its quotation marks would be escaped.
+    member = f'"message_id":{_encode(message_id)}'
+    row = connection.execute(_SELECT_FLOW_OF, (workspace, member)).fetchone()
+    return None if row is None else FlowId(row[0])
 
 
 def findings_text(findings: Iterable[Finding]) -> str:
     """Write findings as JSON, with the fields' names as keys."""
-    return json.dumps([{name: getattr(f, name) for name in _FINDING_FIELDS} for f in findings], ensure_ascii=False)
+    return json.dumps(_finding_documents(findings), ensure_ascii=False)
 
 
 def findings_of(text: str) -> tuple[Finding, ...]:
@@ -62,49 +86,53 @@ def findings_of(text: str) -> tuple[Finding, ...]:
     return tuple(_finding_of(fields) for fields in json.loads(text))
 
 
-def _rows(workspace: WorkspaceId, events: Sequence[Event], move: Move | None) -> list[tuple[object, ...]]:
-    rows: list[tuple[object, ...]] = [
-        (
-            workspace,
-            event.flow,
-            to_microseconds(event.at),
-            event.step,
-            event.outcome.value,
-            event.code,
-            event.detail,
-            event.party,
-            event.message_id,
-            findings_text(event.findings) if event.findings else None,
-            event.octets_in,
-            event.octets_out,
-            None,
-            None,
-        )
-        for event in events
-    ]
-    if move is not None:
-        rows[-1] = (*rows[-1][:-2], move.origin and move.origin.value, move.target.value)
-    return rows
+def _step_of(event: Event, pieces: list[bytes]) -> dict[str, object]:
+    """Give a step as it is written. What an event leaves out is left out."""
+    step: dict[str, object] = {"step": event.step}
+    if event.outcome is not EventOutcome.PASSED:
+        step["outcome"] = event.outcome
+    if event.code is not None:
+        step["code"] = event.code
+    if event.detail:
+        step["detail"] = event.detail
+    if event.party is not None:
+        step["party"] = event.party
+    if event.message_id is not None:
+        step["message_id"] = event.message_id
+    if event.findings:
+        step["findings"] = _finding_documents(event.findings)
+    _take_octets(event, step, pieces)
+    return step
 
 
-def _event_of(row: tuple[Any, ...]) -> Event:
-    flow, at, step, outcome, code, detail, party, message_id, findings, octets_in, octets_out = row
-    return Event(
-        flow=FlowId(flow),
-        at=from_microseconds(at),
-        step=step,
-        outcome=EventOutcome(outcome),
-        code=code,
-        detail=detail,
-        party=None if party is None else EntityId(party),
-        message_id=None if message_id is None else MessageId(message_id),
-        octets_in=octets_in,
-        octets_out=octets_out,
-        findings=() if findings is None else findings_of(findings),
-    )
+def _take_octets(event: Event, step: dict[str, object], pieces: list[bytes]) -> None:
+    """Add an event's octets to the row's, and their lengths to the step."""
+    if event.octets_in is not None:
+        step["octets_in"] = len(event.octets_in)
+        pieces.append(event.octets_in)
+    if event.octets_out is not None:
+        step["octets_out"] = len(event.octets_out)
+        pieces.append(event.octets_out)
+
+
+def _events_of(flow: FlowId, row: tuple[int, str, bytes | None]) -> Iterator[Event]:
+    at, steps, octets = row
+    rest = memoryview(octets or b"")
+    for step in json.loads(steps):
+        for name in _OCTETS:
+            if (length := step.get(name)) is not None:
+                step[name], rest = bytes(rest[:length]), rest[length:]
+        step["at"] = from_microseconds(step.get("at", at))
+        step["outcome"] = EventOutcome(step.get("outcome", EventOutcome.PASSED))
+        step["findings"] = tuple(map(_finding_of, step.get("findings", ())))
+        yield Event(flow=flow, **step)
 
 
 _FINDING_FIELDS: Final = tuple(Finding.__dataclass_fields__)
+
+
+def _finding_documents(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    return [{name: getattr(finding, name) for name in _FINDING_FIELDS} for finding in findings]
 
 
 def _finding_of(fields: dict[str, Any]) -> Finding:

@@ -56,13 +56,8 @@ class SqliteRecord:
 
     def flow_of(self, workspace: WorkspaceId, message_id: MessageId) -> FlowId | None:
         """Give the flow that a message with that ID belonged to last."""
-        # From the newest event back: whoever asks has just sent the message.
         with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT flow FROM events WHERE workspace = ? AND message_id = ? ORDER BY seq DESC LIMIT 1",
-                (workspace, message_id),
-            ).fetchone()
-        return None if row is None else FlowId(row[0])
+            return event_rows.flow_of(connection, workspace, message_id)
 
     def flows(self, workspace: WorkspaceId, *, limit: int) -> tuple[FlowSummary, ...]:
         """Give the flows begun last, newest first."""

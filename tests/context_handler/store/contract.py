@@ -130,6 +130,26 @@ class StoreContract:
         opened.store.record(HERE, (rich,))
         assert opened.again().record.events_of(HERE, FlowId("flow-1")) == (*steps("flow-1", "one", "two"), rich)
 
+    def test_events_of_one_transaction_at_several_instants_keep_them(self, opened: Opened) -> None:
+        first, second = steps("flow-1", "one", "two")
+        later = replace(second, at=NOW + timedelta(microseconds=1))
+        opened.store.record(HERE, (first, later))
+        assert opened.record.events_of(HERE, FlowId("flow-1")) == (first, later)
+
+    def test_events_of_several_flows_are_no_transaction(self, opened: Opened) -> None:
+        with pytest.raises(ValueError, match="of one flow"):
+            opened.store.record(HERE, (*steps("flow-1", "one"), *steps("flow-2", "two")))
+        assert opened.record.events_of(HERE, FlowId("flow-1")) == ()
+
+    def test_the_flow_of_a_message_is_the_one_that_saw_it_last(self, opened: Opened) -> None:
+        told = 'got "message_id":"_told"'
+        opened.store.record(HERE, steps("flow-1", "one", message_id=MessageId("_m")))
+        opened.store.record(HERE, steps("flow-2", "one", message_id=MessageId("_m")))
+        opened.store.record(HERE, steps("flow-3", "one", message_id=MessageId("_m-and-more"), detail=told))
+        opened.store.record(ELSEWHERE, steps("flow-4", "one", message_id=MessageId("_m")))
+        assert opened.record.flow_of(HERE, MessageId("_m")) == "flow-2"
+        assert opened.record.flow_of(HERE, MessageId("_told")) is None
+
     def test_a_request_id_begins_one_login_only(self, opened: Opened) -> None:
         opened.store.save_pending(HERE, login(1), steps("flow-1", "begin"))
         with pytest.raises(AnswerUsedError) as refused:
