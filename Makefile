@@ -15,8 +15,8 @@ WORKERS ?= 2
 help: ## Show the targets.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
-demo: $(VENV)/.ready ## Start the whole federation on http://localhost:8000 (NSIS_PORT moves it).
-	@exec $(BIN)/nsis demo
+demo: $(VENV)/.ready ## Start the whole federation on http://localhost:8000 (NSIS_PORT moves it; ARGS=--realistic or ARGS=--lan).
+	@exec $(BIN)/nsis demo $(ARGS)
 
 test: $(VENV)/.ready-dev lint ## Run the checks and every test.
 	@sh scripts/test_peers.sh

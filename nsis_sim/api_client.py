@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
+from nsis_sim.outgoing import outgoing_transport
 from nsis_sim.terminal import REFUSED, FindingForPeople, fail, say_findings
 
 API_PATH: Final = "/_sim/api"
@@ -53,7 +54,7 @@ class Api:
             base_url=self._base_url + API_PATH,
             trust_env=False,
             timeout=TIMEOUT_SECONDS,
-            transport=transport,
+            transport=transport or outgoing_transport(),
             headers={"Accept-Language": "en"},
         )
 

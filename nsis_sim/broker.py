@@ -21,6 +21,7 @@ from context_handler.store.sqlite_registrations import SqliteRegistrations
 from federation.dev_ca import KeyRing
 from federation.model import World
 from federation.topology import Topology
+from nsis_sim.outgoing import client_tls
 from nsis_sim.placement import places
 from nsis_sim.settings import Settings
 from oiosaml.ids import DEFAULT_WORKSPACE
@@ -72,8 +73,8 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
         allow_http=_on_plain_network(topology),
     )
     registrar.open_world(world, utc_now())
-    attribute_services = SoapOverHttp()
-    metadata_client = MetadataOverHttp.make_client()
+    attribute_services = SoapOverHttp(tls=lambda: client_tls(settings.certs_dir))
+    metadata_client = MetadataOverHttp.make_client(tls=client_tls(settings.certs_dir))
     ports = Ports(
         workspace=DEFAULT_WORKSPACE,
         store=SqliteStore(database),

@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import httpx
 from lxml import html
 
+from nsis_sim.outgoing import outgoing_transport
+
 TIMEOUT_SECONDS: Final = 20.0
 """How long one answer may take. The broker itself waits 5 seconds for an attribute service."""
 
@@ -85,7 +87,7 @@ class Browser:
             trust_env=False,
             timeout=TIMEOUT_SECONDS,
             headers=self.headers,
-            transport=self.transport,
+            transport=self.transport or outgoing_transport(),
             follow_redirects=False,
         )
 

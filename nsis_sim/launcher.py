@@ -5,19 +5,27 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 from federation.dev_ca import KeyRing, ensure_keys, key_holders
+from federation.dev_ca_web import WebCertificate, ensure_web_certificate
 from federation.load import load_world
 from federation.model import World
 from federation.problems import FederationError
+from federation.sites import topology_of_sites
 from federation.topology import Topology
+from nsis_sim.addressing import SITES_PORT, Addressing
 from nsis_sim.dispatcher import Dispatcher
-from nsis_sim.placement import Place, PlacementError, chosen, topology_of
+from nsis_sim.placement import Place, PlacementError, chosen
+from nsis_sim.placement import places as every_place
 from nsis_sim.server import AddressError, PortBusyError, listen, serve, write_ready_file
 from nsis_sim.settings import Settings, SettingsError, load_settings
 from nsis_sim.welcome import say_ready
 from oiosaml.errors import SamlError
 from saml_web.clock import utc_now
+
+BY_PATHS: Final = Addressing()
 
 
 class LaunchError(Exception):
@@ -34,16 +42,18 @@ class Prepared:
     keys: KeyRing
 
 
-def prepare(port: int | None) -> Prepared:
+def prepare(port: int | None, addressing: Addressing = BY_PATHS) -> Prepared:
     """Read settings and world, and make the keys that are missing.
 
     Raises:
         LaunchError: if the settings, the world or the certificate directory cannot be used.
     """
     settings = _settings()
+    port = addressing.port(settings, port)
     try:
         world = load_world(settings.federation)
-        topology = topology_of(settings, world, settings.port if port is None else port)
+        settings = addressing.settings(settings, port)
+        topology = addressing.topology(settings, world, port)
     except (OSError, FederationError, PlacementError) as error:
         raise LaunchError(f"The federation cannot be set up: {error}") from error
     if not (settings.certs_dir / "ca.crt.pem").exists():
@@ -60,7 +70,9 @@ def prepare(port: int | None) -> Prepared:
     return Prepared(settings, world, topology, keys)
 
 
-def launch(only: Sequence[str], *, port: int | None, ready_file: Path | None) -> None:
+def launch(
+    only: Sequence[str], *, port: int | None, ready_file: Path | None, addressing: Addressing = BY_PATHS
+) -> None:
     """Start the houses that `only` names, all where it names none, and serve until SIGINT or SIGTERM.
 
     Raises:
@@ -68,23 +80,45 @@ def launch(only: Sequence[str], *, port: int | None, ready_file: Path | None) ->
     """
     settings = _settings()
     try:
-        taken, sockets = listen(settings.listen, settings.port if port is None else port)
+        taken, sockets = listen(addressing.listen(settings), addressing.port(settings, port))
     except (PortBusyError, AddressError) as error:
         raise LaunchError(str(error)) from error
     try:
-        prepared = prepare(taken)
+        prepared = prepare(taken, addressing)
         places = _places(prepared, only)
         app = _build(prepared, places)
 
         def on_ready() -> None:
-            say_ready(prepared.world, prepared.topology, places)
+            say_ready(prepared.world, prepared.topology, places, addressing)
             if ready_file is not None:
                 write_ready_file(ready_file, prepared.topology.context_handler_base_url)
 
-        serve(app, sockets, log_level=settings.log_level, on_ready=on_ready)
+        tls = _web_certificate(prepared.settings, prepared.topology) if addressing.is_https else None
+        serve(app, sockets, log_level=settings.log_level, on_ready=on_ready, tls=tls)
     finally:
         for bound in sockets:
             bound.close()
+
+
+def prepare_web_ca(settings: Settings) -> Path:
+    """Give the file of the TLS authority's certificate, made if it is missing.
+
+    Raises:
+        LaunchError: if the world cannot be read or the file not be written.
+    """
+    try:
+        topology = topology_of_sites(SITES_PORT, load_world(settings.federation))
+    except (OSError, FederationError) as error:
+        raise LaunchError(f"The federation cannot be set up: {error}") from error
+    return _web_certificate(settings, topology).ca
+
+
+def _web_certificate(settings: Settings, topology: Topology) -> WebCertificate:
+    hosts = [urlsplit(place.base_url).hostname or "" for place in every_place(topology)]
+    try:
+        return ensure_web_certificate(settings.certs_dir, hosts, at=utc_now())
+    except OSError as error:
+        raise LaunchError(f"The TLS certificate cannot be made in {settings.certs_dir}: {error}") from error
 
 
 def _settings() -> Settings:

@@ -13,6 +13,8 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from federation.dev_ca_web import WebCertificate
+
 _ATTEMPTS_AT_A_FREE_PORT: Final = 20
 _BACKLOG: Final = 256
 _DRAIN_SECONDS: Final = 3
@@ -85,7 +87,14 @@ def _bind(address: str, port: int) -> socket.socket | None:
     return bound
 
 
-def serve(app: ASGIApp, sockets: list[socket.socket], *, log_level: str, on_ready: Callable[[], None]) -> None:
+def serve(
+    app: ASGIApp,
+    sockets: list[socket.socket],
+    *,
+    log_level: str,
+    on_ready: Callable[[], None],
+    tls: WebCertificate | None = None,
+) -> None:
     """Serve until SIGINT or SIGTERM; `on_ready` is called once connections are answered. Returns normally after either signal."""
     config = uvicorn.Config(
         app,
@@ -97,6 +106,8 @@ def serve(app: ASGIApp, sockets: list[socket.socket], *, log_level: str, on_read
         proxy_headers=False,
         ws="none",
         timeout_graceful_shutdown=_DRAIN_SECONDS,
+        ssl_keyfile=tls.key if tls else None,
+        ssl_certfile=tls.certificate if tls else None,
     )
     _Server(config, on_ready).run(sockets=sockets)
 

@@ -1,18 +1,20 @@
 """What a person reads once the simulator is ready: where to go, and who can log in."""
 
+import io
 import sys
 from collections.abc import Sequence
 from typing import Final
 
 from federation.model import World
 from federation.topology import Topology
+from nsis_sim.addressing import Addressing, Kind
 from nsis_sim.placement import Place
 from nsis_sim.terminal import say
 
 _WIDTH_IN_A_LOG: Final = 160
 
 
-def say_ready(world: World, topology: Topology, places: Sequence[Place]) -> None:
+def say_ready(world: World, topology: Topology, places: Sequence[Place], addressing: Addressing) -> None:
     """Write the portal's URL and the people who can log in, or the houses where only some are here."""
     if not any(place.house == "context_handler" for place in places) or not any(
         place.house == "idp_mock" for place in places
@@ -22,7 +24,30 @@ def say_ready(world: World, topology: Topology, places: Sequence[Place]) -> None
         say("Ready. Ctrl-C ends it.")
         return
     _say_people(world, topology)
-    say(f"Ready: {topology.context_handler.home_url}   Ctrl-C ends it.")
+    home = topology.context_handler.home_url
+    match addressing.kind:
+        case Kind.SITES:
+            say(
+                "Every party is a site of its own, over https. Browsers warn until they trust this simulator's CA: nsis ca trust"
+            )
+            say(f"For the commands: export NSIS_BASE_URL={topology.context_handler_base_url}")
+        case Kind.LAN:
+            _say_code(home)
+            say(
+                "WARNING: plain http, and whoever is on this network can read and register. For a room and invented people only."
+            )
+        case Kind.PATHS:
+            pass
+    say(f"Ready: {home}   Ctrl-C ends it.")
+
+
+def _say_code(url: str) -> None:
+    """Draw the URL as a QR code, for the phones and laptops of a room."""
+    import segno
+
+    drawn = io.StringIO()
+    segno.make(url, micro=False).terminal(out=drawn, compact=True)
+    say(drawn.getvalue())
 
 
 def _say_people(world: World, topology: Topology) -> None:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Gets what the tests meet beside Python: Chromium, Apache with mod_auth_mellon, and the Node stacks of tests/interop/node.
+# Gets what the tests meet beside Python: Chromium and what makes it trust a CA, Apache with mod_auth_mellon, and the Node stacks of tests/interop/node.
 # As root it installs them. Otherwise it says what is missing; their tests then say so too. Under CI=true a missing one is a failure.
 set -eu
 cd "$(dirname "$0")/.."
@@ -8,6 +8,7 @@ missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 test -x /usr/sbin/apache2 || missing="$missing apache2"
 test -e /usr/lib/apache2/modules/mod_auth_mellon.so || missing="$missing libapache2-mod-auth-mellon"
+command -v certutil >/dev/null 2>&1 || missing="$missing libnss3-tools"
 command -v node >/dev/null 2>&1 || missing="$missing nodejs"
 command -v npm >/dev/null 2>&1 || missing="$missing npm"
 

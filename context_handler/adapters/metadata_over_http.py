@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from oiosaml.errors import SamlError
+from saml_web.local_names import address_of
 
 TOTAL_SECONDS: Final = 5.0
 """How long a whole fetch may take."""
@@ -31,9 +33,16 @@ class MetadataOverHttp:
         self._resolve = resolve or _resolve
 
     @staticmethod
-    def make_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-        """Give a client that follows no redirects and no proxy settings; whoever makes it closes it."""
-        return httpx.AsyncClient(timeout=TOTAL_SECONDS, follow_redirects=False, trust_env=False, transport=transport)
+    def make_client(
+        transport: httpx.AsyncBaseTransport | None = None, *, tls: ssl.SSLContext | None = None
+    ) -> httpx.AsyncClient:
+        """Give a client that follows no redirects and no proxy settings; whoever makes it closes it.
+
+        `tls` says whose certificates it takes; without it the authorities that come with httpx.
+        """
+        return httpx.AsyncClient(
+            timeout=TOTAL_SECONDS, follow_redirects=False, trust_env=False, transport=transport, verify=tls or True
+        )
 
     async def fetch(self, url: str) -> bytes:
         """Give the octets at `url`.
@@ -98,5 +107,5 @@ def _parts(url: str) -> tuple[str, int]:
 
 
 async def _resolve(host: str, port: int) -> Sequence[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().getaddrinfo(address_of(host), port, type=socket.SOCK_STREAM)
     return [str(address[0]) for _, _, _, _, address in found]

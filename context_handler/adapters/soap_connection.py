@@ -12,6 +12,8 @@ from typing import Final, Self, cast
 import h11
 import httpx
 
+from saml_web.local_names import address_of
+
 HEADERS: Final = (
     (b"Content-Type", b"text/xml; charset=utf-8"),
     (b"SOAPAction", b'"http://www.oasis-open.org/committees/security"'),
@@ -96,7 +98,14 @@ class SoapConnection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(seconds):
-                _, connection = await loop.create_connection(lambda: cls(most=most), origin.host, origin.port, ssl=tls)
+                _, connection = await loop.create_connection(
+                    lambda: cls(most=most),
+                    address_of(origin.host),
+                    origin.port,
+                    ssl=tls,
+                    # The certificate is asked for the name, whatever address that name has.
+                    server_hostname=origin.host if tls else None,
+                )
         except OSError as error:  # time-outs and TLS failures are OSErrors
             raise NoConnectionError(f"got {error!r:.200}") from error
         return connection

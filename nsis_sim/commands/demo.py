@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from nsis_sim.addressing import Addressing, Kind
 from nsis_sim.terminal import fail, say
 
 Port = Annotated[
@@ -22,9 +23,29 @@ def add_to(app: typer.Typer) -> None:
     app.command(name="certs")(certs)
 
 
-def demo(port: Port = None, ready_file: ReadyFile = None) -> None:
+def demo(
+    port: Port = None,
+    ready_file: ReadyFile = None,
+    *,
+    realistic: Annotated[
+        bool,
+        typer.Option(
+            "--realistic",
+            help="https, every party a site of its own under .localhost (port 8443): cookies behave as between real sites.",
+        ),
+    ] = False,
+    lan: Annotated[
+        bool, typer.Option("--lan", help="For a room: plain http at an address that others on your network can reach.")
+    ] = False,
+    lan_host: Annotated[
+        str | None, typer.Option("--lan-host", help="The name or address others reach this machine by; implies --lan.")
+    ] = None,
+) -> None:
     """Start the whole federation in this process, until Ctrl-C."""
-    _run((), port, ready_file)
+    if realistic and (lan or lan_host):
+        fail("--realistic is for this machine alone; --lan is for a network. Choose one.")
+    kind = Kind.SITES if realistic else Kind.LAN if lan or lan_host else Kind.PATHS
+    _run((), port, ready_file, Addressing(kind, lan_host))
 
 
 def serve(
@@ -39,7 +60,7 @@ def serve(
     ready_file: ReadyFile = None,
 ) -> None:
     """Start some houses in this process, until Ctrl-C. Apart, houses share NSIS_CERTS_DIR, and NSIS_BASE_URLS says who lives where."""
-    _run(tuple(only or ()), port, ready_file)
+    _run(tuple(only or ()), port, ready_file, Addressing())
 
 
 def certs() -> None:
@@ -53,11 +74,11 @@ def certs() -> None:
     say(f"Keys and certificates are in {prepared.settings.certs_dir}")
 
 
-def _run(only: tuple[str, ...], port: int | None, ready_file: Path | None) -> None:
+def _run(only: tuple[str, ...], port: int | None, ready_file: Path | None, addressing: Addressing) -> None:
     from nsis_sim.launcher import LaunchError, launch
 
     try:
-        launch(only, port=port, ready_file=ready_file)
+        launch(only, port=port, ready_file=ready_file, addressing=addressing)
     except LaunchError as error:
         fail(str(error))
     except KeyboardInterrupt:

@@ -80,9 +80,55 @@ def test_a_forged_host_changes_nothing():
     assert asyncio.run(run()).json()["house"] == "idp"
 
 
-def test_refuses_two_houses_at_one_path():
+def test_refuses_two_houses_at_one_address():
     with pytest.raises(ValueError, match="two houses"):
-        Dispatcher({"http://localhost:8000/idp": house("a"), "http://127.0.0.1:8001/idp/": house("b")})
+        Dispatcher({"http://localhost/idp": house("a"), "http://localhost:80/idp/": house("b")})
+
+
+SITES = {
+    "broker": "https://ch.faelles.localhost:8443",
+    "idp": "https://idp.skov.localhost:8443",
+    "system": "https://byggesag.hus.localhost",
+}
+
+
+def get_at(host: str | None, path: str = "/sso") -> httpx.Response:
+    """Ask over https with this Host header, or with none."""
+    import asyncio
+
+    async def run():
+        dispatcher = Dispatcher({url: house(name) for name, url in SITES.items()})
+        transport = httpx.ASGITransport(app=dispatcher)
+        async with httpx.AsyncClient(transport=transport, base_url="https://127.0.0.1:8443") as client:
+            request = client.build_request("GET", path, headers={} if host is None else {"Host": host})
+            if host is None:
+                del request.headers["Host"]
+            return await client.send(request)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("ch.faelles.localhost:8443", "broker"),
+        ("idp.skov.localhost:8443", "idp"),
+        ("IDP.Skov.LOCALHOST:8443", "idp"),
+        ("byggesag.hus.localhost", "system"),
+        ("byggesag.hus.localhost:443", "system"),
+    ],
+)
+def test_where_paths_are_the_same_the_host_decides(host, name):
+    assert get_at(host).json()["house"] == name
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.test", "ch.faelles.localhost", "ch.faelles.localhost:8443.evil.test", "skov.localhost:8443", None]
+)
+def test_a_host_of_nobody_is_answered_by_nobody(host):
+    answer = get_at(host)
+    assert answer.status_code == 421
+    assert "nobody lives" in answer.text
 
 
 def test_starts_and_ends_every_house():

@@ -1,0 +1,33 @@
+"""Realistic addressing: every party a site of its own under `localhost`, over https, as browsers see the real federation.
+
+On one origin no browser treats anything as cross-site, so that a cookie that would be lost between two real sites is never lost. Here the
+broker, each municipality and each supplier is another site: SameSite, `__Host-` and cross-site POSTs do what they do outside.
+"""
+
+from types import MappingProxyType
+from typing import Final
+
+from federation.model import World
+from federation.topology import Topology
+
+HOSTS_END_IN: Final = "localhost"
+"""The one top-level name that always means this machine (RFC 6761), and that browsers hold to be secure."""
+
+
+def topology_of_sites(port: int, world: World) -> Topology:
+    """Give every party that the simulator plays a host of its own; one port for all, told apart by the Host header.
+
+    The site of a party (the two last labels of its host) is its authority's short id, so that one supplier's systems share a site and two
+    municipalities' IdPs never do.
+    """
+    authorities = {authority.cvr: authority.id for authority in world.authorities}
+
+    def url(name: str, site: str) -> str:
+        return f"https://{name}.{site}.{HOSTS_END_IN}:{port}"
+
+    return Topology(
+        url("ch", "faelles"),
+        MappingProxyType({p.id: url("idp", p.id) for p in world.idps if p.simulated}),
+        MappingProxyType({p.id: url(p.id, authorities[p.cvr]) for p in world.systems if p.simulated}),
+        MappingProxyType({p.id: url("attributter", p.id) for p in world.attribute_services if p.simulated}),
+    )
