@@ -21,6 +21,7 @@ class SpFace:
     assertion_consumer_services: tuple[Endpoint, ...]
     encryption_key: RSAPublicKey
     encryption_method: EncryptionMethod
+    single_logout_services: tuple[Endpoint, ...] = ()
 
 
 def read_sp_face(metadata: EntityDescriptor) -> SpFace:
@@ -42,4 +43,5 @@ def read_sp_face(metadata: EntityDescriptor) -> SpFace:
         assertion_consumer_services=metadata.sp.assertion_consumer_services,
         encryption_key=encryption_key,
         encryption_method=encryption_method,
+        single_logout_services=metadata.sp.single_logout_services,
     )

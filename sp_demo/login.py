@@ -7,9 +7,9 @@ from typing import Final
 from oiosaml.attributes import PRIVILEGES_INTERMEDIATE
 from oiosaml.ids import AssertionId, EntityId, IdSource, MessageId
 from oiosaml.nsis import AssuranceLevel
+from saml_web.expiring_memory import ExpiringMemory
 from sp_demo.checks import Expected, check_token
 from sp_demo.front_door import Envelope, refuse
-from sp_demo.memory import ExpiringMemory
 from sp_demo.rights import Rights, read_rights
 from sp_demo.stack import Begun, Stack, StatusAnswer, Token
 from sp_demo.system import DemoSystem, LoginWish

@@ -31,6 +31,11 @@ class Endpoint:
     is_default: bool = False
     line: int | None = None
 
+    @property
+    def takes_responses_at(self) -> str:
+        """The ResponseLocation where there is one, else the Location (SAML Metadata 2.2.2)."""
+        return self.location if self.response_location is None else self.response_location
+
 
 @dataclass(frozen=True, slots=True)
 class KeyDescriptor:
@@ -141,6 +146,11 @@ class MetadataDocument:
 
     entity: EntityDescriptor | None
     problems: tuple[MetadataProblem, ...] = ()
+
+
+def endpoint_by(endpoints: tuple[Endpoint, ...], bindings: tuple[str, ...]) -> Endpoint | None:
+    """Give the first endpoint of the first binding that any has; `bindings` stand in the order they are wished for."""
+    return next((each for binding in bindings for each in endpoints if each.binding == binding), None)
 
 
 def signing_keys(keys: tuple[KeyDescriptor, ...]) -> tuple[VerificationKey, ...]:

@@ -22,6 +22,7 @@ from oiosaml.logout_openings import (
     vouch_for_logout_request,
     vouch_for_logout_response,
 )
+from oiosaml.logout_sending import logout_envelope, logout_form, logout_redirect
 from oiosaml.messages.element import serialise
 from oiosaml.messages.logout import write_logout_request, write_logout_response
 from oiosaml.messages.response import write_response
@@ -123,3 +124,36 @@ def test_signature_inside_a_redirected_message_is_refused(idp: Member) -> None:
     element = write_logout_request(logout_request())
     sign_enveloped(element, idp.signing)
     refuses("sig.structure", lambda: open_logout_request_redirect(query_of(element, REQUEST, idp.signing)))
+
+
+@pytest.mark.parametrize("message", [logout_request(), logout_response()], ids=["request", "response"])
+def test_what_is_sent_is_signed_and_can_be_opened(message: Any, idp: Member) -> None:
+    is_request = message == logout_request()
+    url = logout_redirect(message, idp.signing, relay_state="r")
+    form = logout_form(message, idp.signing, relay_state="r")
+    assert url.startswith(f"{message.destination}?SAML{'Request' if is_request else 'Response'}=")
+    assert form.action == message.destination
+    envelope = logout_envelope(message, idp.signing)
+    query, body = url.partition("?")[2].encode(), urlencode(form.fields).encode()
+    if is_request:
+        opened: Any = (
+            open_logout_request_redirect(query),
+            open_logout_request_post(body),
+            open_logout_request_soap(envelope),
+        )
+        assert [vouch_for_logout_request(each, [idp.verification]).value for each in opened] == [message] * 3
+    else:
+        opened = (
+            open_logout_response_redirect(query),
+            open_logout_response_post(body),
+            open_logout_response_soap(envelope),
+        )
+        assert [vouch_for_logout_response(each, [idp.verification]).value for each in opened] == [message] * 3
+
+
+def test_nothing_is_sent_nowhere(idp: Member) -> None:
+    nowhere = logout_response(destination=None)
+    for send in (logout_redirect, logout_form):
+        with pytest.raises(ValueError, match="without a destination"):
+            send(nowhere, idp.signing)
+    assert logout_envelope(nowhere, idp.signing)

@@ -6,11 +6,18 @@ from dataclasses import replace
 import pytest
 
 from oiosaml.messages.element import serialise
-from oiosaml.messages.metadata import EntityDescriptor, KeyDescriptor, encryption_keys, signing_keys
+from oiosaml.messages.metadata import (
+    Endpoint,
+    EntityDescriptor,
+    KeyDescriptor,
+    encryption_keys,
+    endpoint_by,
+    signing_keys,
+)
 from oiosaml.messages.metadata_faces import DECRYPTABLE
 from oiosaml.messages.metadata_reading import read_metadata
 from oiosaml.messages.metadata_writing import write_entity_descriptor
-from oiosaml.uris import BINDING_POST, NS_MD
+from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, NS_MD
 from oiosaml.xml.sign import sign_enveloped
 from tests.builders import NOW, SYSTEM, SYSTEM_ACS, attribute_authority_metadata, idp_metadata, sp_metadata
 from tests.conftest import Member
@@ -165,3 +172,13 @@ def test_default_attribute_service_is_the_one_that_counts(idp: Member) -> None:
     assert read.sp.requested_attributes != ()
     assert read.sp.assertion_consumer_services[0].location == SYSTEM_ACS
     assert read.sp.assertion_consumer_services[0].binding == BINDING_POST
+
+
+def test_answers_go_to_the_response_location_where_there_is_one() -> None:
+    plain, apart = (
+        Endpoint(BINDING_REDIRECT, "https://a.test/"),
+        Endpoint(BINDING_POST, "https://b.test/", "https://c.test/"),
+    )
+    assert (plain.takes_responses_at, apart.takes_responses_at) == ("https://a.test/", "https://c.test/")
+    assert endpoint_by((plain, apart), (BINDING_SOAP, BINDING_POST, BINDING_REDIRECT)) == apart
+    assert endpoint_by((plain, apart), (BINDING_SOAP,)) is None

@@ -1,4 +1,4 @@
-"""What a demo system remembers for a while, in memory only: it is lost at a restart, and then a login is simply begun again."""
+"""What a simulated party remembers for a while, in memory only: it is lost at a restart, and then a login is simply begun again."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -37,6 +37,17 @@ class ExpiringMemory(Generic[K, V]):
         value = self.get(key, at=at)
         self._entries.pop(key, None)
         return value
+
+    def change(self, key: K, value: V, *, at: datetime) -> None:
+        """Put `value` in the place of what is remembered under `key`, which ends when it would have; nothing if there is none."""
+        self._forget(at)
+        if key in self._entries:
+            self._entries[key] = (self._entries[key][0], value)
+
+    def values(self, *, at: datetime) -> tuple[V, ...]:
+        """Give everything that is remembered, oldest first."""
+        self._forget(at)
+        return tuple(value for _, value in self._entries.values())
 
     def _forget(self, at: datetime) -> None:
         # All entries live equally long, so the first is always the first to end.

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from sp_demo.memory import ExpiringMemory
+from saml_web.expiring_memory import ExpiringMemory
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -38,3 +38,12 @@ def test_putting_again_begins_a_new_lifetime():
     remembered.put("a", 3, at=NOW + MINUTE / 2)
     assert remembered.get("a", at=NOW + MINUTE) == 3
     assert remembered.get("b", at=NOW + MINUTE) is None
+
+
+def test_a_change_renews_nothing():
+    remembered = memory()
+    remembered.put("a", 1, at=NOW)
+    remembered.change("a", 2, at=NOW + MINUTE / 2)
+    remembered.change("b", 3, at=NOW)
+    assert remembered.values(at=NOW + MINUTE / 2) == (2,)
+    assert remembered.values(at=NOW + MINUTE) == ()
