@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from context_handler.housekeeping import kept_in_order
 from context_handler.ports import Ports
+from context_handler.routes.attribute_service import AttributeServiceRoutes
 from context_handler.routes.authority import AuthorityRoutes
 from context_handler.routes.health import HealthRoutes
 from context_handler.routes.metadata import MetadataRoutes
@@ -68,6 +69,7 @@ def create_app(wiring: Wiring) -> Starlette:
     app = Starlette(
         routes=[
             *SamlRoutes(ports, pages, errors, clock).routes(),
+            *AttributeServiceRoutes(ports, clock).routes(),
             *MetadataRoutes(ports, clock).routes(),
             *AuthorityRoutes(wiring.ca_certificate_der, wiring.crl_der).routes(),
             *HealthRoutes(ports).routes(),

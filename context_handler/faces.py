@@ -12,7 +12,7 @@ from oiosaml import attributes as names
 from oiosaml.keys import VerificationKey, read_verification_key
 from oiosaml.messages.element import serialise
 from oiosaml.messages.metadata import EntityDescriptor
-from oiosaml.messages.metadata_faces import contact, idp_face, sp_face
+from oiosaml.messages.metadata_faces import contact, idp_face, sp_face, with_attribute_service
 from oiosaml.messages.metadata_writing import write_entity_descriptor
 from oiosaml.xml.sign import sign_enveloped
 
@@ -36,7 +36,7 @@ def metadata_towards_systems(ports: Ports, *, at: datetime) -> bytes:
         attribute_names=(*MANDATORY, names.EMAIL),
         single_logout_services=of_broker_towards_systems(ports.urls),
     )
-    return _signed(face, ports, at)
+    return _signed(with_attribute_service(face, ports.urls.attribute_service_url), ports, at)
 
 
 def metadata_towards_idps(ports: Ports, *, at: datetime) -> bytes:

@@ -13,6 +13,7 @@ from context_handler.profiles.registered import profile_of_system
 from context_handler.release import attributes_for
 from context_handler.roles import Translation, Translator
 from context_handler.visit import Visit, async_step, step
+from federation.model import GetsRights
 from oiosaml.errors import Party
 from oiosaml.privileges import PrivilegeList
 
@@ -27,6 +28,9 @@ async def gather_privileges(
     ports: Ports,
 ) -> PrivilegeList:
     """The user's job function roles come from the token if the IdP knows roles, else from the municipality's attribute service."""
+    if system.registration.gets_rights is GetsRights.QUERY and visit.requester is not None:
+        visit.note(detail="the system fetches rights itself, and gets none in its token")
+        return PrivilegeList()
     if idp.registration.knows_roles:
         return privileges_in_token(subject)
     return await attribute_query.ask_for_privileges(visit, subject, idp, system, registry, ports)

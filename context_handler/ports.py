@@ -11,7 +11,9 @@ from federation.model import AttributeService, ConstraintType, HomeIdp, JobFunct
 from federation.topology import ContextHandlerUrls
 from oiosaml.ids import AssertionId, Cvr, EntityId, FlowId, IdSource, MessageId, WorkspaceId
 from oiosaml.keys import DecryptionKey, SigningKey, VerificationKey
+from oiosaml.messages.assertion import Assertion
 from oiosaml.messages.metadata import EntityDescriptor
+from oiosaml.name_id import NameId
 from oiosaml.validity import CLOCK_SKEW
 
 
@@ -201,6 +203,42 @@ class AttributeServiceTransport(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class KnownSubject:
+    """Somebody who is logged in at a system: which IdP said so, and what it said, as it was signed."""
+
+    idp: EntityId
+    assertion: Assertion
+
+
+class Subjects(Protocol):
+    """Who is logged in where, as the live sessions know it."""
+
+    def find(self, workspace: WorkspaceId, system: EntityId, name_id: NameId, at: datetime) -> KnownSubject | None:
+        """Give whom `system` was told of under exactly this NameID, while the session lives; None otherwise."""
+        ...
+
+    def is_named_elsewhere(self, workspace: WorkspaceId, name_id: NameId, at: datetime) -> bool:
+        """Tell whether another system was told of somebody under this NameID; for the record alone."""
+        ...
+
+
+class QueryUsedError(Exception):
+    """The system sent a message with that ID before."""
+
+
+class QueryMemory(Protocol):
+    """The IDs of attribute queries that were answered."""
+
+    def remember(self, workspace: WorkspaceId, system: EntityId, query: MessageId, flow: FlowId) -> None:
+        """Note that a query is being answered. Only verified ones get here, so that a stranger can use up no ID.
+
+        Raises:
+            QueryUsedError: if it was before.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     """Everything a story may touch beside its message and the time."""
 
@@ -212,9 +250,12 @@ class Ports:
     ids: IdSource
     entropy: Callable[[int], bytes]
     attribute_services: AttributeServiceTransport
+    queries: QueryMemory
     urls: ContextHandlerUrls
     entity_id_towards_systems: EntityId
     entity_id_towards_idps: EntityId
     contact: str
     """Where our metadata sends people who need help; an e-mail address."""
+    subjects: Subjects | None = None
+    """Who is logged in where; None in a broker that keeps no sessions."""
     clock_skew: timedelta = CLOCK_SKEW

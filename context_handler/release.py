@@ -6,7 +6,7 @@ from typing import Final
 from context_handler.ports import RegisteredSystem, Registry
 from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_system
-from federation.model import AttributeProfile, OnNoRoles
+from federation.model import AttributeProfile, GetsRights, OnNoRoles
 from oiosaml import attributes as names
 from oiosaml.attributes import Attribute
 from oiosaml.errors import SamlError
@@ -60,20 +60,30 @@ def allowed_names(system: RegisteredSystem) -> tuple[str, ...]:
 
 
 def attributes_for(
-    system: RegisteredSystem, subject: Subject, privileges: PrivilegeList, registry: Registry
+    system: RegisteredSystem,
+    subject: Subject,
+    privileges: PrivilegeList,
+    registry: Registry,
+    *,
+    by_query: bool = False,
 ) -> tuple[Attribute, ...]:
     """Give the attributes of the outgoing assertion, in the order of `allowed_names`; what nobody delivered is absent.
+
+    A system that queries gets no rights in its token, and gets them by query alone.
 
     Raises:
         SamlError: `fed.no-roles` if the user has no rights and the system is registered to refuse such users.
     """
+    rights_now = by_query or system.registration.gets_rights is GetsRights.TOKEN
     profile = profile_of_system(system)
     known = {
         **profile.fixed_values,
         **profile.level_values(subject.level),
         names.CVR: (str(subject.x509.cvr),),
         names.ORG_NAME: tuple(_organisation_name(subject, registry)),
-        names.PRIVILEGES_INTERMEDIATE: _privilege_values(system, privileges, profile.privilege_namespace),
+        names.PRIVILEGES_INTERMEDIATE: _privilege_values(system, privileges, profile.privilege_namespace)
+        if rights_now
+        else (),
     }
     return tuple(
         profile.write(name, values)

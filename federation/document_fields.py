@@ -1,5 +1,6 @@
 """The kinds of field that documents of the federation are made of, each with its check, its sentence and its JSON Schema."""
 
+import base64
 import re
 from datetime import datetime
 from typing import Annotated, Literal
@@ -10,11 +11,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Wit
 from federation.model import ALWAYS, ActivationPeriod, Profile
 from oiosaml.errors import SamlError
 from oiosaml.ids import Cvr, EntityId, parse_cvr
+from oiosaml.keys import read_verification_key
 from oiosaml.name_id import is_uuid
 from oiosaml.validity import parse_instant
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 _CPR = re.compile(r"[0-9]{10}", re.ASCII)
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _LONGEST_URI = 1024
 """In characters (SAML Core 8.3.6 for entity identifiers)."""
@@ -68,6 +71,21 @@ def _instant(value: object) -> object:
         raise ValueError(error.detail) from error
 
 
+def _certificate(text: str) -> str:
+    try:
+        read_verification_key(base64.b64decode("".join(text.split()), validate=True))
+    except (ValueError, SamlError) as error:
+        # Never what stood there: it may be somebody's private key (attack MD-08).
+        raise ValueError("expected one X.509 certificate as base64 of DER, without BEGIN and END") from error
+    return "".join(text.split())
+
+
+def _fingerprint(text: str) -> str:
+    if not _FINGERPRINT.fullmatch(text):
+        raise ValueError(f"got {text!r:.80}, expected a SHA-256 in lower-case hexadecimal")
+    return text
+
+
 def _pattern(text: str) -> str:
     try:
         re.compile(text)
@@ -105,6 +123,12 @@ CprNumber = Annotated[
     str, AfterValidator(_cpr), WithJsonSchema({"type": "string", "pattern": "^([67][0-9]|8[0-9]|9[01])[0-9]{8}$"})
 ]
 Email = Annotated[str, AfterValidator(_email), WithJsonSchema({"type": "string", "pattern": r"^[^@\s]+@[^@\s]+$"})]
+Certificate = Annotated[
+    str, AfterValidator(_certificate), WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z0-9+/=\s]+$"})
+]
+KeyFingerprint = Annotated[
+    str, AfterValidator(_fingerprint), WithJsonSchema({"type": "string", "pattern": "^[0-9a-f]{64}$"})
+]
 Pattern = Annotated[str, AfterValidator(_pattern), WithJsonSchema({"type": "string", "format": "regex"})]
 Instant = Annotated[
     datetime,

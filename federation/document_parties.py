@@ -6,9 +6,11 @@ from pydantic import Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from federation.document_fields import (
+    Certificate,
     CvrNumber,
     Document,
     Email,
+    KeyFingerprint,
     Level,
     Name,
     PartyEntityId,
@@ -24,7 +26,9 @@ from federation.model import (
     Authority,
     ContextHandler,
     EncryptionChoice,
+    GetsRights,
     HomeIdp,
+    MetadataSource,
     OnAttributeFailure,
     OnNoRoles,
     Profile,
@@ -82,6 +86,21 @@ class AuthorityDocument(Document):
         return Authority(self.id, self.name, self.cvr)
 
 
+class MetadataSourceDocument(Document):
+    """Where a party publishes its metadata, and what makes a newer copy its own word."""
+
+    url: Uri
+    """http or https address, fetched again and again."""
+    certificate: Certificate | None = None
+    """Certificate of the key that signs the metadata, as base64 of DER; left out, a signing key of the party that is known already."""
+    allow_unsigned: bool = False
+    """Whether a copy without a signature may change anything, keys included."""
+
+    def to_model(self) -> MetadataSource:
+        """Give the value."""
+        return MetadataSource(self.url, self.certificate, self.allow_unsigned)
+
+
 class PartyDocument(Document):
     """What every party has."""
 
@@ -99,6 +118,12 @@ class PartyDocument(Document):
     """The party's SAML metadata as text. Left out, the simulator plays the party itself and writes its metadata."""
     metadata_file: str | None = None
     """A file with the metadata, relative to this one, in place of `metadata`."""
+    metadata_source: MetadataSourceDocument | None = None
+    """Where newer metadata is fetched from; left out, the registered copy stays."""
+    withdrawn: bool = False
+    """Emergency withdrawal: out of everything at once, until it is restored."""
+    withdrawn_keys: tuple[KeyFingerprint, ...] = ()
+    """Fingerprints of keys that count no longer: SHA-256 of the public key, in hexadecimal."""
     simulated: SkipJsonSchema[bool] = False
     """Only in the store: the simulator plays the party, and its metadata is written at every start."""
 
@@ -154,6 +179,9 @@ class IdpDocument(PartyDocument):
             has_federation_agreement=self.has_federation_agreement,
             on_attribute_failure=self.on_attribute_failure,
             active=period(self.active),
+            metadata_source=self.metadata_source.to_model() if self.metadata_source else None,
+            withdrawn=self.withdrawn,
+            withdrawn_keys=self.withdrawn_keys,
             simulated=self.is_simulated,
         )
 
@@ -190,6 +218,8 @@ class SystemDocument(PartyDocument):
     """Overrides what its metadata says about encryption."""
     idps: tuple[PartyEntityId, ...] = ()
     """entityIDs of the only IdPs that it takes users from; all, if left out."""
+    gets_rights: GetsRights = GetsRights.TOKEN
+    """Whether its users' rights come in the token, or by a query to the Context Handler's attribute service."""
 
     def to_model(self) -> UserFacingSystem:
         """Give the value."""
@@ -206,8 +236,12 @@ class SystemDocument(PartyDocument):
             on_no_roles=self.on_no_roles,
             encryption=self.encryption.to_model() if self.encryption else None,
             idps=self.idps,
+            gets_rights=self.gets_rights,
             enabled=self.enabled,
             active=period(self.active),
+            metadata_source=self.metadata_source.to_model() if self.metadata_source else None,
+            withdrawn=self.withdrawn,
+            withdrawn_keys=self.withdrawn_keys,
             simulated=self.is_simulated,
         )
 
@@ -228,5 +262,8 @@ class AttributeServiceDocument(PartyDocument):
             metadata=self.metadata_octets,
             enabled=self.enabled,
             active=period(self.active),
+            metadata_source=self.metadata_source.to_model() if self.metadata_source else None,
+            withdrawn=self.withdrawn,
+            withdrawn_keys=self.withdrawn_keys,
             simulated=self.is_simulated,
         )

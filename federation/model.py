@@ -44,6 +44,13 @@ class AttributeProfile(StrEnum):
     KOMBIT_WITHOUT_PERSONAL_DATA = "KOMBIT_WITHOUT_PERSONAL_DATA"
 
 
+class GetsRights(StrEnum):
+    """How a system gets its users' rights: in the token, or by asking the Context Handler's own attribute service afterwards."""
+
+    TOKEN = "token"  # noqa: S105 - a word of the registration
+    QUERY = "query"
+
+
 class ConstraintKind(StrEnum):
     """What values a data constraint type takes."""
 
@@ -77,6 +84,17 @@ class Authority:
 
 
 @dataclass(frozen=True, slots=True)
+class MetadataSource:
+    """Where a party publishes its metadata, and what makes a newer copy its own word (attack MD-01)."""
+
+    url: str
+    certificate: str | None = None
+    """Of the key that signs the metadata: base64 of DER. None means: a signing key of the party that is known already."""
+    allow_unsigned: bool = False
+    """Whether a copy without a signature may change anything, keys included. A broken signature never may."""
+
+
+@dataclass(frozen=True, slots=True)
 class HomeIdp:
     """A registered municipal IdP."""
 
@@ -98,6 +116,12 @@ class HomeIdp:
     has_federation_agreement: bool = True
     on_attribute_failure: OnAttributeFailure = OnAttributeFailure.REFUSE
     active: ActivationPeriod = ALWAYS
+    metadata_source: MetadataSource | None = None
+    """Where newer metadata is fetched from; None keeps the registered copy."""
+    withdrawn: bool = False
+    """Emergency withdrawal: out of everything at once, whatever its owner registers, until it is restored."""
+    withdrawn_keys: tuple[str, ...] = ()
+    """Fingerprints of keys that count no longer, whatever the metadata says."""
     simulated: bool = False
     """The simulator plays this party itself and writes its metadata anew at every start, from its own URLs and keys."""
 
@@ -132,8 +156,15 @@ class UserFacingSystem:
     encryption: EncryptionChoice | None = None
     idps: tuple[EntityId, ...] = ()
     """The only IdPs it takes users from; empty means all with a federation agreement."""
+    gets_rights: GetsRights = GetsRights.TOKEN
     enabled: bool = True
     active: ActivationPeriod = ALWAYS
+    metadata_source: MetadataSource | None = None
+    """Where newer metadata is fetched from; None keeps the registered copy."""
+    withdrawn: bool = False
+    """Emergency withdrawal: out of everything at once, whatever its owner registers, until it is restored."""
+    withdrawn_keys: tuple[str, ...] = ()
+    """Fingerprints of keys that count no longer, whatever the metadata says."""
     simulated: bool = False
     """The simulator plays this party itself and writes its metadata anew at every start, from its own URLs and keys."""
 
@@ -149,6 +180,12 @@ class AttributeService:
     metadata: bytes = field(repr=False)
     enabled: bool = True
     active: ActivationPeriod = ALWAYS
+    metadata_source: MetadataSource | None = None
+    """Where newer metadata is fetched from; None keeps the registered copy."""
+    withdrawn: bool = False
+    """Emergency withdrawal: out of everything at once, whatever its owner registers, until it is restored."""
+    withdrawn_keys: tuple[str, ...] = ()
+    """Fingerprints of keys that count no longer, whatever the metadata says."""
     simulated: bool = False
     """The simulator plays this party itself and writes its metadata anew at every start, from its own URLs and keys."""
 

@@ -106,6 +106,7 @@ class ContextHandlerUrls(ServiceUrls):
     SLO_RESPONSE_FROM_IDPS_PATH: ClassVar[str] = "/runtime/saml2auth/signoffresponse.idp"
     ACS_PATH: ClassVar[str] = "/runtime/saml2auth/consume.idp"
     METADATA_TOWARDS_IDPS_PATH: ClassVar[str] = "/runtime/saml2auth/metadata.idp"
+    ATTRIBUTE_SERVICE_PATH: ClassVar[str] = "/runtime/services/attributeservice/saml2/soap"
     API_PATH: ClassVar[str] = "/_sim/api"
     CA_CERTIFICATE_PATH: ClassVar[str] = "/_sim/ca/ca.crt"
     CRL_PATH: ClassVar[str] = "/_sim/ca/ca.crl"
@@ -154,6 +155,11 @@ class ContextHandlerUrls(ServiceUrls):
     def metadata_towards_idps_url(self) -> str:
         """The metadata of the SP face."""
         return self.base_url + self.METADATA_TOWARDS_IDPS_PATH
+
+    @property
+    def attribute_service_url(self) -> str:
+        """Where systems that fetch rights send their AttributeQuery."""
+        return self.base_url + self.ATTRIBUTE_SERVICE_PATH
 
     @property
     def api_url(self) -> str:

@@ -16,6 +16,7 @@ from context_handler.registry import RegistryCache
 from context_handler.routes.api import ApiPorts, api_router
 from context_handler.store.database import Database
 from context_handler.store.sqlite import SqliteStore
+from context_handler.store.sqlite_queries import SqliteQueries
 from context_handler.store.sqlite_record import SqliteRecord
 from context_handler.store.sqlite_registrations import SqliteRegistrations
 from federation.dev_ca import KeyRing
@@ -83,6 +84,7 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
         ids=SystemIds(),
         entropy=os.urandom,
         attribute_services=attribute_services,
+        queries=SqliteQueries(database),
         urls=topology.context_handler,
         entity_id_towards_systems=world.context_handler.entity_id_towards_systems,
         entity_id_towards_idps=world.context_handler.entity_id_towards_idps,

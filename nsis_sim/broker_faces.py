@@ -10,7 +10,7 @@ from federation.sp_face import SpFace, read_sp_face
 from federation.topology import Topology
 from oiosaml.keys import VerificationKey, read_verification_key
 from oiosaml.messages.element import serialise
-from oiosaml.messages.metadata_faces import idp_face, sp_face
+from oiosaml.messages.metadata_faces import idp_face, sp_face, with_attribute_service
 from oiosaml.messages.metadata_writing import write_entity_descriptor
 from oiosaml.uris import NAMEID_PERSISTENT, NAMEID_TRANSIENT, NAMEID_X509_SUBJECT_NAME
 
@@ -38,6 +38,7 @@ def metadata_towards_systems(world: World, topology: Topology, keys: KeyRing) ->
         name_id_formats=(NAMEID_PERSISTENT, NAMEID_X509_SUBJECT_NAME, NAMEID_TRANSIENT),
         single_logout_services=of_broker_towards_systems(topology.context_handler),
     )
+    face = with_attribute_service(face, topology.context_handler.attribute_service_url)
     return serialise(write_entity_descriptor(face))
 
 

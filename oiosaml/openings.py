@@ -167,14 +167,17 @@ def open_attribute_query(octets: bytes) -> Unverified[AttributeQuery]:
 
 
 def vouch_for_attribute_query(
-    unverified: Unverified[AttributeQuery], keys: Sequence[VerificationKey]
+    unverified: Unverified[AttributeQuery],
+    keys: Sequence[VerificationKey],
+    *,
+    strangers: Sequence[VerificationKey] = (),
 ) -> Verified[AttributeQuery]:
-    """Verify the query's signature and read what it covers (AS-03).
+    """Verify the query's signature and read what it covers (AS-03). `strangers` only name the mistake.
 
     Raises:
         SamlError: a `sig.…` code, or what reading raises.
     """
-    return verify_enveloped(signed_element(unverified), keys, read_attribute_query)
+    return verify_enveloped(signed_element(unverified), keys, read_attribute_query, strangers=strangers)
 
 
 def _open_envelope(

@@ -18,6 +18,7 @@ from oiosaml.uris import (
     STATUS_PROXY_COUNT_EXCEEDED,
     STATUS_REQUEST_DENIED,
     STATUS_REQUEST_UNSUPPORTED,
+    STATUS_UNKNOWN_PRINCIPAL,
     STATUS_UNSUPPORTED_BINDING,
 )
 
@@ -136,6 +137,9 @@ _TABLE: Final = (
     Refusal("aq.unknown-user", _DENIED, STATUS_AUTHN_FAILED, "Kommunens attributservice kender ikke brugeren.", "The municipality's attribute service does not know the user."),
     Refusal("aq.unregistered", _DENIED, STATUS_AUTHN_FAILED, "Der er ikke registreret en attributservice for din kommune.", "No attribute service is registered for your municipality."),
     Refusal("aq.denied", _DENIED, STATUS_REQUEST_DENIED, "Attributservicen svarer ikke denne afsender.", "The attribute service does not answer this sender."),
+    Refusal("aq.denied:unknown", _DENIED, STATUS_REQUEST_DENIED, "Attributservicen svarer kun systemer, der er registreret i føderationen.", "The attribute service answers only systems that are registered in the federation."),
+    Refusal("aq.subject:another-system", _DENIED, STATUS_UNKNOWN_PRINCIPAL, "Brugernavnet er udleveret til et andet system.", "The NameID was given to another system."),
+    Refusal("aq.unknown-user:no-session", _DENIED, STATUS_UNKNOWN_PRINCIPAL, "Brugeren er ikke logget ind på systemet.", "The user is not logged in at the system."),
     # --- logout
     Refusal("slo.denied", _DENIED, STATUS_REQUEST_DENIED, "Log ud-beskeden gælder ikke afsenderens egen session.", "The logout message is not about the sender's own session."),
     Refusal("slo.unsolicited", _DENIED, STATUS_REQUEST_DENIED, "Der kom et log ud-svar, som ingen havde bedt om.", "A logout answer came that nobody asked for."),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
+import context_handler.answering_queries
 import context_handler.login
 from context_handler.visit import STEPS, Step
 
@@ -15,6 +16,16 @@ INTRODUCTION = """\
 # The story of a brokered login
 
 Generated from the calls in `context_handler/login.py` by `make docs`. Each step writes one event under its own name.
+
+| # | step | what holds when it is done | a refusal is laid at the door of |
+| --- | --- | --- | --- |
+"""
+
+
+QUERIES = """
+## A system asks for its users' rights
+
+From the calls in `context_handler/answering_queries.py`: a signed query over SOAP, of a system that is registered to ask.
 
 | # | step | what holds when it is done | a refusal is laid at the door of |
 | --- | --- | --- | --- |
@@ -39,7 +50,12 @@ def step_rows(steps: Sequence[Step]) -> str:
 
 def login_flow() -> str:
     """Give the document."""
-    return INTRODUCTION + step_rows(steps_of(context_handler.login))
+    return (
+        INTRODUCTION
+        + step_rows(steps_of(context_handler.login))
+        + QUERIES
+        + step_rows(steps_of(context_handler.answering_queries))
+    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from oiosaml.rules.assertion_attributes import ASSERTION_ATTRIBUTE_RULES
 from oiosaml.rules.assertion_federation import ASSERTION_FEDERATION_RULES
 from oiosaml.rules.assertion_protocol import ASSERTION_PROTOCOL_RULES
 from oiosaml.rules.attribute_authority_metadata import ATTRIBUTE_AUTHORITY_METADATA_RULES
-from oiosaml.rules.attribute_query import ATTRIBUTE_QUERY_RULES
+from oiosaml.rules.attribute_query import ATTRIBUTE_QUERY_RULES, subject_is_named
 from oiosaml.rules.attribute_response import ATTRIBUTE_RESPONSE_RULES
 from oiosaml.rules.authn_request import AUTHN_REQUEST_RULES
 from oiosaml.rules.idp_metadata import IDP_METADATA_RULES
@@ -40,6 +40,11 @@ CHAPTERS: Final[tuple[tuple[str, str, tuple[Rule[Any, Any], ...]], ...]] = (
     ("LogoutRequest: whom it means", "The same request against the session it means to end.", LOGOUT_SUBJECT_RULES),
     ("LogoutResponse", "A verified answer to our own logout request.", LOGOUT_RESPONSE_RULES),
     ("AttributeQuery", "A verified query to a municipal attribute service.", ATTRIBUTE_QUERY_RULES),
+    (
+        "AttributeQuery of a system",
+        "To the Context Handler's own attribute service, besides AS-04 and AS-20 to AS-23.",
+        (subject_is_named,),
+    ),
     ("Answer of an attribute service", "The envelope and the verified assertion.", ATTRIBUTE_RESPONSE_RULES),
     ("Privileges", "An OIOBPP document.", PRIVILEGE_RULES),
     ("Metadata of a system", "As registered.", SP_METADATA_RULES),

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from federation.document_fields import CvrNumber, Level, Name, PartyEntityId, PartyId, PeriodDocument, SystemProfile
 from federation.document_parties import EncryptionDocument, NameIdFormat
 from federation.documents import Kind
-from federation.model import AttributeProfile, OnAttributeFailure, OnNoRoles, Profile
+from federation.model import AttributeProfile, GetsRights, OnAttributeFailure, OnNoRoles, Profile
 from oiosaml.messages.metadata import EntityDescriptor
 
 _NOT_IN_ID: Final = re.compile(r"[^a-z0-9]+")
@@ -79,6 +79,11 @@ class SystemInput(PartyInput):
     )
     idps: tuple[PartyEntityId, ...] = Field(
         (), description="entityIDs of the only IdPs that it takes users from; with one, nobody is asked to choose."
+    )
+
+    gets_rights: GetsRights = Field(
+        GetsRights.TOKEN,
+        description="Whether its users' rights come in the token, or by query to our attribute service.",
     )
 
     def defaults(self) -> dict[str, Any]:

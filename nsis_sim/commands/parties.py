@@ -56,6 +56,9 @@ def add_system(
     on_no_roles: Annotated[
         str | None, typer.Option("--on-no-roles", help="For a user without roles: empty, omit or deny.")
     ] = None,
+    gets_rights: Annotated[
+        str | None, typer.Option("--gets-rights", help="token, or query: it asks the attribute service itself.")
+    ] = None,
     key_transport: Annotated[
         KeyTransport | None,
         typer.Option("--key-transport", help="Overrides its metadata, for a stack that cannot do OIOSAML 3's own."),
@@ -74,6 +77,7 @@ def add_system(
         "name_id_format": name_id_format,
         "attribute_profile": attribute_profile,
         "on_no_roles": on_no_roles,
+        "gets_rights": gets_rights,
         "name": name,
         "id": short_id,
         "encryption": encryption_document(key_transport, block_cipher),

@@ -1,5 +1,6 @@
 """The metadata that the parties of this federation publish, as values: a broker's two faces, a municipal IdP, an attribute service."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -61,6 +62,18 @@ def idp_face(
         attribute_names=attribute_names,
     )
     return EntityDescriptor(entity_id, valid_until, None, role, None)
+
+
+def with_attribute_service(face: EntityDescriptor, location: str) -> EntityDescriptor:
+    """Give an IdP's face with an attribute service at `location` that knows the IdP's users by its NameIDs (R3-MD-25)."""
+    if face.idp is None:
+        raise ValueError("got no IdP, expected one to add an attribute service to")
+    idp = face.idp
+    service = (Endpoint(BINDING_SOAP, location),)
+    return replace(
+        face,
+        attribute_authority=AttributeAuthorityRole(idp.keys, service, idp.name_id_formats, idp.attribute_names),
+    )
 
 
 def sp_face(

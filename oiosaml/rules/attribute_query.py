@@ -80,6 +80,23 @@ def asks_for_privileges(query: AttributeQuery, _: AttributeQueryExpectations) ->
             yield f"got {name!r:.120}, expected {PRIVILEGES_INTERMEDIATE} or a name that ends in {PARAMETRIC_SUFFIX}"
 
 
+@rule("AS-24", code="proto.subject", source="SAML Core 3.3.4; our choice")
+def subject_is_named(query: AttributeQuery, _: AttributeQueryExpectations) -> Iterator[str]:
+    """The subject is a NameID with a value and a format, as the token gave them."""
+    if not query.subject.value.strip() or not query.subject.format:
+        yield f"got {query.subject!r:.160}, expected the NameID of the token with its Format"
+
+
+SYSTEM_QUERY_RULES: Final = (
+    version_is_2,
+    issuer_may_ask,
+    destination_is_us,
+    not_made_in_the_future,
+    not_stale,
+    subject_is_named,
+)
+"""What the Context Handler's own attribute service asks of a system's query."""
+
 ATTRIBUTE_QUERY_RULES: Final = (
     version_is_2,
     issuer_may_ask,

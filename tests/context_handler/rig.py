@@ -28,6 +28,7 @@ from context_handler.ports import (
 )
 from context_handler.store.database import Database
 from context_handler.store.sqlite import SqliteStore
+from context_handler.store.sqlite_queries import SqliteQueries
 from context_handler.store.sqlite_record import SqliteRecord
 from federation.model import (
     AttributeService,
@@ -406,6 +407,7 @@ def make_rig(directory: Path, *, knows_roles: bool = True) -> Rig:
         ids=SystemIds(),
         entropy=os.urandom,
         attribute_services=wire,
+        queries=SqliteQueries(database),
         urls=ContextHandlerUrls(BASE_URL),
         entity_id_towards_systems=builders.CH_IDP_FACE,
         entity_id_towards_idps=builders.CH_SP_FACE,

@@ -9,6 +9,7 @@ from context_handler.ports import Ports
 from oiosaml import attributes as names
 from oiosaml.messages.metadata import EntityDescriptor, signing_keys
 from oiosaml.messages.metadata_reading import read_metadata, read_metadata_element
+from oiosaml.rules.attribute_authority_metadata import can_be_asked, has_a_signing_key, is_an_attribute_authority
 from oiosaml.rules.idp_metadata import IDP_METADATA_RULES
 from oiosaml.rules.metadata import MetadataExpectations
 from oiosaml.rules.rule import enforce
@@ -64,6 +65,18 @@ def test_home_idps_log_out_at_addresses_of_their_own(rig: Rig) -> None:
     assert got == [
         (binding, CH_SLO_REQUEST_FROM_IDPS, CH_SLO_RESPONSE_FROM_IDPS) for binding in (BINDING_REDIRECT, BINDING_POST)
     ]
+
+
+def test_face_towards_systems_names_the_attribute_service(rig: Rig) -> None:
+    octets = metadata_towards_systems(rig.ports, at=NOW)
+    enforce(
+        (is_an_attribute_authority, has_a_signing_key, can_be_asked), read_metadata(octets), MetadataExpectations(NOW)
+    )
+    authority = entity(octets).attribute_authority
+    assert authority is not None
+    (service,) = authority.attribute_services
+    assert service.location == "https://ch.sim.test/runtime/services/attributeservice/saml2/soap"
+    assert names.PRIVILEGES_INTERMEDIATE in authority.attribute_names
 
 
 def test_face_towards_idps_keeps_the_rules_we_put_to_others(rig: Rig) -> None:

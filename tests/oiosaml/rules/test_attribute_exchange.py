@@ -10,7 +10,7 @@ from oiosaml.attributes import EMAIL, PRIVILEGES_INTERMEDIATE, Attribute
 from oiosaml.messages.assertion import Assertion, Conditions, Subject
 from oiosaml.messages.response import Answer, Response, Status
 from oiosaml.name_id import NameId
-from oiosaml.rules.attribute_query import ATTRIBUTE_QUERY_RULES
+from oiosaml.rules.attribute_query import ATTRIBUTE_QUERY_RULES, SYSTEM_QUERY_RULES
 from oiosaml.rules.attribute_response import ATTRIBUTE_RESPONSE_RULES
 from oiosaml.rules.rule import RuleViolation, enforce
 from oiosaml.uris import NAMEID_PERSISTENT, STATUS_RESPONDER
@@ -74,6 +74,7 @@ QUERY_CASES = (
     query_breaks("AS-21", "no-destination", destination=""),
     query_breaks("AS-22", "from-the-future", issue_instant=NOW + timedelta(hours=1)),
     query_breaks("AS-23", "stale", issue_instant=NOW - timedelta(hours=1)),
+    query_breaks("AS-24", "subject-without-format", subject=NameId(ANE_HOLM.value)),
     query_breaks("AS-05", "other-format", subject=NameId(IB_NOEHR.value, NAMEID_PERSISTENT)),
     query_breaks("AS-05", "other-layout", subject=replace(IB_NOEHR, value="Ib Nøhr")),
     query_breaks("AS-06", "asks-for-e-mail", attribute_names=(EMAIL,)),
@@ -115,7 +116,7 @@ CASES = QUERY_CASES + RESPONSE_CASES
 
 @pytest.mark.parametrize("case", QUERY_CASES, ids=str)
 def test_rule_passes_the_valid_query_and_refuses_the_broken_one(case: Case) -> None:
-    assert_twins(case, ATTRIBUTE_QUERY_RULES)
+    assert_twins(case, SYSTEM_QUERY_RULES if case.rule_id == "AS-24" else ATTRIBUTE_QUERY_RULES)
 
 
 @pytest.mark.parametrize("case", RESPONSE_CASES, ids=str)
@@ -134,6 +135,7 @@ def test_attack_is_refused_with_its_code(case: Case) -> None:
 
 def test_valid_query_and_answer_break_nothing_at_all() -> None:
     assert enforce(ATTRIBUTE_QUERY_RULES, attribute_query(), attribute_query_expectations()) == ()
+    assert enforce(SYSTEM_QUERY_RULES, attribute_query(), attribute_query_expectations()) == ()
     assert enforce(ATTRIBUTE_RESPONSE_RULES, answer(), attribute_response_expectations()) == ()
 
 
