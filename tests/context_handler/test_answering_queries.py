@@ -1,6 +1,6 @@
 """A system that queries gets what it would get in a token, of those who are logged in at it, and nobody else gets anything."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ import context_handler.answering_queries
 from context_handler.answering import RefusedLogin
 from context_handler.answering_queries import answer_query
 from context_handler.asking import PostTo
-from context_handler.events import EventOutcome
+from context_handler.events import Event, EventOutcome
 from context_handler.ports import KnownSubject
 from federation.model import ActivationPeriod, GetsRights, OnAttributeFailure, OnNoRoles
 from oiosaml import attributes as names
@@ -114,17 +114,10 @@ class Asker:
         assert answer.envelope_signer is not None, "whatever is said is signed"
         return answer
 
-    def refused_with(self) -> str | None:
-        """The code in the newest event that refused."""
-        with self.rig.ports.store._database.reading() as connection:  # type: ignore[attr-defined]  # the rig's own store
-            row = connection.execute(
-                "SELECT code FROM events WHERE outcome = ? ORDER BY seq DESC LIMIT 1", (EventOutcome.REFUSED.value,)
-            ).fetchone()
-        return None if row is None else row[0]
-
-    def steps(self) -> list[str]:
-        with self.rig.ports.store._database.reading() as connection:  # type: ignore[attr-defined]  # the rig's own store
-            return [row[0] for row in connection.execute("SELECT step FROM events ORDER BY seq")]
+    def events(self, query: AttributeQuery) -> Sequence[Event]:
+        """What the record tells of the flow that the query belonged to last."""
+        flow = self.rig.record.flow_of(self.rig.ports.workspace, query.id)
+        return () if flow is None else self.rig.record.events_of(self.rig.ports.workspace, flow)
 
 
 def rights_in(assertion: Assertion) -> list[tuple[str, ...]]:
@@ -152,8 +145,11 @@ async def test_the_system_gets_its_own_rights(asker: Asker) -> None:
 
 
 async def test_each_step_is_one_event(asker: Asker) -> None:
-    await asker.ask()
-    assert asker.steps() == [each.name for each in steps_of(context_handler.answering_queries)]
+    query = asker.query()
+    await asker.ask(query)
+    assert [event.step for event in asker.events(query)] == [
+        each.name for each in steps_of(context_handler.answering_queries)
+    ]
     assert asker.rig.counts().conserved
 
 
@@ -208,9 +204,11 @@ async def test_plain_where_the_system_has_no_encryption_key(asker: Asker) -> Non
 
 
 async def refused(asker: Asker, query: AttributeQuery | None = None, **options: Any) -> tuple[str | None, Answer]:
+    query = query or asker.query()
     answer = await asker.ask(query, **options)
     assert answer.assertion is None
-    return asker.refused_with(), answer
+    (event,) = [each for each in asker.events(query) if each.outcome is EventOutcome.REFUSED]
+    return event.code, answer
 
 
 async def test_aq_09_nobody_by_that_name(asker: Asker) -> None:
