@@ -167,7 +167,7 @@ def _clock_and_transport(clock: Clock, transport: httpx.AsyncBaseTransport) -> I
     client = MetadataOverHttp.make_client(transport)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(MetadataOverHttp, "make_client", staticmethod(lambda: client))
-        patch.setattr("nsis_sim.broker.SoapOverHttp", lambda: InProcessAttributeServices(transport))
+        patch.setattr("nsis_sim.broker.SoapOverHttp", lambda **_: InProcessAttributeServices(transport))
         for module in ("nsis_sim.broker", "nsis_sim.houses"):
             patch.setattr(f"{module}.utc_now", clock)
         yield
