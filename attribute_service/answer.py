@@ -9,13 +9,14 @@ from oiosaml.bindings.soap import unwrap
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import MessageId
 from oiosaml.messages.attribute_query import AttributeQuery
-from oiosaml.messages.element import UnwritableText, qname
+from oiosaml.messages.element import qname
 from oiosaml.messages.response import Status
 from oiosaml.openings import open_attribute_query, vouch_for_attribute_query
 from oiosaml.rules.attribute_query import ATTRIBUTE_QUERY_RULES, AttributeQueryExpectations
 from oiosaml.rules.rule import enforce
 from oiosaml.uris import NS_SAMLP, STATUS_REQUESTER, STATUS_SUCCESS, STATUS_UNKNOWN_PRINCIPAL
 from oiosaml.verified import Unverified
+from oiosaml.xml.writing import UnwritableText
 
 UNKNOWN_PRINCIPAL: Final = Status(STATUS_REQUESTER, STATUS_UNKNOWN_PRINCIPAL, "Ukendt bruger / Unknown user")
 """AS-10."""

@@ -3,8 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from lxml.etree import _Element
-
 from attribute_service.ports import Ports
 from oiosaml.attributes import Attribute
 from oiosaml.bindings.soap import wrap
@@ -18,6 +16,7 @@ from oiosaml.uris import STATUS_REQUEST_DENIED, STATUS_REQUESTER, STATUS_RESPOND
 from oiosaml.validity import Window
 from oiosaml.xml.encryption import encrypt
 from oiosaml.xml.sign import sign_enveloped
+from oiosaml.xml.writing import NewElement
 
 LIFETIME: Final = timedelta(minutes=5)
 """How long the rights may be relied on (AS-09)."""
@@ -39,7 +38,7 @@ def compose_assertion(
     )
 
 
-def seal(assertion: Assertion, ports: Ports) -> _Element:
+def seal(assertion: Assertion, ports: Ports) -> NewElement:
     """Sign with our own key, then encrypt for the Context Handler, whose certificate we always know (AS-08, our choice)."""
     element = write_assertion(assertion)
     sign_enveloped(element, ports.signing)
@@ -50,7 +49,7 @@ def seal(assertion: Assertion, ports: Ports) -> _Element:
 
 
 def write_answer(
-    status: Status, sealed: _Element | None, in_response_to: MessageId | None, *, at: datetime, ports: Ports
+    status: Status, sealed: NewElement | None, in_response_to: MessageId | None, *, at: datetime, ports: Ports
 ) -> bytes:
     """Give the SOAP envelope of a Response that is signed whatever its status, so that nobody can refuse in our name."""
     envelope = Response(

@@ -3,8 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from lxml.etree import _Element
-
 from context_handler.encryption_choice import encryption_for
 from context_handler.ports import Ports, RegisteredSystem
 from oiosaml.attributes import Attribute
@@ -19,6 +17,7 @@ from oiosaml.uris import STATUS_SUCCESS
 from oiosaml.validity import Window
 from oiosaml.xml.encryption import encrypt
 from oiosaml.xml.sign import sign_enveloped
+from oiosaml.xml.writing import NewElement
 
 LIFETIME: Final = timedelta(minutes=5)
 """How long the answer may be relied on (AS-09)."""
@@ -52,7 +51,7 @@ def refuse(status: Status, question: MessageId | None, *, at: datetime, ports: P
 
 
 def _write(
-    status: Status, content: _Element | None, question: MessageId | None, *, at: datetime, ports: Ports
+    status: Status, content: NewElement | None, question: MessageId | None, *, at: datetime, ports: Ports
 ) -> bytes:
     envelope = Response(
         id=ports.ids.message_id(),

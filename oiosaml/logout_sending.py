@@ -2,8 +2,6 @@
 
 from typing import Final, Literal
 
-from lxml.etree import _Element
-
 from oiosaml.bindings.post import PostForm, write_post_form
 from oiosaml.bindings.redirect import write_redirect
 from oiosaml.bindings.soap import wrap
@@ -11,6 +9,7 @@ from oiosaml.keys import SigningKey
 from oiosaml.messages.element import serialise
 from oiosaml.messages.logout import LogoutRequest, LogoutResponse, write_logout_request, write_logout_response
 from oiosaml.xml.sign import sign_enveloped
+from oiosaml.xml.writing import NewElement
 
 LogoutMessage = LogoutRequest | LogoutResponse
 
@@ -52,7 +51,7 @@ def logout_envelope(message: LogoutMessage, key: SigningKey) -> bytes:
     return wrap(serialise(element))
 
 
-def _written(message: LogoutMessage) -> _Element:
+def _written(message: LogoutMessage) -> NewElement:
     return write_logout_request(message) if isinstance(message, LogoutRequest) else write_logout_response(message)
 
 

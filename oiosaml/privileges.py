@@ -7,12 +7,12 @@ from typing import Final
 from lxml import etree
 
 from oiosaml.errors import SamlError
-from oiosaml.messages.element import writable
 from oiosaml.privilege_document import PrivilegeDocument, read_privilege_document
 from oiosaml.privilege_scope import CVR_SCOPE_PREFIX, Scope, ScopeKind, cvr_scope
 from oiosaml.rules.privileges import PRIVILEGE_RULES, PrivilegeExpectations
 from oiosaml.rules.rule import Finding, enforce, examine
 from oiosaml.uris import NS_BPP
+from oiosaml.xml.writing import writable
 
 __all__ = [
     "CVR_SCOPE_PREFIX",

@@ -10,6 +10,7 @@ from oiosaml.errors import SamlError
 from oiosaml.uris import NS_SAML, NS_SAMLP, NS_SOAP
 from oiosaml.xml.names import local_name
 from oiosaml.xml.parse import parse_message
+from oiosaml.xml.writing import NewElement
 
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"
 SOAP_ACTION: Final = "http://www.oasis-open.org/committees/security"
@@ -57,11 +58,11 @@ def unwrap(octets: bytes, expected: str) -> _Element:
 
 def write_fault(code: str, text: str) -> bytes:
     """Write a SOAP Fault; `code` is `Client` or `Server`. Only for what is no SAML message at all (AS-10)."""
-    envelope = etree.Element(_ENVELOPE, nsmap={"soap": NS_SOAP})
-    fault = etree.SubElement(etree.SubElement(envelope, _BODY), _FAULT)
-    etree.SubElement(fault, "faultcode").text = f"soap:{code}"
-    etree.SubElement(fault, "faultstring").text = text
-    return etree.tostring(envelope, encoding="UTF-8", xml_declaration=False)
+    envelope = NewElement(frozenset({NS_SOAP}), NS_SOAP, "Envelope")
+    fault = envelope.add(NS_SOAP, "Body").add(NS_SOAP, "Fault")
+    fault.add("", "faultcode", text=f"soap:{code}")
+    fault.add("", "faultstring", text=text)
+    return envelope.octets()
 
 
 def _only_message(body: _Element, expected: str) -> _Element:

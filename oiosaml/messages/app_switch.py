@@ -12,6 +12,7 @@ from oiosaml.errors import SamlError
 from oiosaml.messages.element import add, child, child_text, required_child
 from oiosaml.uris import NS_APPSWITCH
 from oiosaml.xml.parse import text_of
+from oiosaml.xml.writing import NewElement
 
 
 class Platform(StrEnum):
@@ -46,7 +47,7 @@ def read_app_switch(extensions: _Element | None) -> AppSwitch | None:
     return AppSwitch(platform, child_text(element, NS_APPSWITCH, "ReturnURL"))
 
 
-def add_app_switch(extensions: _Element, app_switch: AppSwitch) -> None:
+def add_app_switch(extensions: NewElement, app_switch: AppSwitch) -> None:
     """Write it into samlp:Extensions of a message that declares the prefix `nl`.
 
     Raises:

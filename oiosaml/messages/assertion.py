@@ -28,6 +28,7 @@ from oiosaml.name_id import NameId
 from oiosaml.uris import NAME_FORMAT_UNSPECIFIED, NS_SAML
 from oiosaml.validity import OPEN_WINDOW, Window, format_instant
 from oiosaml.xml.parse import text_of
+from oiosaml.xml.writing import NewElement
 
 _ATTRIBUTE_VALUE: Final = qname(NS_SAML, "AttributeValue")
 
@@ -126,7 +127,7 @@ def read_assertion(element: _Element) -> Assertion:
     )
 
 
-def write_assertion(assertion: Assertion) -> _Element:
+def write_assertion(assertion: Assertion) -> NewElement:
     """Write the assertion, unsigned.
 
     Raises:
@@ -170,7 +171,7 @@ def read_attribute(element: _Element) -> Attribute:
     )
 
 
-def add_attribute(parent: _Element, attribute: Attribute) -> _Element:
+def add_attribute(parent: NewElement, attribute: Attribute) -> NewElement:
     """Append the attribute to `parent` and give it.
 
     Raises:
@@ -244,7 +245,7 @@ def _read_authn_statement(element: _Element) -> AuthnStatement:
     )
 
 
-def _write_subject(assertion: _Element, subject: Subject) -> None:
+def _write_subject(assertion: NewElement, subject: Subject) -> None:
     element = add(assertion, NS_SAML, "Subject")
     if subject.name_id is not None:
         add_name_id(element, subject.name_id)
@@ -262,7 +263,7 @@ def _write_subject(assertion: _Element, subject: Subject) -> None:
         )
 
 
-def _write_conditions(assertion: _Element, conditions: Conditions) -> None:
+def _write_conditions(assertion: NewElement, conditions: Conditions) -> None:
     element = add(assertion, NS_SAML, "Conditions", _window_attributes(conditions.window))
     for restriction in conditions.audience_restrictions:
         written = add(element, NS_SAML, "AudienceRestriction")
@@ -270,7 +271,7 @@ def _write_conditions(assertion: _Element, conditions: Conditions) -> None:
             add(written, NS_SAML, "Audience", text=audience)
 
 
-def _write_authn_statement(assertion: _Element, statement: AuthnStatement) -> None:
+def _write_authn_statement(assertion: NewElement, statement: AuthnStatement) -> None:
     element = add(
         assertion,
         NS_SAML,

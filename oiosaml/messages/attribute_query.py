@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from lxml import etree
 from lxml.etree import _Element
 
 from oiosaml.ids import EntityId, MessageId
@@ -13,18 +12,17 @@ from oiosaml.messages.element import (
     child,
     child_text,
     children,
-    qname,
     refuse_other_version,
     required,
     required_child,
     required_instant,
-    writable,
 )
 from oiosaml.messages.name_id import add_name_id, read_name_id
 from oiosaml.name_id import NameId
 from oiosaml.uris import NAME_FORMAT_URI, NS_SAML, NS_SAMLP, NS_SIM_EXTENSIONS
 from oiosaml.validity import format_instant
 from oiosaml.xml.parse import text_of
+from oiosaml.xml.writing import NewElement
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def read_attribute_query(element: _Element) -> AttributeQuery:
     )
 
 
-def write_attribute_query(query: AttributeQuery) -> _Element:
+def write_attribute_query(query: AttributeQuery) -> NewElement:
     """Write the query, unsigned.
 
     Raises:
@@ -76,7 +74,7 @@ def write_attribute_query(query: AttributeQuery) -> _Element:
             "IssueInstant": format_instant(query.issue_instant),
             "Destination": query.destination,
         },
-        prefixes=("samlp", "saml"),
+        prefixes=("samlp", "saml", "chx"),
     )
     add(element, NS_SAML, "Issuer", text=query.issuer)
     if query.target_user_system is not None:
@@ -94,8 +92,6 @@ def _read_target_user_system(extensions: _Element | None) -> EntityId | None:
     return None if text is None else EntityId(text)
 
 
-def _write_target_user_system(query: _Element, system: EntityId) -> None:
+def _write_target_user_system(query: NewElement, system: EntityId) -> None:
     extensions = add(query, NS_SAMLP, "Extensions")
-    name = qname(NS_SIM_EXTENSIONS, "TargetUserSystem")
-    target = etree.SubElement(extensions, name, nsmap={"chx": NS_SIM_EXTENSIONS})
-    target.text = writable(system, "TargetUserSystem")
+    add(extensions, NS_SIM_EXTENSIONS, "TargetUserSystem", text=system)

@@ -26,6 +26,7 @@ from oiosaml.nsis import AssuranceLevel, Comparison
 from oiosaml.uris import CREDENTIAL_TYPE_PREFIX, NS_SAML, NS_SAMLP
 from oiosaml.validity import format_instant
 from oiosaml.xml.parse import text_of
+from oiosaml.xml.writing import NewElement
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def read_authn_request(element: _Element) -> AuthnRequest:
     )
 
 
-def write_authn_request(request: AuthnRequest) -> _Element:
+def write_authn_request(request: AuthnRequest) -> NewElement:
     """Write the request, unsigned.
 
     Raises:
@@ -162,7 +163,7 @@ def _attributes_of(request: AuthnRequest) -> dict[str, str | None]:
     }
 
 
-def _write_scoping(request: _Element, scoping: Scoping) -> None:
+def _write_scoping(request: NewElement, scoping: Scoping) -> None:
     element = add(request, NS_SAMLP, "Scoping", {"ProxyCount": _digits(scoping.proxy_count)})
     if scoping.idp_list:
         idp_list = add(element, NS_SAMLP, "IDPList")

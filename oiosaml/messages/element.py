@@ -1,4 +1,6 @@
-"""Reading and building the elements of a message: exact values in, escaped text out, no string put together by hand.
+"""Reading the elements of a message, and building new ones: exact values in, escaped text out, no string put together by hand.
+
+What is read is lxml's `_Element`, what is built a `NewElement`: neither can stand for the other.
 
 Readers here expect an element whose structure was checked; what is left to go wrong is the form of a single value.
 """
@@ -6,22 +8,17 @@ Readers here expect an element whose structure was checked; what is left to go w
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from lxml import etree
 from lxml.etree import _Element
 
 from oiosaml.errors import SamlError
-from oiosaml.uris import NS_APPSWITCH, NS_DS, NS_MD, NS_SAML, NS_SAMLP
 from oiosaml.validity import parse_instant
 from oiosaml.xml.names import local_name
 from oiosaml.xml.parse import text_of
-
-PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
-    {"saml": NS_SAML, "samlp": NS_SAMLP, "md": NS_MD, "ds": NS_DS, "nl": NS_APPSWITCH}
-)
-"""The prefixes we write, always the same ones, so that signed octets and people's eyes meet no surprise."""
+from oiosaml.xml.writing import PREFIXES, NewElement
 
 SAML_VERSION: Final = "2.0"
 
@@ -30,12 +27,7 @@ _NUMBER = re.compile(r"[0-9]{1,5}", re.ASCII)
 _MAXIMUM_NUMBER: Final = 65535
 """xs:unsignedShort, which SAML prescribes for an index; a ProxyCount above it is nobody's honest wish."""
 
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NO_ATTRIBUTES: Final[Mapping[str, str | None]] = MappingProxyType({})
-
-
-class UnwritableText(ValueError):
-    """A text that no XML document can hold, such as one with a control character (XML 1.0, production 2)."""
 
 
 def qname(namespace: str, tag: str) -> str:
@@ -150,52 +142,30 @@ def refuse_other_version(element: _Element) -> None:
 
 def build(
     namespace: str, tag: str, attributes: Mapping[str, str | None] = _NO_ATTRIBUTES, *, prefixes: tuple[str, ...]
-) -> _Element:
-    """Build a root that declares `prefixes`. An attribute whose value is None is left out.
+) -> NewElement:
+    """Build a root in which the namespaces of `prefixes` may be used. An attribute whose value is None is left out.
 
     Raises:
         UnwritableText: if a value holds what XML cannot.
     """
-    element = etree.Element(qname(namespace, tag), nsmap={prefix: PREFIXES[prefix] for prefix in prefixes})
-    _set(element, attributes)
-    return element
+    return NewElement(_namespaces(prefixes), namespace, tag, attributes)
 
 
 def add(
-    parent: _Element,
+    parent: NewElement,
     namespace: str,
     tag: str,
     attributes: Mapping[str, str | None] = _NO_ATTRIBUTES,
     *,
     text: str | None = None,
-) -> _Element:
-    """Append a child to `parent`, in a namespace that an ancestor has declared, and give it.
+) -> NewElement:
+    """Append a child to `parent`, in a namespace that its root was built for, and give it.
 
     Raises:
         UnwritableText: if a value or the text holds what XML cannot.
+        ValueError: if the namespace is another one, or `parent` was signed.
     """
-    element = etree.SubElement(parent, f"{{{namespace}}}{tag}")
-    if attributes:
-        _set(element, attributes)
-    if text is not None:
-        try:
-            element.text = text
-        except ValueError:
-            writable(text, tag)
-            raise
-    return element
-
-
-def writable(text: str, place: str) -> str:
-    """Give `text` back if XML can hold it.
-
-    Raises:
-        UnwritableText: names the character and the place.
-    """
-    found = _NOT_XML.search(text)
-    if found is not None:
-        raise UnwritableText(f"got U+{ord(found[0]):04X} in {place}, expected only characters that XML can hold")
-    return text
+    return parent.add(namespace, tag, attributes, text)
 
 
 def xml_boolean(value: bool) -> str:  # noqa: FBT001 - the value itself, not an option
@@ -203,17 +173,11 @@ def xml_boolean(value: bool) -> str:  # noqa: FBT001 - the value itself, not an 
     return "true" if value else "false"
 
 
-def serialise(element: _Element) -> bytes:
-    """Give the element as UTF-8 without declaration or indentation: a line break would break a digest."""
-    return etree.tostring(element, encoding="UTF-8", xml_declaration=False, with_tail=False)
+def serialise(element: NewElement) -> bytes:
+    """Give the element in exclusive canonical form, as UTF-8 without declaration or indentation: what is signed is what is sent."""
+    return element.octets()
 
 
-def _set(element: _Element, attributes: Mapping[str, str | None]) -> None:
-    for name, value in attributes.items():
-        if value is not None:
-            try:
-                element.set(name, value)
-            except ValueError:
-                # lxml refuses what XML cannot hold, but does not say what or where
-                writable(value, name)
-                raise
+@cache
+def _namespaces(prefixes: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(PREFIXES[prefix] for prefix in prefixes)

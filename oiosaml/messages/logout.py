@@ -24,6 +24,7 @@ from oiosaml.name_id import NameId
 from oiosaml.uris import NS_SAML, NS_SAMLP, STATUS_PARTIAL_LOGOUT
 from oiosaml.validity import format_instant
 from oiosaml.xml.parse import text_of
+from oiosaml.xml.writing import NewElement
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def read_logout_request(element: _Element) -> LogoutRequest:
     )
 
 
-def write_logout_request(request: LogoutRequest) -> _Element:
+def write_logout_request(request: LogoutRequest) -> NewElement:
     """Write the request, unsigned.
 
     Raises:
@@ -129,7 +130,7 @@ def read_logout_response(element: _Element) -> LogoutResponse:
     )
 
 
-def write_logout_response(response: LogoutResponse) -> _Element:
+def write_logout_response(response: LogoutResponse) -> NewElement:
     """Write the response, unsigned.
 
     Raises:

@@ -12,6 +12,7 @@ from oiosaml.messages.element import add, children
 from oiosaml.messages.metadata import KeyDescriptor, MetadataEncryptionMethod
 from oiosaml.uris import NS_DS, NS_MD, NS_XENC11
 from oiosaml.xml.parse import text_of
+from oiosaml.xml.writing import NewElement
 
 _USES: Final = (None, "signing", "encryption")
 
@@ -28,7 +29,7 @@ def read_key_descriptor(element: _Element) -> KeyDescriptor:
         return KeyDescriptor(use, None, methods, problem=error.detail, line=element.sourceline)
 
 
-def add_key_descriptor(role: _Element, descriptor: KeyDescriptor) -> None:
+def add_key_descriptor(role: NewElement, descriptor: KeyDescriptor) -> None:
     """Append a KeyDescriptor with its certificate to a role.
 
     Raises:

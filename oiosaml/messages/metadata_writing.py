@@ -1,7 +1,5 @@
 """Writing SAML metadata of one entity, in the order the schema prescribes. Whoever calls signs it."""
 
-from lxml.etree import _Element
-
 from oiosaml.messages.element import add, build, xml_boolean
 from oiosaml.messages.metadata import (
     AttributeAuthorityRole,
@@ -15,11 +13,12 @@ from oiosaml.messages.metadata import (
 from oiosaml.messages.metadata_keys import add_key_descriptor
 from oiosaml.uris import NAME_FORMAT_URI, NS_MD, NS_SAML, PROTOCOL_SAML2
 from oiosaml.validity import format_instant
+from oiosaml.xml.writing import NewElement
 
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
-def write_entity_descriptor(entity: EntityDescriptor) -> _Element:
+def write_entity_descriptor(entity: EntityDescriptor) -> NewElement:
     """Write the entity's metadata, unsigned. It can be signed only if `entity.id` is set.
 
     Raises:
@@ -31,7 +30,7 @@ def write_entity_descriptor(entity: EntityDescriptor) -> _Element:
         NS_MD,
         "EntityDescriptor",
         {"ID": entity.id, "entityID": entity.entity_id, "validUntil": valid_until},
-        prefixes=("md", "ds", "saml"),
+        prefixes=("md", "ds", "saml", "xenc11"),
     )
     if entity.idp is not None:
         _write_idp(root, entity.idp)
@@ -46,7 +45,7 @@ def write_entity_descriptor(entity: EntityDescriptor) -> _Element:
     return root
 
 
-def _write_idp(root: _Element, role: IdpRole) -> None:
+def _write_idp(root: NewElement, role: IdpRole) -> None:
     attributes = {"WantAuthnRequestsSigned": xml_boolean(role.want_authn_requests_signed)}
     element = _write_role(root, "IDPSSODescriptor", attributes, role.keys)
     _write_endpoints(element, "SingleLogoutService", role.single_logout_services)
@@ -55,7 +54,7 @@ def _write_idp(root: _Element, role: IdpRole) -> None:
     _write_attribute_names(element, role.attribute_names)
 
 
-def _write_sp(root: _Element, role: SpRole) -> None:
+def _write_sp(root: NewElement, role: SpRole) -> None:
     attributes = {
         "AuthnRequestsSigned": xml_boolean(role.authn_requests_signed),
         "WantAssertionsSigned": xml_boolean(role.want_assertions_signed),
@@ -82,21 +81,21 @@ def _write_sp(root: _Element, role: SpRole) -> None:
         )
 
 
-def _write_attribute_authority(root: _Element, role: AttributeAuthorityRole) -> None:
+def _write_attribute_authority(root: NewElement, role: AttributeAuthorityRole) -> None:
     element = _write_role(root, "AttributeAuthorityDescriptor", {}, role.keys)
     _write_endpoints(element, "AttributeService", role.attribute_services)
     _write_name_id_formats(element, role.name_id_formats)
     _write_attribute_names(element, role.attribute_names)
 
 
-def _write_role(root: _Element, tag: str, attributes: dict[str, str], keys: tuple[KeyDescriptor, ...]) -> _Element:
+def _write_role(root: NewElement, tag: str, attributes: dict[str, str], keys: tuple[KeyDescriptor, ...]) -> NewElement:
     element = add(root, NS_MD, tag, {**attributes, "protocolSupportEnumeration": PROTOCOL_SAML2})
     for key in keys:
         add_key_descriptor(element, key)
     return element
 
 
-def _write_endpoints(role: _Element, tag: str, endpoints: tuple[Endpoint, ...]) -> None:
+def _write_endpoints(role: NewElement, tag: str, endpoints: tuple[Endpoint, ...]) -> None:
     for endpoint in endpoints:
         add(
             role,
@@ -112,24 +111,24 @@ def _write_endpoints(role: _Element, tag: str, endpoints: tuple[Endpoint, ...]) 
         )
 
 
-def _write_name_id_formats(role: _Element, formats: tuple[str, ...]) -> None:
+def _write_name_id_formats(role: NewElement, formats: tuple[str, ...]) -> None:
     for name_id_format in formats:
         add(role, NS_MD, "NameIDFormat", text=name_id_format)
 
 
-def _write_attribute_names(role: _Element, names: tuple[str, ...]) -> None:
+def _write_attribute_names(role: NewElement, names: tuple[str, ...]) -> None:
     for name in names:
         add(role, NS_SAML, "Attribute", {"Name": name, "NameFormat": NAME_FORMAT_URI})
 
 
-def _write_organization(root: _Element, name: str, url: str) -> None:
+def _write_organization(root: NewElement, name: str, url: str) -> None:
     element = add(root, NS_MD, "Organization")
     for tag in ("OrganizationName", "OrganizationDisplayName"):
         add(element, NS_MD, tag, {XML_LANG: "da"}, text=name)
     add(element, NS_MD, "OrganizationURL", {XML_LANG: "da"}, text=url)
 
 
-def _write_contact(root: _Element, contact: ContactPerson) -> None:
+def _write_contact(root: NewElement, contact: ContactPerson) -> None:
     element = add(root, NS_MD, "ContactPerson", {"contactType": contact.contact_type})
     for address in contact.email_addresses:
         add(element, NS_MD, "EmailAddress", text=address)

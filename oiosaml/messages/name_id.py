@@ -6,6 +6,7 @@ from oiosaml.messages.element import add
 from oiosaml.name_id import NameId
 from oiosaml.uris import NS_SAML
 from oiosaml.xml.parse import text_of
+from oiosaml.xml.writing import NewElement
 
 
 def read_name_id(element: _Element) -> NameId:
@@ -22,7 +23,7 @@ def read_name_id(element: _Element) -> NameId:
     )
 
 
-def add_name_id(parent: _Element, name_id: NameId) -> _Element:
+def add_name_id(parent: NewElement, name_id: NameId) -> NewElement:
     """Append the NameID to `parent` and give it.
 
     Raises:

@@ -20,6 +20,7 @@ from oiosaml.messages.element import (
 from oiosaml.uris import NS_SAML, NS_SAMLP, STATUS_SUCCESS
 from oiosaml.validity import format_instant
 from oiosaml.verified import Verified
+from oiosaml.xml.writing import NewElement
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def read_response(element: _Element) -> Response:
     )
 
 
-def write_response(response: Response, *content: _Element) -> _Element:
+def write_response(response: Response, *content: NewElement) -> NewElement:
     """Write the envelope, unsigned, round `content`: an Assertion, an EncryptedAssertion, or nothing for a refusal.
 
     Raises:
@@ -105,11 +106,12 @@ def write_response(response: Response, *content: _Element) -> _Element:
     if response.issuer is not None:
         add(element, NS_SAML, "Issuer", text=response.issuer)
     add_status(element, response.status)
-    element.extend(content)
+    for each in content:
+        element.append(each)
     return element
 
 
-def write_encrypted_assertion(encrypted_data: _Element) -> _Element:
+def write_encrypted_assertion(encrypted_data: NewElement) -> NewElement:
     """Wrap an xenc:EncryptedData as a saml:EncryptedAssertion (SAML Core 2.3.4)."""
     element = build(NS_SAML, "EncryptedAssertion", prefixes=("saml",))
     element.append(encrypted_data)
@@ -131,7 +133,7 @@ def read_status(element: _Element) -> Status:
     )
 
 
-def add_status(response: _Element, status: Status) -> None:
+def add_status(response: NewElement, status: Status) -> None:
     """Append a samlp:Status to a response of whatever kind.
 
     Raises:

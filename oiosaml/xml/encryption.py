@@ -37,7 +37,7 @@ from oiosaml.uris import (
 )
 from oiosaml.xml.base64_text import encode
 from oiosaml.xml.encryption_profile import EncryptedParts, WrappedKey, read_encrypted
-from oiosaml.xml.parse import parse_canonical
+from oiosaml.xml.writing import NewElement
 
 KEY_BYTES: Final[Mapping[str, int]] = MappingProxyType({AES128_GCM: 16, AES256_GCM: 32})
 """Block algorithm to the length of its key."""
@@ -61,6 +61,7 @@ MGFS: Final[Mapping[str, hashes.HashAlgorithm]] = MappingProxyType(
     }
 )
 
+_NAMESPACES: Final = frozenset({NS_XENC})
 _IV_BYTES: Final = 12
 _TAG_BYTES: Final = 16
 
@@ -101,7 +102,7 @@ def encrypt(
     *,
     entropy: Callable[[int], bytes],
     recipient_certificate_der: bytes | None = None,
-) -> _Element:
+) -> NewElement:
     """Encrypt one serialised element as an xenc:EncryptedData with the wrapped key inside its KeyInfo.
 
     `entropy` gives that many unpredictable bytes, `os.urandom` outside tests: the content key and the nonce are made of it. A certificate,
@@ -114,14 +115,14 @@ def encrypt(
         block=method.block,
         key_transport=method.key_transport,
         digest=method.digest,
-        mgf=f'<xenc11:MGF xmlns:xenc11="{NS_XENC11}" Algorithm="{method.mgf}"/>'
-        if method.key_transport == RSA_OAEP
-        else "",
+        mgf=_MGF.format(method.mgf) if method.key_transport == RSA_OAEP else "",
         recipient="" if recipient_certificate_der is None else _RECIPIENT.format(encode(recipient_certificate_der)),
         wrapped=encode(wrapped),
         ciphertext=encode(ciphertext),
     )
-    return parse_canonical(text.encode())
+    encrypted_data = NewElement(_NAMESPACES, NS_XENC, "EncryptedData")
+    encrypted_data.seal(text, "xenc", "ds", "xenc11")
+    return encrypted_data
 
 
 def decrypt(encrypted: _Element, keys: Sequence[DecryptionKey]) -> bytes:
@@ -168,13 +169,16 @@ def _oaep(digest: str, mgf: str) -> OAEP:
 
 _RECIPIENT: Final = "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
 
+# In canonical form, as everything we write, so that a Response round it can be signed.
 _ENCRYPTED_DATA: Final = (
     f'<xenc:EncryptedData xmlns:xenc="{NS_XENC}" Type="{NS_XENC}Element">'
-    '<xenc:EncryptionMethod Algorithm="{block}"/>'
+    '<xenc:EncryptionMethod Algorithm="{block}"></xenc:EncryptionMethod>'
     f'<ds:KeyInfo xmlns:ds="{NS_DS}"><xenc:EncryptedKey>'
-    '<xenc:EncryptionMethod Algorithm="{key_transport}"><ds:DigestMethod Algorithm="{digest}"/>{mgf}</xenc:EncryptionMethod>'
+    '<xenc:EncryptionMethod Algorithm="{key_transport}"><ds:DigestMethod Algorithm="{digest}"></ds:DigestMethod>{mgf}'
+    "</xenc:EncryptionMethod>"
     "{recipient}<xenc:CipherData><xenc:CipherValue>{wrapped}</xenc:CipherValue></xenc:CipherData>"
     "</xenc:EncryptedKey></ds:KeyInfo>"
     "<xenc:CipherData><xenc:CipherValue>{ciphertext}</xenc:CipherValue></xenc:CipherData>"
     "</xenc:EncryptedData>"
 )
+_MGF: Final = f'<xenc11:MGF xmlns:xenc11="{NS_XENC11}" Algorithm="{{}}"></xenc11:MGF>'

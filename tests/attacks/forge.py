@@ -14,15 +14,14 @@ from oiosaml.bindings.post import write_post_form
 from oiosaml.bindings.soap import wrap
 from oiosaml.errors import SamlError
 from oiosaml.messages.assertion import write_assertion
-from oiosaml.messages.element import serialise
 from oiosaml.messages.response import Answer, write_encrypted_assertion, write_response
 from oiosaml.openings import open_attribute_response, open_response, unseal_attribute_response, unseal_response
 from oiosaml.uris import NS_DS, NS_SAML, NS_SAMLP
 from oiosaml.xml.encryption import OIOSAML_DEFAULT, encrypt
-from oiosaml.xml.sign import sign_enveloped
 from oiosaml.xml.verify import verify_enveloped
 from tests.builders import assertion, response
 from tests.conftest import Member
+from tests.trees import serialise, sign_enveloped, tree
 
 NAMESPACES = {"saml": NS_SAML, "samlp": NS_SAMLP, "ds": NS_DS}
 EVIL = "evil-name-id"
@@ -46,21 +45,21 @@ def signed_assertion(signer: Member) -> bytes:
 
 def message_a(signer: Member) -> _Element:
     """M-A: Response, unsigned, holding one signed Assertion."""
-    root = write_response(response(), write_assertion(assertion()))
+    root = tree(write_response(response(), write_assertion(assertion())))
     sign_enveloped(find(root, "saml:Assertion"), signer.signing)
     return parse(serialise(root))
 
 
 def message_r(signer: Member) -> _Element:
     """M-R: Response signed, Assertion unsigned."""
-    root = write_response(response(), write_assertion(assertion()))
+    root = tree(write_response(response(), write_assertion(assertion())))
     sign_enveloped(root, signer.signing)
     return parse(serialise(root))
 
 
 def message_ar(signer: Member) -> _Element:
     """M-AR: both signed."""
-    root = write_response(response(), write_assertion(assertion()))
+    root = tree(write_response(response(), write_assertion(assertion())))
     sign_enveloped(find(root, "saml:Assertion"), signer.signing)
     sign_enveloped(root, signer.signing)
     return parse(serialise(root))

@@ -8,10 +8,10 @@ import pytest
 from oiosaml.bindings.soap import wrap
 from oiosaml.errors import SamlError
 from oiosaml.messages.attribute_query import write_attribute_query
-from oiosaml.messages.element import serialise
 from oiosaml.messages.response import write_response
 from oiosaml.openings import open_attribute_query, open_attribute_response
 from tests.builders import attribute_query, unknown_principal
+from tests.trees import serialise
 
 BOMB = "".join(
     f"<!ENTITY {name} '{f'&{before};' * 10}'>" for before, name in zip("abcdefgh", "bcdefghi", strict=True)

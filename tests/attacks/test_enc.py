@@ -11,7 +11,6 @@ from lxml.etree import _Element
 
 from oiosaml.errors import SamlError
 from oiosaml.keys import DecryptionKey
-from oiosaml.messages.element import serialise
 from oiosaml.uris import NS_XENC
 from oiosaml.xml.encryption import decrypt
 from oiosaml.xml.parse import parse_message
@@ -30,6 +29,7 @@ from tests.attacks.forge import (
 )
 from tests.builders import assertion
 from tests.conftest import Member
+from tests.trees import serialise
 
 XENC = f"{{{NS_XENC}}}"
 
@@ -259,8 +259,8 @@ def test_enc_plaintext_default_namespace_from_outside(idp: Member, broker: Membe
         etree.tostring(root).replace(b"saml:", b"").replace(b'xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"', b"")
     )
     message = message_e(octets, broker)
-    declared = b'<saml:EncryptedAssertion xmlns="urn:oasis:names:tc:SAML:2.0:assertion">'
-    wrapped = serialise(message).replace(b"<saml:EncryptedAssertion>", declared)
+    declared = b'<saml:EncryptedAssertion xmlns="urn:oasis:names:tc:SAML:2.0:assertion" '
+    wrapped = serialise(message).replace(b"<saml:EncryptedAssertion ", declared)
     # other prefixes are other octets, so the signature is broken; but the structure was found
     assert code_of(lambda: answer_by_post(wrapped, idp, broker)) == "sig.value"
     assert code_of(lambda: answer_by_post(serialise(message), idp, broker)) == "xml.root"

@@ -20,12 +20,10 @@ from lxml.etree import _Element
 from oiosaml.errors import SamlError
 from oiosaml.keys import SigningKey, read_verification_key
 from oiosaml.messages.assertion import read_assertion
-from oiosaml.messages.element import serialise
 from oiosaml.messages.metadata import KeyDescriptor, signing_keys
 from oiosaml.uris import C14N_EXCLUSIVE, NS_DS, TRANSFORM_ENVELOPED
 from oiosaml.xml.canonical import canonical_octets
 from oiosaml.xml.parse import parse_message
-from oiosaml.xml.sign import sign_enveloped
 from oiosaml.xml.verify import verify_enveloped
 from tests.attacks.forge import (
     answer_by_post,
@@ -46,6 +44,7 @@ from tests.attacks.forge import (
 )
 from tests.builders import assertion
 from tests.conftest import Member, certificate_of
+from tests.trees import serialise, sign_enveloped
 
 Mutation = Callable[[_Element], None]
 XSLT = "http://www.w3.org/TR/1999/REC-xslt-19991116"

@@ -16,7 +16,6 @@ from oiosaml.bindings.post import read_post_form
 from oiosaml.bindings.redirect import read_redirect
 from oiosaml.messages.attribute_query import write_attribute_query
 from oiosaml.messages.authn_request import write_authn_request
-from oiosaml.messages.element import serialise
 from oiosaml.openings import (
     open_attribute_query,
     open_attribute_response,
@@ -40,6 +39,7 @@ from tests.attacks.forge import (
 )
 from tests.builders import attribute_query, authn_request
 from tests.conftest import Member
+from tests.trees import serialise
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from lxml import etree
 from lxml.etree import _Element
 
 from oiosaml.errors import SamlError
-from oiosaml.messages.element import serialise
 from oiosaml.xml.parse import parse_message
 from oiosaml.xml.verify import verify_enveloped
 from tests.attacks.forge import (
@@ -34,6 +33,7 @@ from tests.attacks.forge import (
 )
 from tests.builders import assertion
 from tests.conftest import Member
+from tests.trees import serialise
 
 
 def refused(root: _Element, idp: Member, broker: Member, *, naively: bool | None = None) -> str:

@@ -28,15 +28,14 @@ from oiosaml.bindings.soap import CONTENT_TYPE, wrap
 from oiosaml.ids import Cvr, EntityId
 from oiosaml.keys import SigningKey
 from oiosaml.messages.attribute_query import AttributeQuery, write_attribute_query
-from oiosaml.messages.element import serialise
 from oiosaml.messages.metadata_faces import sp_face
 from oiosaml.messages.response import Answer
 from oiosaml.nsis import AssuranceLevel
 from oiosaml.openings import open_attribute_response, unseal_attribute_response
-from oiosaml.xml.sign import sign_enveloped
 from tests.builders import ATTRIBUTE_SERVICE, CH_ACS, CH_SP_FACE, NOW, SKOVRUP, SYSTEM, SYSTEM_ROLE, attribute_query
 from tests.conftest import Member
 from tests.counting_ids import CountingIds
+from tests.trees import serialise, sign_enveloped, tree
 
 URLS = AttributeServiceUrls("https://sim.test/attributes/skovrup")
 CASE_WORKER = "http://roller.skovrup.test/roles/jobrole/byggesagsbehandler/1"
@@ -134,7 +133,7 @@ class House:
         change: Callable[[_Element], None] | None = None,
     ) -> bytes:
         """A query in SOAP, signed by the Context Handler; `change` happens before the signature."""
-        element = write_attribute_query(query or question())
+        element = tree(write_attribute_query(query or question()))
         if change is not None:
             change(element)
         if signed:

@@ -17,14 +17,14 @@ from oiosaml.ids import AssertionId, EntityId
 from oiosaml.keys import SigningKey
 from oiosaml.messages.assertion import Assertion, write_assertion
 from oiosaml.messages.authn_request import AuthnRequest, Scoping, write_authn_request
-from oiosaml.messages.element import serialise
 from oiosaml.messages.response import write_encrypted_assertion, write_response
 from oiosaml.validity import Window
 from oiosaml.xml.encryption import OIOSAML_DEFAULT, EncryptionMethod, encrypt
-from oiosaml.xml.sign import sign_enveloped, sign_octets
+from oiosaml.xml.sign import sign_octets
 from saml_web.ids import SystemIds
 from tests import builders
 from tests.flows.street import BASE_URL, Street
+from tests.trees import serialise, sign_enveloped, tree
 
 SSO = "/runtime/saml2/issue.idp"
 ACS = "/runtime/saml2auth/consume.idp"
@@ -73,13 +73,13 @@ def posted(octets: bytes, parameter: str = "SAMLRequest") -> dict[str, str]:
 
 def signed_post(street: Street, change: Callable[[etree._Element], None], *, before: bool = False) -> dict[str, str]:
     """A request by POST, changed after it was signed, or before."""
-    element = write_authn_request(request(street))
+    element = tree(write_authn_request(request(street)))
     if before:
         change(element)
     sign_enveloped(element, street.keys.system("byggesag").signing)
     if not before:
         change(element)
-    return posted(etree.tostring(element))
+    return posted(serialise(element))
 
 
 @dataclass

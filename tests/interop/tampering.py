@@ -15,8 +15,8 @@ from lxml import etree
 from oiosaml.keys import SigningKey
 from oiosaml.uris import NS_DS, NS_SAML, NS_XENC
 from oiosaml.xml.encryption import RSA_OAEP_MGF1P_SHA1, decrypt, encrypt
-from oiosaml.xml.sign import sign_enveloped
 from tests.conftest import Member
+from tests.trees import sign_enveloped, tree
 
 ASSERTION = f"{{{NS_SAML}}}Assertion"
 ENCRYPTED_ASSERTION = f"{{{NS_SAML}}}EncryptedAssertion"
@@ -95,7 +95,7 @@ def in_assertion(
             return etree.tostring(root).replace(b"</samlp:Response>", inside + b"</samlp:Response>")
         method = RSA_OAEP_MGF1P_SHA1
         etree.SubElement(root, ENCRYPTED_ASSERTION).append(
-            encrypt(inside, owner.public_key, method, entropy=os.urandom)
+            tree(encrypt(inside, owner.public_key, method, entropy=os.urandom))
         )
         return etree.tostring(root)
 

@@ -23,14 +23,13 @@ from oiosaml.logout_openings import (
     vouch_for_logout_response,
 )
 from oiosaml.logout_sending import logout_envelope, logout_form, logout_redirect
-from oiosaml.messages.element import serialise
 from oiosaml.messages.logout import write_logout_request, write_logout_response
 from oiosaml.messages.response import write_response
 from oiosaml.sealed import relay_state_of
 from oiosaml.uris import NS_SAML
-from oiosaml.xml.sign import sign_enveloped
 from tests.builders import CH_SSO, LOGOUT_REQUEST_ID, SYSTEM, logout_request, logout_response, response
 from tests.conftest import Member
+from tests.trees import serialise, sign_enveloped, tree
 
 REQUEST, RESPONSE = "SAMLRequest", "SAMLResponse"
 
@@ -106,6 +105,7 @@ def test_sig_03_changed_after_signing_is_refused(pack: Any, open_request: Any, o
     def changed(element: _Element, key: SigningKey | None) -> bytes:
         if pack is query_of:
             return pack(element, REQUEST, key).replace(b"RelayState=r", b"RelayState=s")  # type: ignore[no-any-return]
+        element = tree(element)
         sign_enveloped(element, idp.signing)
         element.find(f"{{{NS_SAML}}}NameID").text += "x"  # type: ignore[union-attr, operator]
         return pack(element, REQUEST, None)  # type: ignore[no-any-return]

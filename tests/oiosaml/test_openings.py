@@ -1,7 +1,6 @@
 """Octets on the wire become values somebody vouched for, or are refused with the catalogue's code."""
 
 import base64
-import copy
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +15,6 @@ from oiosaml.errors import SamlError
 from oiosaml.messages.assertion import write_assertion
 from oiosaml.messages.attribute_query import write_attribute_query
 from oiosaml.messages.authn_request import write_authn_request
-from oiosaml.messages.element import serialise
 from oiosaml.messages.response import Answer, write_encrypted_assertion, write_response
 from oiosaml.openings import (
     open_attribute_query,
@@ -32,7 +30,6 @@ from oiosaml.openings import (
 from oiosaml.sealed import relay_state_of
 from oiosaml.uris import NS_SAML, NS_SAMLP, STATUS_AUTHN_FAILED
 from oiosaml.xml.encryption import OIOSAML_DEFAULT, encrypt
-from oiosaml.xml.sign import sign_enveloped
 from tests.builders import (
     ANE_HOLM,
     BROKER_REQUEST_ID,
@@ -50,6 +47,7 @@ from tests.builders import (
     unknown_principal,
 )
 from tests.conftest import Member
+from tests.trees import serialise, sign_enveloped, tree
 
 Entropy = Callable[[int], bytes]
 
@@ -184,9 +182,9 @@ def test_sig_06_assertion_by_another_idp_is_refused(
 
 def test_xsw_assertion_hidden_in_extensions_is_counted(idp: Member, broker: Member, entropy: Entropy) -> None:
     good = signed(write_assertion(assertion()), idp)
-    element = write_response(response(), sealed(good, broker, entropy))
+    element = tree(write_response(response(), sealed(good, broker, entropy)))
     extensions = etree.Element(f"{{{NS_SAMLP}}}Extensions")
-    extensions.append(copy.deepcopy(good))
+    extensions.append(tree(good))
     element.insert(1, extensions)
     refuses("proto.assertion-count", unseal, element, idp, broker)
 
@@ -194,8 +192,8 @@ def test_xsw_assertion_hidden_in_extensions_is_counted(idp: Member, broker: Memb
 def test_xsw_04_assertion_nested_inside_the_encrypted_one_is_refused(
     idp: Member, broker: Member, entropy: Entropy
 ) -> None:
-    evil = write_assertion(assertion(id="_evil"))
-    evil.append(signed(write_assertion(assertion()), idp))
+    evil = tree(write_assertion(assertion(id="_evil")))
+    evil.append(tree(signed(write_assertion(assertion()), idp)))
     refuses("proto.assertion-count", unseal, write_response(response(), sealed(evil, broker, entropy)), idp, broker)
 
 

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oiosaml.ids import Cvr
-from oiosaml.messages.element import UnwritableText
 from oiosaml.privilege_scope import Scope, ScopeKind, cvr_scope
 from oiosaml.privileges import (
     Constraint,
@@ -18,6 +17,7 @@ from oiosaml.privileges import (
     write_privileges,
 )
 from oiosaml.uris import CONSTRAINT_KLE, CONSTRAINT_ORGANISATION_UNIT, NS_BPP, NS_BPP_LEGACY
+from oiosaml.xml.writing import UnwritableText
 from tests.builders import JOB_FUNCTION_ROLE, KORSBAEK, PRIVILEGES_TEXT, RAVNKAER, privilege_group, privilege_list
 
 HEAD = (

@@ -53,9 +53,10 @@ from oiosaml.uris import (
 )
 from oiosaml.validity import Window
 from oiosaml.xml.encryption import OIOSAML_DEFAULT, RSA_OAEP_MGF1P_SHA1, EncryptionMethod, encrypt
-from oiosaml.xml.sign import sign_enveloped
+from oiosaml.xml.writing import NewElement
 from sp_demo.app import create_app
 from sp_demo.system import DemoSystem, IdpChoice, StackName, SystemKeys
+from tests.trees import serialise, sign_enveloped
 
 BROKER = EntityId("https://saml.ch.sim.test")
 SSO = "http://localhost:8000/runtime/saml2/issue.idp"
@@ -140,28 +141,28 @@ class Issuer:
         )
         return replace(valid, **changes)
 
-    def signed(self, assertion: Assertion, *, key: Any = None) -> etree._Element:
+    def signed(self, assertion: Assertion, *, key: Any = None) -> NewElement:
         element = write_assertion(assertion)
         sign_enveloped(element, (key or self.broker).signing)
         return element
 
-    def sealed(self, octets: bytes) -> etree._Element:
+    def sealed(self, octets: bytes) -> NewElement:
         encrypted = encrypt(octets, self.recipient.public_key, self.method, entropy=self.entropy)
         return write_encrypted_assertion(encrypted)
 
     def answer(self, request_id: str, **changes: Any) -> bytes:
         """A Response round the valid assertion with `changes`."""
         element = self.signed(self.assertion(request_id, **changes))
-        return self.wrap(request_id, self.sealed(etree.tostring(element)))
+        return self.wrap(request_id, self.sealed(serialise(element)))
 
-    def wrap(self, request_id: str, *content: etree._Element, **changes: Any) -> bytes:
-        return etree.tostring(write_response(self.envelope(request_id, **changes), *content))
+    def wrap(self, request_id: str, *content: NewElement, **changes: Any) -> bytes:
+        return serialise(write_response(self.envelope(request_id, **changes), *content))
 
     def refusal(self, request_id: str, status: Status, *, signed: bool = True) -> bytes:
         element = write_response(self.envelope(request_id, status=status))
         if signed:
             sign_enveloped(element, self.broker.signing)
-        return etree.tostring(element)
+        return serialise(element)
 
 
 @dataclass
@@ -243,7 +244,7 @@ def broker_metadata_of(broker: Any, base_url: str = "http://localhost:8000") -> 
     """The metadata of the Context Handler's face towards systems."""
     sso = f"{base_url}/runtime/saml2/issue.idp"
     face = idp_face(BROKER, sso, signing_keys=(broker.verification,), name_id_formats=(NAMEID_PERSISTENT,))
-    return etree.tostring(write_entity_descriptor(face))
+    return serialise(write_entity_descriptor(face))
 
 
 def make_house(

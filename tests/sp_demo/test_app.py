@@ -13,6 +13,7 @@ import pytest
 from lxml import etree
 
 from oiosaml.bindings.post import read_post_form
+from oiosaml.messages.element import serialise
 from oiosaml.messages.metadata_faces import idp_face
 from oiosaml.messages.metadata_writing import write_entity_descriptor
 from oiosaml.uris import NAMEID_PERSISTENT
@@ -117,7 +118,7 @@ def test_a_key_rollover_is_noticed(house, member, broker, broker_metadata):
         signing_keys=(broker.verification, new.verification),
         name_id_formats=(NAMEID_PERSISTENT,),
     )
-    documents.append(etree.tostring(write_entity_descriptor(face)))
+    documents.append(serialise(write_entity_descriptor(face)))
     assert asyncio.run(broker_of.stack(at=at)) is first
     assert asyncio.run(broker_of.stack(at=at + FRESH_FOR)) is not first
 
@@ -136,7 +137,7 @@ def test_either_key_of_a_rollover_is_accepted(house, member, broker, signer):
         signing_keys=(broker.verification, new.verification),
         name_id_formats=(NAMEID_PERSISTENT,),
     )
-    document = etree.tostring(write_entity_descriptor(face))
+    document = serialise(write_entity_descriptor(face))
     stack = make_stack(house.system, SystemKeys(keys.key_pem, keys.certificate_pem), broker_metadata=document)
     request_id = stack.begin(
         LoginWish(level=house.system.minimum_level),

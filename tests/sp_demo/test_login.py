@@ -18,9 +18,9 @@ from oiosaml.uris import (
     NS_DS,
 )
 from oiosaml.validity import Window
-from oiosaml.xml.sign import sign_enveloped
 from sp_demo.system import StackName
 from tests.sp_demo.houses import refused, refused_assertion, result_of
+from tests.trees import serialise, sign_enveloped, tree
 
 
 def test_a_good_token_logs_the_person_in(house):
@@ -64,7 +64,7 @@ def test_the_request_is_what_the_context_handler_reads(house, member):
 
 def test_a_plain_login_asks_for_the_registered_level(house):
     request = house.visitor().begin(house.login)
-    assert b"nsis/loa/Substantial" in etree.tostring(request)
+    assert b"nsis/loa/Substantial" in serialise(request)
 
 
 def test_a_chosen_idp_travels_as_the_stack_can(house):
@@ -88,7 +88,7 @@ def test_refuses_a_changed_assertion(house):
     visitor = house.visitor()
     visitor.begin(house.login)
     element = house.issuer.signed(house.issuer.assertion(visitor.request_id))
-    octets = etree.tostring(element).replace(b"Ane Holm", b"Bo Lindg")
+    octets = serialise(element).replace(b"Ane Holm", b"Bo Lindg")
     assert refused(house, visitor, house.issuer.wrap(visitor.request_id, house.issuer.sealed(octets))) == "sig.value"
 
 
@@ -96,7 +96,7 @@ def test_a_forgery_does_not_use_up_the_login(house, stranger):
     visitor = house.visitor()
     visitor.begin(house.login)
     forged = house.issuer.signed(house.issuer.assertion(visitor.request_id), key=stranger)
-    octets = house.issuer.wrap(visitor.request_id, house.issuer.sealed(etree.tostring(forged)))
+    octets = house.issuer.wrap(visitor.request_id, house.issuer.sealed(serialise(forged)))
     assert refused(house, visitor, octets) == "sig.value"
     assert visitor.post(house.acs, house.issuer.answer(visitor.request_id)).status_code == 303
 
@@ -104,17 +104,17 @@ def test_a_forgery_does_not_use_up_the_login(house, stranger):
 def test_refuses_an_unsigned_assertion(house):
     visitor = house.visitor()
     visitor.begin(house.login)
-    octets = etree.tostring(write_assertion(house.issuer.assertion(visitor.request_id)))
+    octets = serialise(write_assertion(house.issuer.assertion(visitor.request_id)))
     assert refused(house, visitor, house.issuer.wrap(visitor.request_id, house.issuer.sealed(octets))) == "sig.missing"
 
 
 def test_refuses_an_assertion_signed_only_on_the_response(house):
     visitor = house.visitor()
     visitor.begin(house.login)
-    octets = etree.tostring(write_assertion(house.issuer.assertion(visitor.request_id)))
+    octets = serialise(write_assertion(house.issuer.assertion(visitor.request_id)))
     root = etree.fromstring(house.issuer.wrap(visitor.request_id, house.issuer.sealed(octets)))
     sign_enveloped(root, house.issuer.broker.signing)
-    assert refused(house, visitor, etree.tostring(root)) == "sig.missing"
+    assert refused(house, visitor, serialise(root)) == "sig.missing"
 
 
 def test_refuses_an_unencrypted_assertion(house):
@@ -128,7 +128,7 @@ def test_refuses_a_second_assertion(house):
     visitor = house.visitor()
     visitor.begin(house.login)
     sealed = [
-        house.issuer.sealed(etree.tostring(house.issuer.signed(house.issuer.assertion(visitor.request_id))))
+        house.issuer.sealed(serialise(house.issuer.signed(house.issuer.assertion(visitor.request_id))))
         for _ in range(2)
     ]
     assert refused(house, visitor, house.issuer.wrap(visitor.request_id, *sealed)) == "proto.assertion-count"
@@ -140,8 +140,7 @@ def test_refuses_ciphertext_for_another(house, stranger):
     element = house.issuer.signed(house.issuer.assertion(visitor.request_id))
     other = replace(house.issuer, recipient=stranger)
     assert (
-        refused(house, visitor, house.issuer.wrap(visitor.request_id, other.sealed(etree.tostring(element))))
-        == "enc.failed"
+        refused(house, visitor, house.issuer.wrap(visitor.request_id, other.sealed(serialise(element)))) == "enc.failed"
     )
 
 
@@ -233,7 +232,7 @@ def test_refuses_an_envelope_that_leaves_a_door_open(house, changes, code):
     changes = {
         name: value.format(acs=house.acs) if isinstance(value, str) else value for name, value in changes.items()
     }
-    sealed = house.issuer.sealed(etree.tostring(house.issuer.signed(house.issuer.assertion(visitor.request_id))))
+    sealed = house.issuer.sealed(serialise(house.issuer.signed(house.issuer.assertion(visitor.request_id))))
     assert refused(house, visitor, house.issuer.wrap(visitor.request_id, sealed, **changes)) == code
 
 
@@ -301,9 +300,9 @@ def test_refuses_what_is_no_response(house, octets, code):
 def test_refuses_an_xslt_transform_before_libxmlsec_sees_it(house):
     visitor = house.visitor()
     visitor.begin(house.login)
-    element = house.issuer.signed(house.issuer.assertion(visitor.request_id))
+    element = tree(house.issuer.signed(house.issuer.assertion(visitor.request_id)))
     next(element.iter(f"{{{NS_DS}}}Transform")).set("Algorithm", "http://www.w3.org/TR/1999/REC-xslt-19991116")
-    octets = house.issuer.wrap(visitor.request_id, house.issuer.sealed(etree.tostring(element)))
+    octets = house.issuer.wrap(visitor.request_id, house.issuer.sealed(serialise(element)))
     assert refused(house, visitor, octets) == "sig.structure"
 
 
@@ -312,16 +311,16 @@ def test_refuses_wrapped_signatures_inside_the_ciphertext(house, wrap):
     """Attacks XSW-04 and XSW-06 inside EncryptedAssertion: the evil assertion is the one a naive reader reads."""
     visitor = house.visitor()
     visitor.begin(house.login)
-    honest = house.issuer.signed(house.issuer.assertion(visitor.request_id))
+    honest = tree(house.issuer.signed(house.issuer.assertion(visitor.request_id)))
     evil_attributes = (house.issuer.attributes(**{FULL_NAME: ("Evil",)}),)
-    evil = write_assertion(house.issuer.assertion(visitor.request_id, attribute_statements=evil_attributes))
+    evil = tree(write_assertion(house.issuer.assertion(visitor.request_id, attribute_statements=evil_attributes)))
     if wrap == "evil round the signed one":
         evil.append(honest)
     else:
         signature = honest.find(f"{{{NS_DS}}}Signature")
         evil.insert(1, signature)
         signature.append(honest)
-    octets = house.issuer.wrap(visitor.request_id, house.issuer.sealed(etree.tostring(evil)))
+    octets = house.issuer.wrap(visitor.request_id, house.issuer.sealed(serialise(evil)))
     assert refused(house, visitor, octets) in {
         "sig.coverage",
         "sig.missing",

@@ -21,6 +21,7 @@ from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, NS_MD
 from oiosaml.xml.sign import sign_enveloped
 from tests.builders import NOW, SYSTEM, SYSTEM_ACS, attribute_authority_metadata, idp_metadata, sp_metadata
 from tests.conftest import Member
+from tests.trees import tree
 
 
 def octets(entity: EntityDescriptor) -> bytes:
@@ -66,7 +67,7 @@ def test_key_uses_are_kept_apart(idp: Member) -> None:
 def test_signed_metadata_has_its_signature_first(idp: Member) -> None:
     element = write_entity_descriptor(replace(idp_metadata(idp.verification), id="_1"))
     sign_enveloped(element, idp.signing)
-    assert element[0].tag.endswith("}Signature")
+    assert tree(element)[0].tag.endswith("}Signature")
     document = read_metadata(serialise(element))
     assert document.entity is not None
     assert document.entity.signature_present
