@@ -14,6 +14,7 @@ from context_handler.registry import RegisteredParty, RegistryCache, RegistrySna
 from context_handler.store.registrations import RegistrationStore, RegistryChangedError, StoredRegistration
 from federation.documents import Kind, Registration, key_of, kind_of, to_document
 from federation.model import AttributeService, Authority, ContextHandler, HomeIdp, UserFacingSystem, World
+from federation.nemlogin import NemLogIn
 from federation.problems import Problem
 from federation.references import problems_of_references
 from oiosaml.errors import SamlError
@@ -67,6 +68,7 @@ class Registrar:
         workspace: WorkspaceId,
         *,
         context_handler: ContextHandler,
+        nemlogin: NemLogIn | None = None,
         allow_http: bool = False,
     ) -> None:
         """`allow_http` lets endpoints of others than loopback be plain http, for closed test networks."""
@@ -74,6 +76,7 @@ class Registrar:
         self._registry = registry
         self._workspace = workspace
         self._context_handler = context_handler
+        self._nemlogin = nemlogin
         self._allow_http = allow_http
 
     def open_world(self, world: World, at: datetime) -> None:
@@ -164,7 +167,7 @@ class Registrar:
 
     def export(self) -> World:
         """Give the whole world: `load_world` of its YAML gives the same registrations."""
-        return replace(self._registry().world(), context_handler=self._context_handler)
+        return replace(self._registry().world(), context_handler=self._context_handler, nemlogin=self._nemlogin)
 
     def _examined(self, registration: Registration, present: RegistrySnapshot, at: datetime) -> StoredRegistration:
         if not isinstance(registration, HomeIdp | UserFacingSystem | AttributeService):
@@ -181,7 +184,9 @@ class Registrar:
 
     def _require_fit(self, world: World) -> None:
         enforce(
-            (fits_the_federation,), problems_of_references(replace(world, context_handler=self._context_handler)), None
+            (fits_the_federation,),
+            problems_of_references(replace(world, context_handler=self._context_handler, nemlogin=self._nemlogin)),
+            None,
         )
 
     def _world(self, lists: dict[Kind, tuple[Registration, ...]]) -> World:

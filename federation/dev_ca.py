@@ -27,11 +27,12 @@ from federation.dev_ca_certificates import (
 )
 from federation.dev_ca_files import certificate_path, key_path, only_one_process, read_if_there, write_whole
 from federation.model import World
-from federation.topology import ContextHandlerUrls
+from federation.topology import ContextHandlerUrls, played_by_idp_mock, played_by_sp_demo
 from oiosaml.keys import MINIMUM_RSA_BITS, DecryptionKey, SigningKey, fingerprint_of
 
 CONTEXT_HANDLER: Final = "context-handler"
 NEXT_CONTEXT_HANDLER: Final = "context-handler.next"
+NEMLOGIN: Final = "nemlogin"
 OCES3_RSA_BITS: Final = 3072
 
 _CA: Final = "ca"
@@ -88,6 +89,11 @@ class KeyRing:
         """The key of an attribute service; KeyError if the simulator does not play it."""
         return self.key_sets[f"attributes-{party_id}"]
 
+    @property
+    def nemlogin(self) -> KeySet:
+        """The key of NemLog-in, the same towards clients and local IdPs; KeyError if the simulator does not play it."""
+        return self.key_sets[NEMLOGIN]
+
 
 def key_holders(world: World) -> tuple[KeyHolder, ...]:
     """Give everybody who needs a key: the broker and each party that the simulator plays."""
@@ -96,16 +102,26 @@ def key_holders(world: World) -> tuple[KeyHolder, ...]:
     own = KeyHolder(CONTEXT_HANDLER, broker.name, broker.organisation, broker.cvr, broker.entity_id_towards_systems)
     idps = (
         KeyHolder(f"idp-{p.id}", f"IdP {p.name}", names[p.cvrs[0]], p.cvrs[0], p.entity_id)
-        for p in world.idps
+        for p in played_by_idp_mock(world)
+    )
+    systems = (KeyHolder(f"sp-{p.id}", p.name, names[p.cvr], p.cvr, p.entity_id) for p in played_by_sp_demo(world))
+    nemlogin = world.nemlogin
+    clients = (
+        KeyHolder(f"sp-{p.id}", p.name, names[p.cvr], p.cvr, p.entity_id)
+        for p in (nemlogin.clients if nemlogin else ())
         if p.simulated
     )
-    systems = (KeyHolder(f"sp-{p.id}", p.name, names[p.cvr], p.cvr, p.entity_id) for p in world.systems if p.simulated)
     services = (
         KeyHolder(f"attributes-{p.id}", p.name, names[p.cvrs[0]], p.cvrs[0], p.entity_id)
         for p in world.attribute_services
         if p.simulated
     )
-    return (own, *idps, *systems, *services)
+    own_nemlogin = (
+        (KeyHolder(NEMLOGIN, nemlogin.name, nemlogin.organisation, nemlogin.cvr, nemlogin.entity_id),)
+        if nemlogin
+        else ()
+    )
+    return (own, *idps, *systems, *clients, *services, *own_nemlogin)
 
 
 def ensure_keys(

@@ -18,6 +18,7 @@ from federation.document_fields import (
     PeriodDocument,
     SystemProfile,
     Uri,
+    Uuid,
     period,
 )
 from federation.model import (
@@ -28,6 +29,7 @@ from federation.model import (
     EncryptionChoice,
     GetsRights,
     HomeIdp,
+    LinkedUser,
     MetadataSource,
     OnAttributeFailure,
     OnNoRoles,
@@ -145,6 +147,21 @@ class PartyDocument(Document):
         return self.simulated or self.metadata is None
 
 
+class LinkedUserDocument(Document):
+    """A user of NemLog-in who has another UUID in the municipality's organisation system."""
+
+    cvr: CvrNumber
+    """The municipality."""
+    professional_uuid: Uuid
+    """The persistent UUID that NemLog-in sends."""
+    organisation_uuid: Uuid
+    """The UUID in the organisation system, by which the attribute service and the systems know the user."""
+
+    def to_model(self) -> LinkedUser:
+        """Give the value."""
+        return LinkedUser(self.cvr, self.professional_uuid, self.organisation_uuid)
+
+
 class IdpDocument(PartyDocument):
     """A municipal IdP."""
 
@@ -162,6 +179,12 @@ class IdpDocument(PartyDocument):
     """Without an agreement (føderationsaftale) it cannot be chosen."""
     on_attribute_failure: OnAttributeFailure = OnAttributeFailure.REFUSE
     """What becomes of a login whose rights could not be fetched."""
+    supports_app_switch: bool = False
+    """Whether it is told which app the person comes from. NemLog-in always is."""
+    linked_users: tuple[LinkedUserDocument, ...] = ()
+    """For NemLog-in: users with another UUID in the organisation system."""
+    local_user_suffix: Name | None = None
+    """What NemLog-in has given this IdP to put behind its local user ids. Left out, it is no local IdP of NemLog-in."""
 
     def to_model(self) -> HomeIdp:
         """Give the value."""
@@ -178,6 +201,9 @@ class IdpDocument(PartyDocument):
             enabled=self.enabled,
             has_federation_agreement=self.has_federation_agreement,
             on_attribute_failure=self.on_attribute_failure,
+            supports_app_switch=self.supports_app_switch,
+            linked_users=tuple(each.to_model() for each in self.linked_users),
+            local_user_suffix=self.local_user_suffix,
             active=period(self.active),
             metadata_source=self.metadata_source.to_model() if self.metadata_source else None,
             withdrawn=self.withdrawn,

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 from pydantic import Field, ValidationError
 
 from federation.document_fields import Document
+from federation.document_nemlogin import NemLogInDocument
 from federation.document_parties import (
     AttributeServiceDocument,
     AuthorityDocument,
@@ -35,7 +36,9 @@ from federation.model import (
     UserFacingSystem,
     World,
 )
+from federation.nemlogin import NemLogInClient
 from federation.problems import FederationError, Problem, problems_of_validation
+from oiosaml.eid import CredentialType, IdType
 from oiosaml.nsis import AssuranceLevel
 
 Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
@@ -62,6 +65,8 @@ class WorldDocument(Document):
 
     context_handler: ContextHandlerDocument | None = None
     """The broker; the simulator's own, if left out."""
+    nemlogin: NemLogInDocument | None = None
+    """NemLog-in, if the simulator plays it."""
     authorities: tuple[AuthorityDocument, ...] = Field(default=())
     """Municipalities and other organisations."""
     idps: tuple[IdpDocument, ...] = ()
@@ -91,6 +96,7 @@ class WorldDocument(Document):
             job_function_roles=tuple(d.to_model() for d in self.job_function_roles),
             people=tuple(d.to_model() for d in self.people),
             context_handler=self.context_handler.to_model() if self.context_handler else SIMULATED_CONTEXT_HANDLER,
+            nemlogin=self.nemlogin.to_model() if self.nemlogin else None,
         )
 
 
@@ -163,6 +169,8 @@ def from_document(kind: Kind, document: Mapping[str, Json]) -> Registration:
 def world_to_document(world: World) -> dict[str, Json]:
     """Give the document of a whole world. Metadata that the simulator wrote itself is left out: it is written anew at every start."""
     document: dict[str, Json] = {"context_handler": _mapping(world.context_handler)}
+    if world.nemlogin is not None:
+        document["nemlogin"] = _mapping(world.nemlogin)
     for kind in Kind:
         registrations: tuple[Registration, ...] = getattr(world, kind.value)
         items: list[Json] = [_exported(registration) for registration in registrations]
@@ -172,7 +180,10 @@ def world_to_document(world: World) -> dict[str, Json]:
 
 
 def _exported(registration: Registration) -> dict[str, Json]:
-    document = to_document(registration)
+    return _without_own_metadata(to_document(registration))
+
+
+def _without_own_metadata(document: dict[str, Json]) -> dict[str, Json]:
     if document.pop("simulated", False):
         document.pop("metadata", None)
     return document
@@ -192,8 +203,13 @@ def _json(value: Any) -> Json:  # noqa: ANN401 - any field of the model
     match value:
         case AssuranceLevel():
             return value.attribute_value
+        case NemLogInClient():
+            return _without_own_metadata(_mapping(value))
         case Enum():
-            return str(value.value)
+            # ID and credential types are URIs in messages and words in documents.
+            return (
+                str(value.value).rpartition("/")[2] if isinstance(value, IdType | CredentialType) else str(value.value)
+            )
         case bytes():
             return value.decode("utf-8")
         case datetime():

@@ -91,13 +91,18 @@ def _read_text(file: FilePath) -> str:
 def _put_metadata_inline(data: Plain, directory: FilePath | None) -> Sequence[Problem]:
     """Put the text of each `metadata_file` where `metadata` stands."""
     problems: list[Problem] = []
-    for kind in ("idps", "systems", "attribute_services"):
-        parties = data.get(kind) if isinstance(data, dict) else None
+    nemlogin = data.get("nemlogin") if isinstance(data, dict) else None
+    places: list[tuple[Plain, tuple[str, ...]]] = [
+        *((data, (kind,)) for kind in ("idps", "systems", "attribute_services")),
+        (nemlogin, ("nemlogin", "clients")),
+    ]
+    for holder, path in places:
+        parties = holder.get(path[-1]) if isinstance(holder, dict) else None
         for i, party in enumerate(parties if isinstance(parties, list) else []):
             if isinstance(party, dict) and isinstance(name := party.get("metadata_file"), str):
                 problem = _read_metadata(party, name, directory)
                 if problem is not None:
-                    problems.append(Problem((kind, i, "metadata_file"), problem))
+                    problems.append(Problem((*path, i, "metadata_file"), problem))
     return problems
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from federation.nemlogin import NemLogIn
 from oiosaml.ids import Cvr, EntityId
 from oiosaml.nsis import AssuranceLevel
 
@@ -95,6 +96,16 @@ class MetadataSource:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkedUser:
+    """That a user of NemLog-in is somebody whom the municipality's organisation system knows by another UUID."""
+
+    cvr: Cvr
+    professional_uuid: str
+    """What NemLog-in sends in `professional/uuid/persistent`."""
+    organisation_uuid: str
+
+
+@dataclass(frozen=True, slots=True)
 class HomeIdp:
     """A registered municipal IdP."""
 
@@ -115,6 +126,12 @@ class HomeIdp:
     enabled: bool = True
     has_federation_agreement: bool = True
     on_attribute_failure: OnAttributeFailure = OnAttributeFailure.REFUSE
+    supports_app_switch: bool = False
+    """Whether it is told which app the person comes from; NemLog-in always is."""
+    linked_users: tuple[LinkedUser, ...] = ()
+    """For NemLog-in: who is known by another UUID in the organisation system, and so to the attribute service."""
+    local_user_suffix: str | None = None
+    """What NemLog-in has given this IdP to put behind its local user ids; None: it is no local IdP of NemLog-in."""
     active: ActivationPeriod = ALWAYS
     metadata_source: MetadataSource | None = None
     """Where newer metadata is fetched from; None keeps the registered copy."""
@@ -321,3 +338,5 @@ class World:
     job_function_roles: tuple[JobFunctionRole, ...] = ()
     people: tuple[Person, ...] = ()
     context_handler: ContextHandler = SIMULATED_CONTEXT_HANDLER
+    nemlogin: NemLogIn | None = None
+    """NemLog-in with its own users and clients, if the simulator plays it."""

@@ -5,12 +5,12 @@ The broker registers these octets and the party serves them, so nobody has to fe
 
 from dataclasses import replace
 from typing import Final
-from urllib.parse import urlsplit
-from uuid import NAMESPACE_URL, uuid5
 
 from federation.dev_ca import KeyRing, KeySet
-from federation.model import AttributeService, HomeIdp, UserFacingSystem, World
-from federation.topology import AttributeServiceUrls, IdpUrls, SystemUrls, Topology
+from federation.model import AttributeService, HomeIdp, Profile, UserFacingSystem, World
+from federation.nemlogin_parties import nemlogin_metadata, nemlogin_metadata_towards_idps, with_clients
+from federation.signed_metadata import public_key, sign_metadata
+from federation.topology import AttributeServiceUrls, IdpUrls, SystemUrls, Topology, is_nemlogin
 from oiosaml.attributes import (
     CVR,
     EMAIL,
@@ -23,8 +23,6 @@ from oiosaml.attributes import (
     PROFESSIONAL_UUID,
     SPEC_VERSION,
 )
-from oiosaml.keys import VerificationKey, read_verification_key
-from oiosaml.messages.element import serialise
 from oiosaml.messages.metadata import (
     Endpoint,
     EntityDescriptor,
@@ -33,8 +31,7 @@ from oiosaml.messages.metadata import (
     RequestedAttribute,
     SpRole,
 )
-from oiosaml.messages.metadata_faces import attribute_authority, contact, idp_face
-from oiosaml.messages.metadata_writing import write_entity_descriptor
+from oiosaml.messages.metadata_faces import attribute_authority, idp_face
 from oiosaml.uris import (
     AES256_GCM,
     BINDING_POST,
@@ -47,7 +44,6 @@ from oiosaml.uris import (
     RSA_OAEP,
     RSA_OAEP_MGF1P,
 )
-from oiosaml.xml.sign import sign_enveloped
 
 DECRYPTED_BY_DEFAULT: Final = (
     MetadataEncryptionMethod(AES256_GCM),
@@ -72,11 +68,10 @@ def with_own_metadata(world: World, topology: Topology, keys: KeyRing) -> World:
     return replace(
         world,
         idps=tuple(
-            replace(p, metadata=idp_metadata(p, topology.idp(p.id), keys.idp(p.id))) if p.simulated else p
-            for p in world.idps
+            replace(p, metadata=_metadata_of_idp(p, world, topology, keys)) if p.simulated else p for p in world.idps
         ),
         systems=tuple(
-            replace(p, metadata=system_metadata(p, topology.system(p.id), keys.system(p.id))) if p.simulated else p
+            replace(p, metadata=_metadata_of_system(p, world, topology, keys)) if p.simulated else p
             for p in world.systems
         ),
         attribute_services=tuple(
@@ -88,7 +83,20 @@ def with_own_metadata(world: World, topology: Topology, keys: KeyRing) -> World:
             else p
             for p in world.attribute_services
         ),
+        nemlogin=with_clients(world, topology, keys),
     )
+
+
+def _metadata_of_idp(idp: HomeIdp, world: World, topology: Topology, keys: KeyRing) -> bytes:
+    if idp.profile is Profile.NEMLOGIN3 and world.nemlogin is not None:
+        return nemlogin_metadata(world.nemlogin, topology.nemlogin, keys.nemlogin)
+    return idp_metadata(idp, topology.idp(idp.id), keys.idp(idp.id))
+
+
+def _metadata_of_system(system: UserFacingSystem, world: World, topology: Topology, keys: KeyRing) -> bytes:
+    if world.nemlogin is not None and is_nemlogin(system, world):
+        return nemlogin_metadata_towards_idps(world.nemlogin, topology.nemlogin, keys.nemlogin)
+    return system_metadata(system, topology.system(system.id), keys.system(system.id))
 
 
 def idp_metadata(idp: HomeIdp, urls: IdpUrls, keys: KeySet) -> bytes:
@@ -96,11 +104,11 @@ def idp_metadata(idp: HomeIdp, urls: IdpUrls, keys: KeySet) -> bytes:
     entity = idp_face(
         idp.entity_id,
         urls.sso_url,
-        signing_keys=(_key(keys),),
+        signing_keys=(public_key(keys),),
         name_id_formats=(NAMEID_X509_SUBJECT_NAME,),
         attribute_names=(*_OFFERED_BY_IDPS, *((PRIVILEGES_INTERMEDIATE,) if idp.knows_roles else ())),
     )
-    return _signed(entity, idp.name, keys)
+    return sign_metadata(entity, idp.name, keys)
 
 
 def attribute_service_metadata(service: AttributeService, urls: AttributeServiceUrls, keys: KeySet) -> bytes:
@@ -108,15 +116,15 @@ def attribute_service_metadata(service: AttributeService, urls: AttributeService
     entity = attribute_authority(
         service.entity_id,
         urls.soap_url,
-        signing_keys=(_key(keys),),
+        signing_keys=(public_key(keys),),
         attribute_names=(PRIVILEGES_INTERMEDIATE,),
     )
-    return _signed(entity, service.name, keys)
+    return sign_metadata(entity, service.name, keys)
 
 
 def system_metadata(system: UserFacingSystem, urls: SystemUrls, keys: KeySet) -> bytes:
     """Give a demo system's metadata: it asks for KOMBIT's profile and names what its stack can decrypt."""
-    key = _key(keys)
+    key = public_key(keys)
     role = SpRole(
         authn_requests_signed=True,
         want_assertions_signed=True,
@@ -130,7 +138,7 @@ def system_metadata(system: UserFacingSystem, urls: SystemUrls, keys: KeySet) ->
         has_attribute_consuming_service=True,
         service_name=system.name,
     )
-    return _signed(EntityDescriptor(system.entity_id, None, role, None, None), system.name, keys)
+    return sign_metadata(EntityDescriptor(system.entity_id, None, role, None, None), system.name, keys)
 
 
 def _encryption_methods(system: UserFacingSystem) -> tuple[MetadataEncryptionMethod, ...]:
@@ -147,22 +155,3 @@ def _encryption_methods(system: UserFacingSystem) -> tuple[MetadataEncryptionMet
 
 def _requested(name: str, *, required: bool) -> RequestedAttribute:
     return RequestedAttribute(name, NAME_FORMAT_URI, is_required=required, friendly_name=FRIENDLY_NAMES.get(name))
-
-
-def _key(keys: KeySet) -> VerificationKey:
-    return read_verification_key(keys.certificate_der)
-
-
-def _signed(entity: EntityDescriptor, name: str, keys: KeySet) -> bytes:
-    host = urlsplit(entity.entity_id).hostname or "simulator.test"
-    element = write_entity_descriptor(
-        replace(
-            entity,
-            # From the entityID and not at random: several processes write this document and must agree on it.
-            id=f"_{uuid5(NAMESPACE_URL, entity.entity_id).hex}",
-            organization_name=name,
-            contacts=(contact(f"drift@{host}"),),
-        )
-    )
-    sign_enveloped(element, keys.signing)
-    return serialise(element)

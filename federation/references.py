@@ -12,6 +12,7 @@ from federation.model import (
     SystemRole,
     World,
 )
+from federation.nemlogin_references import problems_of_nemlogin
 from federation.problems import Path, Problem
 from federation.topology import refuse_production_host
 from oiosaml.ids import Cvr
@@ -24,7 +25,16 @@ _URIS: Final = ("constraint_types", "system_roles", "job_function_roles")
 
 def problems_of_references(world: World) -> tuple[Problem, ...]:
     """Give everything in the world that does not hold together; nothing, if it can be used."""
-    checks = (_doubles, _production_names, _organisations, _systems, _system_roles, _job_function_roles, _people)
+    checks = (
+        _doubles,
+        _production_names,
+        _organisations,
+        _systems,
+        _system_roles,
+        _job_function_roles,
+        _people,
+        problems_of_nemlogin,
+    )
     return tuple(problem for check in checks for problem in check(world))
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
-from federation.model import World
+from federation.model import HomeIdp, Profile, UserFacingSystem, World
 
 PRODUCTION_DOMAINS: Final = (
     "borger.dk",
@@ -268,6 +268,49 @@ class AttributeServiceUrls(ServiceUrls):
 
 
 @dataclass(frozen=True, slots=True)
+class NemLogInUrls(ServiceUrls):
+    """The endpoints of the NemLog-in simulator."""
+
+    SSO_PATH: ClassVar[str] = "/sso"
+    LOGIN_PATH: ClassVar[str] = "/login"
+    LOCAL_IDP_PATH: ClassVar[str] = "/local"
+    ACS_PATH: ClassVar[str] = "/acs"
+    ATTRIBUTE_QUERY_PATH: ClassVar[str] = "/attributequery"
+    METADATA_PATH: ClassVar[str] = "/metadata"
+    METADATA_TOWARDS_IDPS_PATH: ClassVar[str] = "/metadata/towards-idps"
+
+    @property
+    def sso_url(self) -> str:
+        """Where clients send their AuthnRequest."""
+        return self.base_url + self.SSO_PATH
+
+    @property
+    def login_url(self) -> str:
+        """Where the login page posts its form."""
+        return self.base_url + self.LOGIN_PATH
+
+    @property
+    def acs_url(self) -> str:
+        """Where local IdPs send their Response."""
+        return self.base_url + self.ACS_PATH
+
+    @property
+    def attribute_query_url(self) -> str:
+        """Where clients send their AttributeQuery."""
+        return self.base_url + self.ATTRIBUTE_QUERY_PATH
+
+    @property
+    def metadata_url(self) -> str:
+        """The metadata towards clients."""
+        return self.base_url + self.METADATA_PATH
+
+    @property
+    def metadata_towards_idps_url(self) -> str:
+        """The metadata towards local IdPs."""
+        return self.base_url + self.METADATA_TOWARDS_IDPS_PATH
+
+
+@dataclass(frozen=True, slots=True)
 class Topology:
     """Base URLs: the broker's, and of every party that the simulator plays, by its id."""
 
@@ -275,12 +318,16 @@ class Topology:
     idp_base_urls: Mapping[str, str] = field(default_factory=dict)
     system_base_urls: Mapping[str, str] = field(default_factory=dict)
     attribute_service_base_urls: Mapping[str, str] = field(default_factory=dict)
+    nemlogin_base_url: str | None = None
+    """None: the simulator does not play NemLog-in."""
 
     def __post_init__(self) -> None:
         """Check every base URL now, not at the first login that needs it."""
         houses = (self.idp_base_urls, self.system_base_urls, self.attribute_service_base_urls)
         for base_url in (self.context_handler_base_url, *(url for house in houses for url in house.values())):
             ServiceUrls(base_url)
+        if self.nemlogin_base_url is not None:
+            ServiceUrls(self.nemlogin_base_url)
 
     @property
     def context_handler(self) -> ContextHandlerUrls:
@@ -311,6 +358,17 @@ class Topology:
         """
         return AttributeServiceUrls(self.attribute_service_base_urls[party_id])
 
+    @property
+    def nemlogin(self) -> NemLogInUrls:
+        """The URLs of the NemLog-in simulator.
+
+        Raises:
+            KeyError: if the simulator does not play it.
+        """
+        if self.nemlogin_base_url is None:
+            raise KeyError("nemlogin")
+        return NemLogInUrls(self.nemlogin_base_url)
+
 
 def default_topology(base_url: str, world: World) -> Topology:
     """Put every house on one origin: the broker at the root, each party that the simulator plays under a prefix.
@@ -319,12 +377,30 @@ def default_topology(base_url: str, world: World) -> Topology:
         ValueError: for what is not a base URL, and for a production host.
     """
     base = parse_base_url(base_url)
+    clients = world.nemlogin.clients if world.nemlogin else ()
+    demo_systems = [each.id for each in played_by_sp_demo(world)] + [each.id for each in clients if each.simulated]
     return Topology(
         base,
-        _under(f"{base}/idp", (idp.id for idp in world.idps if idp.simulated)),
-        _under(f"{base}/sp", (system.id for system in world.systems if system.simulated)),
+        _under(f"{base}/idp", (idp.id for idp in played_by_idp_mock(world))),
+        _under(f"{base}/sp", demo_systems),
         _under(f"{base}/attributes", (service.id for service in world.attribute_services if service.simulated)),
+        f"{base}/nemlogin" if world.nemlogin else None,
     )
+
+
+def played_by_idp_mock(world: World) -> tuple[HomeIdp, ...]:
+    """Give the IdPs that a mock IdP plays: NemLog-in has a house of its own."""
+    return tuple(idp for idp in world.idps if idp.simulated and idp.profile is not Profile.NEMLOGIN3)
+
+
+def played_by_sp_demo(world: World) -> tuple[UserFacingSystem, ...]:
+    """Give the systems that a demo system plays: NemLog-in as the broker's system has a house of its own."""
+    return tuple(system for system in world.systems if system.simulated and not is_nemlogin(system, world))
+
+
+def is_nemlogin(system: UserFacingSystem, world: World) -> bool:
+    """Tell whether that registered system is NemLog-in, which asks on behalf of the services behind it."""
+    return world.nemlogin is not None and system.entity_id == world.nemlogin.entity_id_towards_idps
 
 
 def _under(prefix: str, ids: Iterable[str]) -> Mapping[str, str]:

@@ -71,6 +71,7 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
         registry,
         DEFAULT_WORKSPACE,
         context_handler=world.context_handler,
+        nemlogin=world.nemlogin,
         allow_http=_on_plain_network(topology),
     )
     registrar.open_world(world, utc_now())

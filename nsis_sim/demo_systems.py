@@ -4,7 +4,9 @@ from typing import Final
 
 from federation.dev_ca import KeyRing
 from federation.model import UserFacingSystem
+from federation.nemlogin import NemLogInClient
 from federation.topology import Topology
+from oiosaml.nsis import AssuranceLevel
 from sp_demo.system import DemoSystem, StackName, SystemKeys
 
 _STACKS: Final = {"byggesag": StackName.PYTHON3_SAML, "ydelser": StackName.PYSAML2}
@@ -20,6 +22,18 @@ def demo_system(system: UserFacingSystem, topology: Topology) -> DemoSystem:
         urls=topology.system(system.id),
         minimum_level=system.minimum_level,
         stack=_STACKS.get(system.id, StackName.PYSAML2),
+    )
+
+
+def service_behind_nemlogin(client: NemLogInClient, topology: Topology) -> DemoSystem:
+    """Give a client of NemLog-in as sp_demo plays it: to its stack NemLog-in is a broker like any other."""
+    return DemoSystem(
+        id=client.id,
+        name=client.name,
+        entity_id=client.entity_id,
+        urls=topology.system(client.id),
+        minimum_level=AssuranceLevel.SUBSTANTIAL,
+        stack=StackName.PYSAML2,
     )
 
 

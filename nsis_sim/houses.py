@@ -1,15 +1,18 @@
 """Builds houses from what they are made of. Each is imported when it is built, so that a process holds no house that it does not run."""
 
 import os
+from collections.abc import Iterator
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 
 from federation.dev_ca import KeyRing
 from federation.model import World
+from federation.nemlogin_parties import context_handler_as_client, nemlogin_metadata
 from federation.parties import with_own_metadata
-from federation.topology import Topology
+from federation.topology import Topology, played_by_sp_demo
 from nsis_sim.broker_faces import face_towards_idps, metadata_towards_systems
-from nsis_sim.demo_systems import demo_system, system_keys
+from nsis_sim.demo_systems import demo_system, service_behind_nemlogin, system_keys
 from nsis_sim.placement import Place
 from nsis_sim.settings import Settings
 from saml_web.clock import utc_now
@@ -39,8 +42,12 @@ class Houses:
                 return self._idp(party)
             case "attribute_service", str(party):
                 return self._attribute_service(party)
-            case "sp_demo", str(party):
+            case "nemlogin_mock", _:
+                return self._nemlogin()
+            case "sp_demo", str(party) if party in {system.id for system in self._world.systems}:
                 return self._system(party)
+            case "sp_demo", str(party):
+                return self._service_behind_nemlogin(party)
         raise ValueError(f"got {place.name}, expected one of the houses")
 
     def _context_handler(self) -> Starlette:
@@ -95,4 +102,52 @@ class Houses:
             broker_metadata=broker_metadata,
             names=names_of(self._world),
             idps=lambda: choices,
+        )
+
+    def _nemlogin(self) -> Starlette:
+        from nemlogin_mock.app import create_app
+
+        nemlogin = self._world.nemlogin
+        if nemlogin is None:
+            raise ValueError("got a place for NemLog-in, expected a world with one")
+        return create_app(
+            nemlogin,
+            self._world,
+            metadata=nemlogin_metadata(nemlogin, self._topology.nemlogin, self._keys.nemlogin),
+            clients=(context_handler_as_client(self._world, self._topology, self._keys), *nemlogin.clients),
+            urls=self._topology.nemlogin,
+            signing=self._keys.nemlogin.signing,
+            starts=tuple(self._starts_of_logins_at_nemlogin()),
+            ids=SystemIds(),
+            entropy=os.urandom,
+            clock=utc_now,
+        )
+
+    def _starts_of_logins_at_nemlogin(self) -> Iterator[tuple[str, str]]:
+        nemlogin = self._world.nemlogin
+        for client in nemlogin.clients if nemlogin else ():
+            if client.simulated:
+                yield client.name, self._topology.system(client.id).home_url
+        if nemlogin and any(idp.entity_id == nemlogin.entity_id for idp in self._world.idps):
+            hint = urlencode({"idp": nemlogin.entity_id})
+            for system in played_by_sp_demo(self._world):
+                yield system.name, f"{self._topology.system(system.id).login_url}?{hint}"
+
+    def _service_behind_nemlogin(self, party: str) -> Starlette:
+        from sp_demo.app import create_app
+
+        nemlogin = self._world.nemlogin
+        if nemlogin is None:
+            raise ValueError(f"got a place for {party}, expected a world with NemLog-in")
+        face = nemlogin_metadata(nemlogin, self._topology.nemlogin, self._keys.nemlogin)
+
+        async def broker_metadata() -> bytes:
+            return face
+
+        client = next(each for each in nemlogin.clients if each.id == party)
+        return create_app(
+            service_behind_nemlogin(client, self._topology),
+            system_keys(party, self._keys),
+            metadata=client.metadata,
+            broker_metadata=broker_metadata,
         )

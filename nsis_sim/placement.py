@@ -48,6 +48,9 @@ def topology_of(settings: Settings, world: World, port: int) -> Topology:
         attribute_service_base_urls=_moved(
             "attribute_service", topology.attribute_service_base_urls, settings.base_urls
         ),
+        nemlogin_base_url=settings.base_urls.get("nemlogin_mock", topology.nemlogin_base_url)
+        if topology.nemlogin_base_url
+        else None,
     )
     known = {place.name for place in places(topology)} | set(HOUSES)
     for name in settings.base_urls:
@@ -72,6 +75,7 @@ def places(topology: Topology) -> tuple[Place, ...]:
         Place("context_handler", None, topology.context_handler_base_url),
         *(Place("idp_mock", party, url) for party, url in topology.idp_base_urls.items()),
         *(Place("attribute_service", party, url) for party, url in topology.attribute_service_base_urls.items()),
+        *((Place("nemlogin_mock", None, topology.nemlogin_base_url),) if topology.nemlogin_base_url else ()),
         *(Place("sp_demo", party, url) for party, url in topology.system_base_urls.items()),
     )
 

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from federation.topology import parse_base_url
 
 PREFIX: Final = "NSIS_"
-HOUSES: Final = ("context_handler", "idp_mock", "attribute_service", "sp_demo")
+HOUSES: Final = ("context_handler", "idp_mock", "attribute_service", "nemlogin_mock", "sp_demo")
 """The packages that are houses, as `--only` and NSIS_BASE_URLS name them."""
 
 _CHECKOUT: Final = Path(__file__).resolve().parent.parent

@@ -33,4 +33,6 @@ class AssertionExpectations:
     knows_roles: bool | None = None
     """Whether the IdP puts privileges into its tokens; None if that is not to be examined."""
     name_id_formats: tuple[str, ...] = (NAMEID_X509_SUBJECT_NAME,)
+    credential_types: tuple[str, ...] = ()
+    """The means of identification that the system demands; none means any."""
     skew: timedelta = CLOCK_SKEW

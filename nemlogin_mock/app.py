@@ -1,0 +1,73 @@
+"""The composition root of the NemLog-in simulator: every port is wired here, every route listed."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from federation.model import World
+from federation.nemlogin import NemLogIn, NemLogInClient
+from federation.topology import NemLogInUrls
+from nemlogin_mock.clients import Clients
+from nemlogin_mock.identities import Identities
+from nemlogin_mock.logins import Logins
+from nemlogin_mock.ports import Ports
+from nemlogin_mock.routes import Routes
+from oiosaml.ids import IdSource
+from oiosaml.keys import SigningKey
+from saml_web.error_pages import ErrorPages
+from saml_web.pages import Pages
+from saml_web.static_files import static_route
+
+
+def create_app(
+    nemlogin: NemLogIn,
+    world: World,
+    *,
+    metadata: bytes,
+    clients: Sequence[NemLogInClient],
+    urls: NemLogInUrls,
+    signing: SigningKey,
+    starts: tuple[tuple[str, str], ...] = (),
+    ids: IdSource,
+    entropy: Callable[[int], bytes],
+    clock: Callable[[], datetime],
+) -> FastAPI:
+    """Give NemLog-in as an app whose paths are relative to `urls.base_url`; mount it at `urls.path`.
+
+    `clients` are everybody it serves, the Context Handler among them, with the metadata they have uploaded. `starts` are names and
+    addresses of services for the front page.
+    """
+    ports = Ports(
+        nemlogin=nemlogin,
+        metadata=metadata,
+        identities=Identities(nemlogin.identities),
+        clients=Clients(clients),
+        logins=Logins(),
+        organisation_names={authority.cvr: authority.name for authority in world.authorities},
+        system_names={system.entity_id: system.name for system in world.systems},
+        signing=signing,
+        urls=urls,
+        ids=ids,
+        entropy=entropy,
+    )
+    pages = Pages("nemlogin_mock", base_url=urls.base_url, ids=ids)
+    routes = Routes(ports, pages, starts=starts, clock=clock)
+    app = FastAPI(
+        title="NemLog-in (simulator)",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        routes=[
+            Route("/", routes.front_page, methods=["GET"]),
+            Route(NemLogInUrls.SSO_PATH, routes.sso, methods=["GET"]),
+            Route(NemLogInUrls.LOGIN_PATH, routes.login, methods=["POST"]),
+            Route(NemLogInUrls.ATTRIBUTE_QUERY_PATH, routes.attribute_query, methods=["POST"]),
+            Route(NemLogInUrls.METADATA_PATH, routes.metadata, methods=["GET"]),
+            Route("/healthz", routes.health, methods=["GET"]),
+            static_route(),
+        ],
+    )
+    ErrorPages(pages).install(app)
+    return app

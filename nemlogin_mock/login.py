@@ -1,0 +1,97 @@
+"""The story of a login at NemLog-in. The browser comes once, and once more when the person has chosen.
+
+Before the request is verified nothing is ever sent to the client: a refusal is raised and becomes our own page.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from federation.nemlogin import NemLogInIdentity
+from nemlogin_mock.answer import NO_PASSIVE, REFUSAL_STATUS, answer_with_status, seal
+from nemlogin_mock.asked import AskedFor, what_was_asked
+from nemlogin_mock.inbound import Choice, InboundRequest, PickedIdentity, Refusal
+from nemlogin_mock.ports import Ports
+from nemlogin_mock.request import OpenedRequest, open_on_arrival, open_on_return
+from nemlogin_mock.scenarios import BY_ID, Twist
+from nemlogin_mock.token import compose_assertion
+from nemlogin_mock.twists import alter, twist
+from oiosaml.attributes import PRIVILEGES_INTERMEDIATE
+from oiosaml.bindings.post import PostForm
+from oiosaml.errors import SamlError
+from oiosaml.messages.assertion import Assertion, write_assertion
+from oiosaml.messages.element import serialise
+from oiosaml.xml.sign import sign_enveloped
+
+
+@dataclass(frozen=True, slots=True)
+class LoginPage:
+    """Ask the person who they are."""
+
+    inbound: InboundRequest
+    asked: AskedFor
+
+
+def begin_login(
+    inbound: InboundRequest, picked: PickedIdentity | None, *, at: datetime, ports: Ports
+) -> LoginPage | PostForm:
+    """A client sends a person; show them the login page, unless `picked` already says who they are.
+
+    Naming an identity stands for a session that exists already, so it answers a passive request too (our choice).
+
+    Raises:
+        SamlError: if the client is not connected, its request breaks a rule, or the identity is unknown. Nothing is sent then.
+    """
+    opened = open_on_arrival(inbound, at=at, ports=ports)
+    if picked is not None:
+        return _log_in(picked, opened, at=at, ports=ports)
+    if opened.verified.value.is_passive:
+        return answer_with_status(NO_PASSIVE, opened, at=at, ports=ports)
+    return LoginPage(inbound, what_was_asked(opened, ports))
+
+
+def finish_login(inbound: InboundRequest, choice: Choice, *, at: datetime, ports: Ports) -> PostForm:
+    """The person has chosen on the login page; send the answer.
+
+    Raises:
+        SamlError: as `begin_login`, and `flow.expired` if the page was looked at for too long.
+    """
+    opened = open_on_return(inbound, at=at, ports=ports)
+    if isinstance(choice, Refusal):
+        return answer_with_status(REFUSAL_STATUS[choice], opened, at=at, ports=ports)
+    return _log_in(choice, opened, at=at, ports=ports)
+
+
+def issue(
+    identity: NemLogInIdentity, opened: OpenedRequest, how: Twist = Twist.NONE, *, at: datetime, ports: Ports
+) -> PostForm:
+    """Issue a token about the identity, as honest as `how` says, and remember the login if it is."""
+    assertion = twist(compose_assertion(identity, opened, at=at, ports=ports), how, at=at)
+    element = write_assertion(_allowed(assertion, opened))
+    sign_enveloped(element, ports.signing)
+    signed = serialise(element)
+    client = opened.client.face.entity_id
+    if how is Twist.ALTERED:
+        signed = alter(signed)
+    elif how is Twist.REPLAYED:
+        signed = ports.logins.last_assertion(client, at=at) or signed
+    elif assertion.subject is not None and assertion.subject.name_id is not None:
+        ports.logins.remember(client, assertion.subject.name_id, identity, signed, at=at)
+    return seal(signed, opened, at=at, ports=ports)
+
+
+def _log_in(picked: PickedIdentity, opened: OpenedRequest, *, at: datetime, ports: Ports) -> PostForm:
+    how = Twist.NONE
+    if picked.scenario_id:
+        scenario = BY_ID.get(picked.scenario_id)
+        if scenario is None:
+            raise SamlError("web.form", f"got {picked.scenario_id!r:.60}, expected one of {', '.join(BY_ID)}")
+        how = scenario.twist
+    return issue(ports.identities.named(picked.identity_id), opened, how, at=at, ports=ports)
+
+
+def _allowed(assertion: Assertion, opened: OpenedRequest) -> Assertion:
+    """Leave out rights that the client did not ask for or may not have, whatever the test case adds."""
+    if PRIVILEGES_INTERMEDIATE in opened.client.attribute_names:
+        return assertion
+    kept = tuple(each for each in assertion.attributes if each.name != PRIVILEGES_INTERMEDIATE)
+    return replace(assertion, attribute_statements=(kept,))

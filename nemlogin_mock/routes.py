@@ -1,0 +1,142 @@
+"""NemLog-in's doors: each reads, calls the story, writes."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from nemlogin_mock.attribute_query import answer_query
+from nemlogin_mock.inbound import Choice, InboundRequest, PickedIdentity, Refusal, one_named
+from nemlogin_mock.login import LoginPage, begin_login, finish_login
+from nemlogin_mock.ports import Ports
+from nemlogin_mock.scenarios import PLAYABLE, SCENARIOS
+from oiosaml.bindings.post import PostForm
+from oiosaml.bindings.soap import CONTENT_TYPE, write_fault
+from oiosaml.errors import SamlError
+from saml_web.form_origin import require_own_page
+from saml_web.inbound import Form, read_body, read_form, read_query
+from saml_web.outbound import auto_post_page
+from saml_web.pages import Pages
+from saml_web.security_headers import NO_STORE
+from saml_web.xml_view import view_xml
+
+PERSONA_PARAMETER: Final = "persona"
+"""Query parameter of the SSO URL that names who logs in, for use without a page."""
+
+PERSONA_HEADER: Final = "X-NSIS-Persona"
+"""Does the same as `PERSONA_PARAMETER`, as at the mock IdPs."""
+
+SCENARIO_PARAMETER: Final = "scenario"
+"""Names the test case that the answer plays, beside a persona."""
+
+SCENARIO_HEADER: Final = "X-NSIS-Scenario"
+"""Does the same as `SCENARIO_PARAMETER`."""
+
+MAX_LOGIN_FORM_BYTES: Final = 64 * 1024
+"""Longest login form: it carries the request's query, escaped once more."""
+
+MAX_ENVELOPE_BYTES: Final = 64 * 1024
+"""Longest attribute query accepted."""
+
+
+class Routes:
+    """The handlers of NemLog-in."""
+
+    def __init__(
+        self, ports: Ports, pages: Pages, *, starts: tuple[tuple[str, str], ...], clock: Callable[[], datetime]
+    ) -> None:
+        """`starts` are the names and addresses of services where a login can begin. Ask `clock` once for each request."""
+        self._ports = ports
+        self._pages = pages
+        self._starts = starts
+        self._clock = clock
+
+    async def front_page(self, request: Request) -> Response:
+        """Whom NemLog-in serves, and the test cases."""
+        return self._pages.render(
+            request,
+            "home.html",
+            nemlogin=self._ports.nemlogin,
+            urls=self._ports.urls,
+            clients=tuple(self._ports.clients),
+            identities=tuple(self._ports.identities),
+            organisations=self._ports.organisation_names,
+            scenarios=SCENARIOS,
+            starts=self._starts,
+        )
+
+    async def sso(self, request: Request) -> Response:
+        """An AuthnRequest in the query; NemLog-in takes no other binding."""
+        inbound = InboundRequest(read_query(request))
+        return self._answer(request, begin_login(inbound, _picked_in(request), at=self._clock(), ports=self._ports))
+
+    async def login(self, request: Request) -> Response:
+        """A choice made on the login page."""
+        form = await read_form(request, limit=MAX_LOGIN_FORM_BYTES)
+        require_own_page(request, form, base_url=self._ports.urls.base_url)
+        inbound = InboundRequest(form.one("message").encode("latin-1", "replace"))
+        return self._answer(request, finish_login(inbound, _choice_in(form), at=self._clock(), ports=self._ports))
+
+    async def attribute_query(self, request: Request) -> Response:
+        """An AttributeQuery in SOAP 1.1."""
+        try:
+            envelope = await read_body(request, limit=MAX_ENVELOPE_BYTES)
+            return _soap(answer_query(envelope, at=self._clock(), ports=self._ports))
+        except SamlError as refusal:
+            # what is no SOAP is answered 4xx: nothing failed here (WS-I Basic Profile 1.1, R1113)
+            return _soap(
+                write_fault("Client", f"{refusal.code}: {refusal.sentence('en')}"), refusal.refusal.http_status
+            )
+
+    async def metadata(self, _: Request) -> Response:
+        """The metadata towards clients."""
+        return Response(self._ports.metadata, media_type="application/samlmetadata+xml")
+
+    async def health(self, _: Request) -> Response:
+        """That this house stands."""
+        return JSONResponse({"status": "ok", "service": "nemlogin_mock"})
+
+    def _answer(self, request: Request, outcome: LoginPage | PostForm) -> Response:
+        if isinstance(outcome, PostForm):
+            return auto_post_page(self._pages, request, action=outcome.action, fields=outcome.fields)
+        return self._pages.render(
+            request,
+            "login.html",
+            # the page answers a message, which its URL does not bring back once it was posted
+            switch="in-page",
+            login_url=self._ports.urls.login_url,
+            nemlogin=self._ports.nemlogin,
+            identities=tuple(self._ports.identities),
+            organisations=self._ports.organisation_names,
+            scenarios=PLAYABLE,
+            asked=outcome.asked,
+            request_xml=view_xml(outcome.asked.octets),
+            message=outcome.inbound.octets.decode("latin-1"),
+        )
+
+
+def _picked_in(request: Request) -> PickedIdentity | None:
+    identity = one_named(_named(request, PERSONA_PARAMETER, PERSONA_HEADER), "personas")
+    scenario = one_named(_named(request, SCENARIO_PARAMETER, SCENARIO_HEADER), "scenarios")
+    return None if identity is None else PickedIdentity(identity, scenario)
+
+
+def _named(request: Request, parameter: str, header: str) -> list[str]:
+    return [*request.query_params.getlist(parameter), *request.headers.getlist(header)]
+
+
+def _choice_in(form: Form) -> Choice:
+    persona = form.optional("persona")
+    if persona is not None:
+        return PickedIdentity(persona, form.optional("scenario") or None)
+    refusal = form.one("refusal")
+    try:
+        return Refusal(refusal)
+    except ValueError as error:
+        raise SamlError("web.form", f"got {refusal!r:.60}, expected one of {', '.join(Refusal)}") from error
+
+
+def _soap(octets: bytes, status: int = 200) -> Response:
+    return Response(octets, status_code=status, headers={"Content-Type": CONTENT_TYPE, "Cache-Control": NO_STORE})
