@@ -1,16 +1,17 @@
 """The broker's own AuthnRequest to a home IdP (context-handler section 3, step 4)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from context_handler.level import LevelDemand
 from context_handler.ports import Ports, RegisteredIdp
+from context_handler.profiles.profile import IncomingProfile
 from context_handler.profiles.registered import profile_of_idp
 from context_handler.visit import Requester
 from oiosaml.bindings.post import PostForm, write_post_form
 from oiosaml.bindings.redirect import write_redirect
 from oiosaml.errors import SamlError
-from oiosaml.messages.authn_request import AuthnRequest, Scoping, write_authn_request
+from oiosaml.messages.authn_request import AuthnRequest, RequestedAuthnContext, Scoping, write_authn_request
 from oiosaml.messages.element import serialise
 from oiosaml.messages.metadata import Endpoint
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT
@@ -45,7 +46,8 @@ def compose_request(
     Raises:
         SamlError: `fed.profile` if the IdP is registered for a profile that is not understood.
     """
-    asked = requester.request
+    asked, profile = requester.request, profile_of_idp(idp)
+    told_of_app = profile.takes_app_switch or idp.registration.supports_app_switch
     return AuthnRequest(
         id=ports.ids.message_id(),
         issue_instant=at,
@@ -55,9 +57,17 @@ def compose_request(
         protocol_binding=BINDING_POST,
         force_authn=asked.force_authn,
         is_passive=asked.is_passive,
-        requested_authn_context=profile_of_idp(idp).ask(demand),
+        requested_authn_context=_context(asked, demand, profile),
         scoping=_scoping(requester) if idp.registration.supports_scoping else None,
+        app_switch=asked.app_switch if told_of_app else None,
     )
+
+
+def _context(asked: AuthnRequest, demand: LevelDemand, profile: IncomingProfile) -> RequestedAuthnContext:
+    context = profile.ask(demand)
+    if not profile.takes_credential_types or asked.requested_authn_context is None:
+        return context
+    return replace(context, class_refs=(*context.class_refs, *asked.requested_authn_context.credential_types))
 
 
 def _scoping(requester: Requester) -> Scoping:

@@ -50,7 +50,7 @@ async def _ask(
         issue_instant=visit.at,
         issuer=ports.entity_id_towards_idps,
         destination=_location(service),
-        subject=subject.name_id,
+        subject=subject.name_towards_municipality,
         attribute_names=(PRIVILEGES_INTERMEDIATE,),
         target_user_system=system.registration.entity_id,
     )

@@ -90,6 +90,7 @@ def check_assertion(
     """
     request_id, requested_at = _question(login)
     asked = login.request.requested_authn_context
+    profile = profile_of_idp(idp)
     expectations = AssertionExpectations(
         at=at,
         idp=idp.registration.entity_id,
@@ -104,9 +105,11 @@ def check_assertion(
         comparison=asked.comparison if asked else Comparison.MINIMUM,
         minimum_level=system.registration.minimum_level,
         knows_roles=idp.registration.knows_roles,
+        name_id_formats=profile.name_id_formats,
+        credential_types=asked.credential_types if asked and profile.takes_credential_types else (),
         skew=ports.clock_skew,
     )
-    return enforce(profile_of_idp(idp).assertion_rules, assertion.value, expectations)
+    return enforce(profile.assertion_rules, assertion.value, expectations)
 
 
 def status_refusal(status: Status, required: str) -> UpstreamRefusal:

@@ -1,12 +1,13 @@
 """Which home IdP a login goes to, and whether the person must be asked (context-handler section 4; the order is our choice)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from context_handler.level import LevelDemand
-from context_handler.ports import RegisteredIdp, RegisteredSystem
+from context_handler.ports import RegisteredIdp, RegisteredSystem, Registry
+from federation.model import HomeIdp, Profile
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, FlowId
 
@@ -29,6 +30,30 @@ class Candidates:
 
     able: tuple[RegisteredIdp, ...]
     too_low: tuple[RegisteredIdp, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageChoice:
+    """One button of the discovery page: what it chooses, and the name that people know."""
+
+    idp: EntityId
+    name: str
+
+
+def choices_on_page(idps: Sequence[RegisteredIdp], registry: Registry) -> tuple[PageChoice, ...]:
+    """Give the buttons: one for each IdP, but one for each municipality of a NemLog-in registration, by the municipality's name.
+
+    Which of its municipalities the person belongs to is what NemLog-in says, not what was pressed (our choice).
+    """
+    return tuple(choice for idp in idps for choice in _choices(idp.registration, registry))
+
+
+def _choices(idp: HomeIdp, registry: Registry) -> Iterator[PageChoice]:
+    if idp.profile is not Profile.NEMLOGIN3:
+        yield PageChoice(idp.entity_id, idp.name)
+        return
+    for cvr in idp.cvrs:
+        yield PageChoice(idp.entity_id, f"{registry.organisation_name(cvr) or cvr} ({idp.name})")
 
 
 @dataclass(frozen=True, slots=True)

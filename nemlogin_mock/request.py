@@ -11,7 +11,7 @@ from nemlogin_mock.inbound import InboundRequest
 from nemlogin_mock.ports import Ports
 from oiosaml.errors import REFUSALS, Party, SamlError
 from oiosaml.messages.authn_request import AuthnRequest
-from oiosaml.openings import open_authn_request_redirect, relay_state_of, vouch_for_authn_request
+from oiosaml.openings import open_authn_request_redirect, vouch_for_authn_request
 from oiosaml.rules.authn_request import (
     AuthnRequestExpectations,
     chosen_assertion_consumer_service,
@@ -19,6 +19,7 @@ from oiosaml.rules.authn_request import (
 )
 from oiosaml.rules.nemlogin_client import NEMLOGIN_REQUEST_RULES
 from oiosaml.rules.rule import enforce
+from oiosaml.sealed import relay_state_of
 from oiosaml.uris import NAMEID_PERSISTENT, NAMEID_TRANSIENT
 from oiosaml.validity import format_instant
 from oiosaml.verified import Verified

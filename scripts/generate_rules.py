@@ -14,6 +14,8 @@ from oiosaml.rules.attribute_response import ATTRIBUTE_RESPONSE_RULES
 from oiosaml.rules.authn_request import AUTHN_REQUEST_RULES
 from oiosaml.rules.idp_metadata import IDP_METADATA_RULES
 from oiosaml.rules.logout import LOGOUT_REQUEST_RULES, LOGOUT_RESPONSE_RULES, LOGOUT_SUBJECT_RULES
+from oiosaml.rules.nemlogin_assertion import NEMLOGIN_ASSERTION_RULES
+from oiosaml.rules.nemlogin_client import NEMLOGIN_CLIENT_RULES, not_in_a_circle
 from oiosaml.rules.privileges import PRIVILEGE_RULES
 from oiosaml.rules.response import RESPONSE_RULES
 from oiosaml.rules.rule import Rule
@@ -30,12 +32,21 @@ a MUST, with the code of the first one broken in the order below; SHOULD and MAY
 code becomes, for the person and for the system, stands in `oiosaml/refusals.py`.
 """
 
+_NEMLOGIN_ONLY: Final = tuple(each for each in NEMLOGIN_ASSERTION_RULES if each.id.startswith("NLA-"))
+
 CHAPTERS: Final[tuple[tuple[str, str, tuple[Rule[Any, Any], ...]], ...]] = (
     ("AuthnRequest", "A verified request from a user-facing system.", AUTHN_REQUEST_RULES),
     ("Response", "The envelope of a home IdP's answer.", RESPONSE_RULES),
     ("Assertion: protocol", "What holds for every assertion.", ASSERTION_PROTOCOL_RULES),
     ("Assertion: attributes", "What OIOSAML 3 and KOMBIT ask for.", ASSERTION_ATTRIBUTE_RULES),
     ("Assertion: federation", "What only a federation can ask.", ASSERTION_FEDERATION_RULES),
+    ("Assertion of NemLog-in", "What stands in for KOMBIT's demands where NemLog-in is the home IdP.", _NEMLOGIN_ONLY),
+    (
+        "NemLog-in: requests of its clients",
+        "Beside the rules of any AuthnRequest; put by the NemLog-in simulator.",
+        (not_in_a_circle,),
+    ),
+    ("NemLog-in: metadata of its clients", "As uploaded; put by the NemLog-in simulator.", NEMLOGIN_CLIENT_RULES),
     ("LogoutRequest", "A verified logout request, as a message.", LOGOUT_REQUEST_RULES),
     ("LogoutRequest: whom it means", "The same request against the session it means to end.", LOGOUT_SUBJECT_RULES),
     ("LogoutResponse", "A verified answer to our own logout request.", LOGOUT_RESPONSE_RULES),

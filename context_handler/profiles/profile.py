@@ -15,6 +15,7 @@ from oiosaml.name_id import NameId, X509SubjectName
 from oiosaml.nsis import AssuranceLevel
 from oiosaml.rules.assertion import AssertionExpectations
 from oiosaml.rules.rule import Rule
+from oiosaml.uris import NAMEID_X509_SUBJECT_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,19 @@ class Subject:
     """Whom a checked assertion is about, and what the home IdP says of that person."""
 
     name_id: NameId
-    """As the home IdP wrote it; an attribute query repeats it."""
+    """As the home IdP wrote it."""
     x509: X509SubjectName
     level: AssuranceLevel
     authn_instant: datetime
     attributes: Mapping[str, tuple[str, ...]]
     """Under the names of OIOSAML 3, whichever profile the home IdP speaks."""
+
+    @property
+    def name_towards_municipality(self) -> NameId:
+        """By what name an attribute service knows the person: as the home IdP wrote it, if that was KOMBIT's layout (AS-05)."""
+        if self.name_id.format == NAMEID_X509_SUBJECT_NAME:
+            return self.name_id
+        return NameId(str(self.x509), NAMEID_X509_SUBJECT_NAME)
 
     def values_of(self, name: str) -> tuple[str, ...]:
         """The values of the attribute that OIOSAML 3 calls `name`; empty if the home IdP said nothing of it."""
@@ -44,6 +52,12 @@ class IncomingProfile:
     """Reads an assertion whose rules hold; a RuntimeError if they do not."""
     ask: Callable[[LevelDemand], RequestedAuthnContext]
     """Says in the profile's own words which level is wanted."""
+    name_id_formats: tuple[str, ...] = (NAMEID_X509_SUBJECT_NAME,)
+    """The formats in which it may name the person."""
+    takes_app_switch: bool = False
+    """Whether it is told which app the person comes from, whatever its registration says."""
+    takes_credential_types: bool = False
+    """Whether it knows credential types: then they are passed on, and the answer must keep to them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from context_handler.ports import RegisteredIdp, RegisteredSystem
-from context_handler.profiles import oiosaml3
+from context_handler.profiles import nemlogin3, oiosaml3
 from context_handler.profiles.profile import IncomingProfile, OutgoingProfile
 from federation.model import Profile
 from oiosaml.errors import SamlError
@@ -20,6 +20,8 @@ def profile_of_idp(idp: RegisteredIdp) -> IncomingProfile:
     Raises:
         SamlError: `fed.profile` if the broker does not understand it.
     """
+    if idp.registration.profile is Profile.NEMLOGIN3:
+        return nemlogin3.incoming(idp.registration)
     profile = _INCOMING.get(idp.registration.profile)
     if profile is None:
         raise _unspoken(idp.registration.profile)

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from context_handler.answering import RefusedLogin
 from context_handler.asking import OutboundMessage, RedirectTo, sso_endpoint
 from context_handler.choosing import show_choice
-from context_handler.discovery import AskForHomeIdp, Wishes
+from context_handler.discovery import AskForHomeIdp, Wishes, choices_on_page
 from context_handler.inbound import AnswerFromIdp, ChosenIdp, RequestFromSystem, browser_id
 from context_handler.login import begin_login, continue_login, finish_login
 from context_handler.login_state import PENDING_LOGIN_LIFETIME
@@ -89,6 +89,7 @@ class SamlRoutes:
             "discovery.html",
             policy=ContentPolicy(form_targets=targets, form_to_self=True),
             choice=choice,
+            buttons=choices_on_page(choice.candidates.able, self._ports.registry()),
             search=request.query_params.get("q", "").strip(),
             action=self._ports.urls.discovery_url,
         )

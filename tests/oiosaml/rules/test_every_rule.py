@@ -7,6 +7,7 @@ from tests.oiosaml.rules import (
     test_authn_request,
     test_logout,
     test_metadata,
+    test_nemlogin,
     test_privileges,
     test_response,
 )
@@ -17,6 +18,7 @@ MODULES = (
     test_authn_request,
     test_logout,
     test_metadata,
+    test_nemlogin,
     test_privileges,
     test_response,
 )
