@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from federation.model import World
+from federation.model import HomeIdp, Profile, World
 from federation.topology import Topology
 from nsis_sim.addressing import Addressing, Kind
 from nsis_sim.placement import Place
@@ -55,7 +55,7 @@ def _say_people(world: World, topology: Topology) -> None:
     from rich.table import Table
 
     names = {authority.cvr: authority.name for authority in world.authorities}
-    played = {cvr for idp in world.idps if idp.id in topology.idp_base_urls for cvr in idp.cvrs}
+    played = {cvr for idp in world.idps if _is_played(idp, topology) for cvr in idp.cvrs}
     table = Table(title="Who can log in (one click, or password demo)", title_justify="left")
     for heading in ("id", "name", "municipality", "level", "what to see"):
         table.add_column(heading, overflow="fold", no_wrap=heading == "id")
@@ -71,3 +71,9 @@ def _say_people(world: World, topology: Topology) -> None:
     # In a pipe or a log nobody wraps for us, and names broken over lines cannot be searched for.
     width = None if sys.stdout.isatty() else _WIDTH_IN_A_LOG
     Console(highlight=False, markup=False, width=width).print(table)
+
+
+def _is_played(idp: HomeIdp, topology: Topology) -> bool:
+    if idp.profile is Profile.NEMLOGIN3:
+        return idp.simulated and topology.nemlogin_base_url is not None
+    return idp.id in topology.idp_base_urls

@@ -47,6 +47,7 @@ class PortalRoutes:
             idps=idps,
             people=[(person, registry.organisation_name(person.cvr) or person.cvr) for person in self._people],
             rights_from=_rights_from,
+            nemlogin_url=self._topology.nemlogin.home_url if self._topology.nemlogin_base_url else None,
             urls=self._ports.urls,
             entity_id_towards_systems=self._ports.entity_id_towards_systems,
             entity_id_towards_idps=self._ports.entity_id_towards_idps,

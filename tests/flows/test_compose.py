@@ -143,7 +143,12 @@ def log_in(base_url: str, system: str, idp: str, persona: str) -> tuple[int, dic
 
 @pytest.mark.parametrize(
     ("system", "idp", "persona"),
-    [("byggesag", "korsbaek", "ane-holm"), ("ydelser", "korsbaek", "ane-holm"), ("byggesag", "skovrup", "ib-noehr")],
+    [
+        ("byggesag", "korsbaek", "ane-holm"),
+        ("ydelser", "korsbaek", "ane-holm"),
+        ("byggesag", "skovrup", "ib-noehr"),
+        ("byggesag", "nemlogin", "sif-oernhoej"),
+    ],
 )
 def test_a_login_across_the_containers(base_url, system, idp, persona):
     status, report = log_in(base_url, system, idp, persona)
