@@ -6,8 +6,6 @@ As everywhere, whatever is said is signed, a refusal too. Nobody learns of a log
 from datetime import datetime, timedelta
 from typing import Final
 
-from lxml.etree import _Element
-
 from nemlogin_mock.clients import Client
 from nemlogin_mock.ports import Ports
 from nemlogin_mock.token import attributes_for
@@ -34,6 +32,7 @@ from oiosaml.validity import Window
 from oiosaml.verified import Unverified
 from oiosaml.xml.encryption import encrypt
 from oiosaml.xml.sign import sign_enveloped
+from oiosaml.xml.writing import NewElement
 
 LIFETIME: Final = timedelta(minutes=5)
 
@@ -97,7 +96,7 @@ def _tell(query: AttributeQuery, client: Client, *, at: datetime, ports: Ports) 
 
 def _seal(
     query: AttributeQuery, client: Client, attributes: tuple[Attribute, ...], *, at: datetime, ports: Ports
-) -> _Element:
+) -> NewElement:
     assertion = Assertion(
         id=AssertionId(ports.ids.message_id()),
         issue_instant=at,
@@ -117,7 +116,7 @@ def _seal(
 
 
 def _write(
-    status: Status, sealed: _Element | None, in_response_to: MessageId | None, *, at: datetime, ports: Ports
+    status: Status, sealed: NewElement | None, in_response_to: MessageId | None, *, at: datetime, ports: Ports
 ) -> bytes:
     envelope = Response(
         id=ports.ids.message_id(),

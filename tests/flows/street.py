@@ -166,7 +166,7 @@ def _clock_and_transport(clock: Clock, transport: httpx.AsyncBaseTransport) -> I
     """While houses are built: the clock they take, and the broker's ways to metadata and attribute services."""
     client = MetadataOverHttp.make_client(transport)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(MetadataOverHttp, "make_client", staticmethod(lambda: client))
+        patch.setattr(MetadataOverHttp, "make_client", staticmethod(lambda **_: client))
         patch.setattr("nsis_sim.broker.SoapOverHttp", lambda **_: InProcessAttributeServices(transport))
         for module in ("nsis_sim.broker", "nsis_sim.houses"):
             patch.setattr(f"{module}.utc_now", clock)
