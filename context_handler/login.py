@@ -34,7 +34,13 @@ from context_handler.own_token import (
 from context_handler.ports import AnswerUsedError, Ports, RegisteredIdp, RegisteredSystem, Registry
 from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_idp
-from context_handler.requester import registered_acs, registered_idp, registered_system, still_registered
+from context_handler.requester import (
+    registered_acs,
+    registered_idp,
+    registered_system,
+    require_not_expired,
+    still_registered,
+)
 from context_handler.visit import Requester, Visit, step
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import FlowId
@@ -177,6 +183,7 @@ def resume_pending_login(
         # Another browser must neither finish this login (attack PRO-02, PRO-05) nor learn its fate.
         raise SamlError("proto.in-response-to", "got an answer by another browser than the one that began the login")
     visit.resume(login)
+    require_not_expired(login)
     if login.state is not LoginState.AT_HOME_IDP:
         raise SamlError("proto.replay", f"got an answer to a login that is {login.state}, expected one that is waiting")
     if login.has_expired(visit.at):

@@ -67,6 +67,8 @@ class PendingLogin:
     idp_request_id: MessageId | None = None
     """The ID of our own AuthnRequest to it."""
     idp_request_at: datetime | None = None
+    code: str | None = None
+    """Of the refusal that ended it, once one did."""
 
     def has_expired(self, at: datetime) -> bool:
         """Tell whether the person took too long."""

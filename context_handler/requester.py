@@ -17,11 +17,13 @@ def login_under_way(flow: FlowId, browser: str, at: datetime, ports: Ports) -> P
     A person who went back from the home IdP may choose again, so being there counts as under way.
 
     Raises:
-        SamlError: `flow.unknown` if this browser has no such login, `flow.expired` if it took too long.
+        SamlError: `flow.unknown` if this browser has no such login, `flow.expired` if it took too long, or what `require_not_expired`
+            raises.
     """
     login = ports.store.pending_by_handle(ports.workspace, flow)
     if login is None or login.browser != browser:
         raise SamlError("flow.unknown", "got a login that is not under way in this browser", party=Party.USER)
+    require_not_expired(login)
     if login.state not in (LoginState.CHOOSING_IDP, LoginState.AT_HOME_IDP):
         raise SamlError(
             "flow.unknown", f"got a login that is {login.state}, expected one that is under way", party=Party.USER
@@ -33,6 +35,18 @@ def login_under_way(flow: FlowId, browser: str, at: datetime, ports: Ports) -> P
             party=Party.USER,
         )
     return login
+
+
+def require_not_expired(login: PendingLogin) -> None:
+    """Let a login go on that was not ended for its age or for the machine's end.
+
+    Raises:
+        SamlError: `flow.expired` or `flow.interrupted`, whichever ended it.
+    """
+    if login.state is LoginState.EXPIRED:
+        raise SamlError(
+            login.code or "flow.expired", "got a login that was ended, expected one under way", party=Party.USER
+        )
 
 
 def registered_system(registry: Registry, entity_id: EntityId | None, at: datetime) -> RegisteredSystem:

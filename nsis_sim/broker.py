@@ -14,6 +14,7 @@ from context_handler.ports import BrokerKeys, Ports
 from context_handler.registration import Registrar
 from context_handler.registry import RegistryCache
 from context_handler.routes.api import ApiPorts, api_router
+from context_handler.store.boots import Boot
 from context_handler.store.database import Database
 from context_handler.store.sqlite import SqliteStore
 from context_handler.store.sqlite_queries import SqliteQueries
@@ -25,6 +26,7 @@ from federation.topology import Topology
 from nsis_sim.outgoing import client_tls
 from nsis_sim.placement import places
 from nsis_sim.settings import Settings
+from nsis_sim.this_boot import boot_id
 from oiosaml.ids import DEFAULT_WORKSPACE
 from saml_web.clock import utc_now
 from saml_web.ids import SystemIds
@@ -75,14 +77,15 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
         allow_http=_on_plain_network(topology),
     )
     registrar.open_world(world, utc_now())
+    ids = SystemIds()
     attribute_services = SoapOverHttp(tls=lambda: client_tls(settings.certs_dir))
     metadata_client = MetadataOverHttp.make_client(tls=client_tls(settings.certs_dir))
     ports = Ports(
         workspace=DEFAULT_WORKSPACE,
-        store=SqliteStore(database),
+        store=SqliteStore(database, Boot(boot_id(ids.uuid), utc_now())),
         registry=registry,
         keys=broker_keys(keys),
-        ids=SystemIds(),
+        ids=ids,
         entropy=os.urandom,
         attribute_services=attribute_services,
         queries=SqliteQueries(database),

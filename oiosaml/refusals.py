@@ -179,6 +179,7 @@ _TABLE: Final = (
     Refusal("web.unavailable", 503, STATUS_AUTHN_FAILED, "Tjenesten kan ikke gemme lige nu. Prøv igen om lidt.", "The service cannot save just now. Try again in a moment."),
     Refusal("flow.unknown", _MISSING, STATUS_REQUEST_DENIED, "Loginforespørgslen findes ikke. Start forfra fra systemet.", "There is no such login request. Start again from the system."),
     Refusal("flow.expired", _DENIED, STATUS_REQUEST_DENIED, "Loginforespørgslen er udløbet. Start forfra fra systemet.", "The login request has expired. Start again from the system."),
+    Refusal("flow.interrupted", _DENIED, STATUS_REQUEST_DENIED, "Tjenestens maskine blev genstartet, mens du loggede ind. Start forfra fra systemet.", "The service's machine was restarted while you logged in. Start again from the system."),
 )
 # fmt: on
 

@@ -18,11 +18,12 @@ INSERT_LOGIN: Final = (
 
 SELECT_LOGIN: Final = (
     "SELECT flow, state, started_at, expires_at, system, idp, idp_request_id, idp_request_at,"
-    " browser, acs_url, relay_state, request FROM logins WHERE workspace = ? AND request IS NOT NULL"
+    " browser, acs_url, relay_state, request, code FROM logins WHERE workspace = ? AND request IS NOT NULL"
 )
 """Reads what `login_of` takes. A flow that was refused before it began has no request and is no login."""
 
 LoginRow = tuple[str, str, int, int, str, str | None, str | None, int | None, str, str, str | None, str]
+"""What begins a login. One that is read has the code of its end as well."""
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
@@ -45,11 +46,10 @@ def login_row(login: PendingLogin) -> LoginRow:
     )
 
 
-def login_of(row: LoginRow) -> PendingLogin:
+def login_of(row: tuple[Any, ...]) -> PendingLogin:
     """Give back the login from a row of SELECT_LOGIN."""
-    (flow, state, started, expires, system, idp, idp_request_id, idp_request_at, browser, acs, relay_state, request) = (
-        row
-    )
+    flow, state, started, expires, system, idp, idp_request_id, idp_request_at, browser, acs, relay_state = row[:11]
+    request, code = row[11:]
     return PendingLogin(
         flow=FlowId(flow),
         state=LoginState(state),
@@ -63,6 +63,7 @@ def login_of(row: LoginRow) -> PendingLogin:
         idp=None if idp is None else EntityId(idp),
         idp_request_id=None if idp_request_id is None else MessageId(idp_request_id),
         idp_request_at=None if idp_request_at is None else from_microseconds(idp_request_at),
+        code=code,
     )
 
 

@@ -3,7 +3,8 @@
 Replay memory is never dropped because a clock says so: a workspace's clock may be set forward and back again, and what was forgotten on
 the way would be accepted a second time. An entry takes about 150 octets.
 
-Everything withstands `kill -9`. An accepted answer withstands power loss, too: it must never be undone (docs/adr/0011).
+Everything withstands `kill -9`. A loss of power may undo what was written last; that no answer is accepted a second time then is seen to
+when the store is opened under the next boot (docs/adr/0013).
 """
 
 import sqlite3
@@ -14,7 +15,9 @@ from typing import Final
 from context_handler.events import Event, EventOutcome
 from context_handler.login_state import PENDING_STATES, TRANSITIONS, LoginState, PendingLogin
 from context_handler.ports import AnswerUsedError
+from context_handler.store.boots import Boot, enter_boot
 from context_handler.store.database import Database, Survives, to_microseconds
+from context_handler.store.ending import end_login, state_of
 from context_handler.store.event_rows import Move, insert_events
 from context_handler.store.login_rows import INSERT_LOGIN, SELECT_LOGIN, login_of, login_row
 from oiosaml.ids import AssertionId, EntityId, FlowId, MessageId, WorkspaceId
@@ -28,7 +31,13 @@ _PENDING: Final = tuple(sorted(PENDING_STATES))
 class SqliteStore:
     """A Store in one SQLite file."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, boot: Boot) -> None:
+        """Open the store under `boot`: logins from before the machine last went down are ended.
+
+        Raises:
+            SamlError: `web.unavailable` if the file cannot be used.
+        """
+        enter_boot(database, boot)
         self._database = database
 
     def save_pending(self, workspace: WorkspaceId, login: PendingLogin, events: Sequence[Event]) -> None:
@@ -60,7 +69,7 @@ class SqliteStore:
         """Move a login to at-home-idp with the IdP and request ID it now has; False if TRANSITIONS does not allow it any more."""
         asked_at = None if login.idp_request_at is None else to_microseconds(login.idp_request_at)
         with self._database.writing(Survives.KILL) as connection:
-            origin = _state_of(connection, workspace, login.flow)
+            origin = state_of(connection, workspace, login.flow)
             if origin is None or LoginState.AT_HOME_IDP not in TRANSITIONS[origin]:
                 return False
             connection.execute(
@@ -83,7 +92,7 @@ class SqliteStore:
         Raises:
             AnswerUsedError: if either was used before; an assertion seen before is a replay whatever became of the login.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(Survives.KILL) as connection:
             if assertion is not None:
                 _remember(connection, workspace, login.flow, assertion)
             # The request ID is compared too: meanwhile the person may have gone back and chosen another IdP.
@@ -105,7 +114,7 @@ class SqliteStore:
             ValueError: if `state` is no end, or cannot be reached from where the flow stands.
         """
         with self._database.writing(Survives.KILL) as connection:
-            _end(connection, workspace, flow, state, code, events)
+            end_login(connection, workspace, flow, state, code, events)
 
     def refuse_unstarted(
         self, workspace: WorkspaceId, flow: FlowId, at: datetime, code: str, events: Sequence[Event]
@@ -131,21 +140,19 @@ class SqliteStore:
         """
         overdue = "SELECT flow, system FROM logins WHERE workspace = ? AND state IN (?, ?, ?) AND expires_at <= ?"
         values = (workspace, *_PENDING, to_microseconds(at))
-        with self._database.reading() as connection:
-            if connection.execute(f"{overdue} LIMIT 1", values).fetchone() is None:
-                return 0
+        if self._database.row(f"{overdue} LIMIT 1", values) is None:
+            return 0
         with self._database.writing(Survives.KILL) as connection:
             flows = connection.execute(overdue, values).fetchall()
             for flow, system in flows:
                 event = Event(
                     FlowId(flow), at, EXPIRE_STEP, EventOutcome.REFUSED, "flow.expired", party=EntityId(system)
                 )
-                _end(connection, workspace, FlowId(flow), LoginState.EXPIRED, "flow.expired", (event,))
+                end_login(connection, workspace, FlowId(flow), LoginState.EXPIRED, "flow.expired", (event,))
         return len(flows)
 
     def _login(self, query: str, values: tuple[str, str]) -> PendingLogin | None:
-        with self._database.reading() as connection:
-            row = connection.execute(query, values).fetchone()
+        row = self._database.row(query, values)
         return None if row is None else login_of(row)
 
 
@@ -163,29 +170,3 @@ def _remember(
     )
     if fresh.rowcount == 0:
         raise AnswerUsedError(replay=True)
-
-
-def _end(
-    connection: sqlite3.Connection,
-    workspace: WorkspaceId,
-    flow: FlowId,
-    state: LoginState,
-    code: str | None,
-    events: Sequence[Event],
-) -> None:
-    origin = _state_of(connection, workspace, flow)
-    if origin not in PENDING_STATES:
-        raise AnswerUsedError(replay=False)
-    if state in PENDING_STATES or state not in TRANSITIONS[origin]:
-        raise ValueError(f"got a move from {origin} to {state}, expected an end that TRANSITIONS allows")
-    connection.execute(
-        "UPDATE logins SET state = ?, code = ? WHERE workspace = ? AND flow = ? AND state = ?",
-        (state, code, workspace, flow, origin),
-    )
-    insert_events(connection, workspace, events, Move(origin, state))
-
-
-def _state_of(connection: sqlite3.Connection, workspace: WorkspaceId, flow: FlowId) -> LoginState | None:
-    """Read where a flow stands. Only inside a writing transaction, which keeps every other writer out, may a write rest on it."""
-    row = connection.execute("SELECT state FROM logins WHERE workspace = ? AND flow = ?", (workspace, flow)).fetchone()
-    return None if row is None else LoginState(row[0])

@@ -17,8 +17,7 @@ class SqliteRegistrations:
 
     def revision(self, workspace: WorkspaceId) -> int:
         """Give the number of the last change; 0 before the first."""
-        with self._database.reading() as connection:
-            row = connection.execute(_REVISION, (workspace,)).fetchone()
+        row = self._database.row(_REVISION, (workspace,))
         return 0 if row is None else int(row[0])
 
     def world(self, workspace: WorkspaceId) -> StoredWorld:

@@ -70,6 +70,7 @@ from saml_web.ids import SystemIds
 from tests import builders
 from tests.builders import ATTRIBUTE_SERVICE, IDP, KORSBAEK, NOW, SKOVRUP, SYSTEM, SYSTEM_ACS
 from tests.conftest import Member, make_member
+from tests.context_handler.boots import BOOT
 
 BASE_URL = "https://ch.sim.test"
 OTHER_IDP = EntityId("https://saml.idp.skovrup.test")
@@ -395,7 +396,7 @@ def make_rig(directory: Path, *, knows_roles: bool = True) -> Rig:
     database = Database(directory / "nsis.sqlite")
     ports = Ports(
         workspace=DEFAULT_WORKSPACE,
-        store=SqliteStore(database),
+        store=SqliteStore(database, BOOT),
         registry=lambda: registry,
         keys=BrokerKeys(
             signing=broker.signing,

@@ -1,6 +1,7 @@
 """A whole process dies by SIGKILL in the middle of a login; the next one finishes it, and nothing is accepted twice."""
 
 import json
+import sqlite3
 from urllib.parse import urlsplit
 
 import pytest
@@ -57,6 +58,23 @@ def test_an_open_login_is_finished_after_a_kill_and_its_answer_taken_once(tmp_pa
             assert at_broker(replayed, second.base_url)
         status, counts = audit(tmp_path, environment)
         assert (status, counts["conserved"], counts["completed"], counts["pending"]) == (0, True, 1, 0)
+
+
+def test_a_login_open_when_the_machine_went_down_is_ended_and_its_answer_refused(tmp_path, environment):
+    with Browser() as browser:
+        with simulator(tmp_path, environment=environment) as first:
+            port = urlsplit(first.base_url).port
+            answer = idp_answer(first.base_url, browser)
+            first.kill()
+        with sqlite3.connect(tmp_path / "var" / "nsis.sqlite3") as store:
+            store.execute("UPDATE boots SET boot = 'the one before'")
+        store.close()
+        with simulator(tmp_path, environment=environment, port=port) as second:
+            refused = browser.submit(answer)
+            assert (refused.status, "flow.interrupted" in refused.text) == (403, True)
+            assert at_broker(refused, second.base_url)
+        status, counts = audit(tmp_path, environment)
+        assert (status, counts["conserved"], counts["expired"], counts["pending"]) == (0, True, 1, 0)
 
 
 def test_an_answer_accepted_before_a_kill_is_not_accepted_after_it(tmp_path, environment):

@@ -25,6 +25,7 @@ from saml_web.error_pages import ErrorPages
 from saml_web.ids import SystemIds
 from saml_web.pages import Pages
 from tests.builders import IDP, KORSBAEK, NOW, SKOVRUP, SYSTEM
+from tests.context_handler.boots import BOOT
 from tests.context_handler.federation_rig import (
     OTHER_OWNER,
     FederationRig,
@@ -107,7 +108,7 @@ def api(tmp_path: Path) -> Iterator[Api]:
     app = FastAPI()
     app.include_router(api_router(ports))
     ErrorPages(Pages("context_handler", base_url=BASE_URL, ids=SystemIds())).install(app)
-    yield Api(Client(app), rig, SqliteStore(rig.database))
+    yield Api(Client(app), rig, SqliteStore(rig.database, BOOT))
     rig.database.close()
 
 

@@ -19,6 +19,7 @@ from context_handler.store.sqlite import SqliteStore
 from context_handler.store.sqlite_record import SqliteRecord
 from oiosaml.ids import FlowId
 from tests.builders import NOW
+from tests.context_handler.boots import BOOT
 from tests.context_handler.store.contract import HERE, assertion, login, steps
 
 ROOT = Path(__file__).parents[3]
@@ -52,7 +53,7 @@ def inspect(path: Path, told: list[str]) -> None:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     connection.close()
     database = Database(path)
-    store, record = SqliteStore(database), SqliteRecord(database)
+    store, record = SqliteStore(database, BOOT), SqliteRecord(database)
     report = audit(record, HERE, NOW)
     assert report.conserved, report
     for word, text in (line.split() for line in told):
@@ -79,7 +80,7 @@ def finish_what_is_open(store: SqliteStore, record: SqliteRecord) -> None:
 
 
 def accept_them_all(path: Path, barrier: Barrier, accepted: "multiprocessing.Queue[list[int]]") -> None:
-    store = SqliteStore(Database(path))
+    store = SqliteStore(Database(path), BOOT)
     won: list[int] = []
     barrier.wait()
     for number in range(ANSWERS):
@@ -95,7 +96,7 @@ def test_one_answer_posted_to_several_processes_is_accepted_once(tmp_path: Path)
     path = tmp_path / "store.db"
     database = Database(path)
     for number in range(ANSWERS):
-        SqliteStore(database).save_pending(HERE, login(number), steps(f"flow-{number}", "begin"))
+        SqliteStore(database, BOOT).save_pending(HERE, login(number), steps(f"flow-{number}", "begin"))
     spawn = multiprocessing.get_context("spawn")
     barrier, accepted = spawn.Barrier(PROCESSES), spawn.Queue()
     processes = [spawn.Process(target=accept_them_all, args=(path, barrier, accepted)) for _ in range(PROCESSES)]

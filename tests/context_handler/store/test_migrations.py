@@ -17,6 +17,7 @@ from context_handler.store.event_rows import findings_text
 from context_handler.store.sqlite_record import SqliteRecord
 from oiosaml.ids import FlowId, MessageId
 from tests.builders import IDP, NOW
+from tests.context_handler.boots import BOOT
 from tests.context_handler.store.contract import FINDING, HERE, steps
 
 RICH = replace(
@@ -83,7 +84,7 @@ def test_a_store_keeps_octets_once_and_steps_as_json(tmp_path: Path) -> None:
     from context_handler.store.sqlite import SqliteStore
 
     database = Database(tmp_path / "store.db")
-    SqliteStore(database).record(HERE, (replace(BARE, octets_in=b"in", octets_out=b"out"), ONE_WAY))
+    SqliteStore(database, BOOT).record(HERE, (replace(BARE, octets_in=b"in", octets_out=b"out"), ONE_WAY))
     with database.reading() as connection:
         ((text, octets),) = connection.execute("SELECT steps, octets FROM events").fetchall()
     assert json.loads(text) == [

@@ -9,13 +9,14 @@ import pytest
 
 from context_handler.audit import audit
 from context_handler.login_state import LoginState
-from context_handler.store.database import Database
+from context_handler.store.database import Database, Survives
 from context_handler.store.schema import HEAD, version_of
 from context_handler.store.sqlite import SqliteStore
 from context_handler.store.sqlite_record import SqliteRecord
 from oiosaml.errors import SamlError
 from oiosaml.ids import FlowId
 from tests.builders import NOW
+from tests.context_handler.boots import BOOT
 from tests.context_handler.store.contract import HERE, Opened, StoreContract, assertion, login, steps, walk_every_path
 
 
@@ -30,7 +31,7 @@ def opened(path: Path) -> Iterator[Opened]:
 
     def open_it() -> Opened:
         databases.append(Database(path))
-        return Opened(SqliteStore(databases[-1]), SqliteRecord(databases[-1]), open_it)
+        return Opened(SqliteStore(databases[-1], BOOT), SqliteRecord(databases[-1]), open_it)
 
     yield open_it()
     for database in databases:
@@ -41,38 +42,47 @@ class TestSqlite(StoreContract):
     """The contract on SQLite."""
 
 
-def test_survives_power_loss_by_its_settings(path: Path) -> None:
-    database = Database(path)
+def synchronous(database: Database) -> int:
     with database.reading() as connection:
-        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        return int(connection.execute("PRAGMA synchronous").fetchone()[0])
+
+
+NORMAL, FULL = 1, 2
+
+
+def test_no_write_of_a_flow_waits_for_the_disk(path: Path) -> None:
+    database = Database(path)
+    during: list[int] = []
+
+    def look(statement: str) -> None:
+        if statement == "COMMIT":
+            during.append(synchronous(database))
+
+    with database.reading() as connection:
+        connection.set_trace_callback(look)
+    store = SqliteStore(database, BOOT)
+    store.save_pending(HERE, login(), steps("flow-1", "begin"))
+    store.accept_answer(HERE, login(), assertion(), steps("flow-1", "accept"))
+    store.finish(HERE, FlowId("flow-1"), LoginState.COMPLETED, None, steps("flow-1", "end"))
+    assert during == [NORMAL] * 4
     database.close()
 
 
-def test_an_accepted_answer_waits_for_the_disk_and_the_rest_of_a_flow_does_not(path: Path) -> None:
+def test_what_asks_for_it_waits_for_the_disk_and_nothing_after_it(path: Path) -> None:
     database = Database(path)
-    store = SqliteStore(database)
-
-    def synchronous() -> int:
-        with database.reading() as connection:
-            return int(connection.execute("PRAGMA synchronous").fetchone()[0])
-
-    normal, full = 1, 2
-    store.save_pending(HERE, login(), steps("flow-1", "begin"))
-    assert synchronous() == normal
-    store.accept_answer(HERE, login(), assertion(), steps("flow-1", "accept"))
-    assert synchronous() == full
-    store.finish(HERE, FlowId("flow-1"), LoginState.COMPLETED, None, steps("flow-1", "end"))
-    assert synchronous() == normal
-    with database.writing():
-        pass
-    assert synchronous() == full
+    with database.writing(Survives.POWER_LOSS) as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (FULL,)
+    assert synchronous(database) == NORMAL
+    with pytest.raises(KeyError), database.writing(Survives.POWER_LOSS):
+        raise KeyError
+    assert synchronous(database) == NORMAL
     database.close()
 
 
 def test_a_store_locked_for_too_long_is_unavailable_and_works_again_afterwards(path: Path) -> None:
     database = Database(path, busy_timeout=timedelta(milliseconds=20))
-    store = SqliteStore(database)
+    store = SqliteStore(database, BOOT)
     blocker = sqlite3.connect(path, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     with pytest.raises(SamlError) as refused:
@@ -87,7 +97,7 @@ def test_a_store_locked_for_too_long_is_unavailable_and_works_again_afterwards(p
 
 def test_a_full_disk_is_unavailable_and_nothing_is_half_written(path: Path) -> None:
     database = Database(path)
-    store, record = SqliteStore(database), SqliteRecord(database)
+    store, record = SqliteStore(database, BOOT), SqliteRecord(database)
     with database.reading() as connection:
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute("ROLLBACK")
@@ -104,7 +114,7 @@ def test_a_full_disk_is_unavailable_and_nothing_is_half_written(path: Path) -> N
 
 def test_a_deleted_store_is_unavailable_until_it_is_back(path: Path) -> None:
     database = Database(path)
-    store = SqliteStore(database)
+    store = SqliteStore(database, BOOT)
     store.save_pending(HERE, login(), steps("flow-1", "begin"))
     away = path.with_name("away.db")
     database.close()
@@ -123,7 +133,7 @@ def test_an_empty_file_in_the_stores_place_is_unavailable(path: Path) -> None:
     path.rename(path.with_name("away.db"))
     path.touch()
     with pytest.raises(SamlError) as refused:
-        SqliteStore(database).save_pending(HERE, login(), steps("flow-1", "begin"))
+        SqliteStore(database, BOOT).save_pending(HERE, login(), steps("flow-1", "begin"))
     assert refused.value.code == "web.unavailable"
     database.close()
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from context_handler.login_state import LoginState
 from context_handler.store.database import Database
 from context_handler.store.sqlite import SqliteStore
+from tests.context_handler.boots import BOOT
 from tests.context_handler.store.contract import HERE, assertion, login, steps
 
 
 def write_for_ever(path: Path, first: int) -> None:
-    store = SqliteStore(Database(path))
+    store = SqliteStore(Database(path), BOOT)
     number = first
     while True:
         flow = f"flow-{number}"

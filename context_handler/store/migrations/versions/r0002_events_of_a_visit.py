@@ -1,6 +1,6 @@
-"""Events of one transaction in one row: what the row for each step cost stands in docs/adr/0013.
+"""Events of one transaction in one row, and the boots of the machine that the store was opened under (docs/adr/0013).
 
-A row that was written before becomes a row of one step; nothing is lost.
+A row of one event becomes a row of one step; nothing is lost.
 """
 
 from alembic import op
@@ -26,7 +26,19 @@ _CONVERT = """
 
 
 def upgrade() -> None:
-    """Make the new table of events and move the old one's rows into it."""
+    """Make the new table of events and move the old one's rows into it; make the table of boots."""
+    _pack_events()
+    # Of the machine, and of no workspace.
+    op.create_table(
+        "boots",
+        Column("seq", Integer, primary_key=True),
+        Column("boot", Text, nullable=False),
+        Column("at", BigInteger, nullable=False),
+        Column("ended", Integer, nullable=False),
+    )
+
+
+def _pack_events() -> None:
     op.drop_index("events_by_flow", "events")
     op.drop_index("flows_started", "events")
     op.rename_table("events", "events_by_step")

@@ -1,0 +1,42 @@
+"""How a login ends, inside a transaction that others may add to."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from context_handler.events import Event
+from context_handler.login_state import PENDING_STATES, TRANSITIONS, LoginState
+from context_handler.ports import AnswerUsedError
+from context_handler.store.event_rows import Move, insert_events
+from oiosaml.ids import FlowId, WorkspaceId
+
+
+def end_login(
+    connection: sqlite3.Connection,
+    workspace: WorkspaceId,
+    flow: FlowId,
+    state: LoginState,
+    code: str | None,
+    events: Sequence[Event],
+) -> None:
+    """End a login that is pending, and write its last events. It ends once.
+
+    Raises:
+        AnswerUsedError: if it has ended already, or was never begun.
+        ValueError: if `state` is no end, or cannot be reached from where the flow stands.
+    """
+    origin = state_of(connection, workspace, flow)
+    if origin not in PENDING_STATES:
+        raise AnswerUsedError(replay=False)
+    if state in PENDING_STATES or state not in TRANSITIONS[origin]:
+        raise ValueError(f"got a move from {origin} to {state}, expected an end that TRANSITIONS allows")
+    connection.execute(
+        "UPDATE logins SET state = ?, code = ? WHERE workspace = ? AND flow = ? AND state = ?",
+        (state, code, workspace, flow, origin),
+    )
+    insert_events(connection, workspace, events, Move(origin, state))
+
+
+def state_of(connection: sqlite3.Connection, workspace: WorkspaceId, flow: FlowId) -> LoginState | None:
+    """Read where a flow stands. Only inside a writing transaction, which keeps every other writer out, may a write rest on it."""
+    row = connection.execute("SELECT state FROM logins WHERE workspace = ? AND flow = ?", (workspace, flow)).fetchone()
+    return None if row is None else LoginState(row[0])
