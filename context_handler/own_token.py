@@ -12,6 +12,7 @@ from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_system
 from context_handler.release import attributes_for
 from context_handler.roles import Translation, Translator
+from context_handler.translation import in_words_of
 from context_handler.visit import Visit, async_step, step
 from federation.model import GetsRights
 from oiosaml.errors import Party
@@ -40,9 +41,9 @@ async def gather_privileges(
 def translate_roles(
     visit: Visit, privileges: PrivilegeList, subject: Subject, system: RegisteredSystem, registry: Registry
 ) -> Translation:
-    """Job function roles become this system's own roles with their data constraints; nothing of any other system's."""
+    """Job function roles become this system's own roles with their data constraints, in the words of its table if it has one."""
     translator = Translator(registry, system.registration.entity_id, subject.x509.cvr, visit.at)
-    translation = translator.translate(privileges)
+    translation = in_words_of(system, translator.translate(privileges), registry)
     visit.note(
         detail="; ".join(f"{dropped.privilege}: {dropped.code}: {dropped.reason}" for dropped in translation.dropped)
     )

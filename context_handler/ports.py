@@ -9,6 +9,7 @@ from context_handler.events import Event
 from context_handler.login_state import LoginState, PendingLogin
 from federation.model import AttributeService, ConstraintType, HomeIdp, JobFunctionRole, SystemRole, UserFacingSystem
 from federation.topology import ContextHandlerUrls
+from federation.translation.table import TranslationTable
 from oiosaml.ids import AssertionId, Cvr, EntityId, FlowId, IdSource, MessageId, WorkspaceId
 from oiosaml.keys import DecryptionKey, SigningKey, VerificationKey
 from oiosaml.messages.assertion import Assertion
@@ -77,6 +78,10 @@ class Registry(Protocol):
 
     def constraint_type(self, uri: str) -> ConstraintType | None:
         """Give the data constraint type of that entityID."""
+        ...
+
+    def translation_table(self, target: str) -> TranslationTable | None:
+        """Give the translation table of that name."""
         ...
 
     def keys_of_systems(self) -> Sequence[VerificationKey]:

@@ -19,6 +19,7 @@ from federation.model import (
     UserFacingSystem,
     World,
 )
+from federation.translation.table import TranslationTable
 from oiosaml.ids import Cvr, EntityId, WorkspaceId
 from oiosaml.keys import VerificationKey
 from oiosaml.messages.metadata import EntityDescriptor, signing_keys
@@ -45,6 +46,7 @@ class RegistrySnapshot:
         self._constraint_types = _by_key(entries, ConstraintType)
         self._system_roles = _by_key(entries, SystemRole)
         self._job_function_roles = _by_key(entries, JobFunctionRole)
+        self._translations = _by_key(entries, TranslationTable)
         self._people = _by_key(entries, Person)
         self._services_by_cvr = {
             cvr: service for service in self._services.values() for cvr in service.registration.cvrs
@@ -98,6 +100,10 @@ class RegistrySnapshot:
         """Look a data constraint type up."""
         return self._constraint_types.get(uri)
 
+    def translation_table(self, target: str) -> TranslationTable | None:
+        """Look a translation table up."""
+        return self._translations.get(target)
+
     def organisation_name(self, cvr: Cvr) -> str | None:
         """Give an organisation's name."""
         authority = self._authorities.get(cvr)
@@ -117,6 +123,7 @@ class RegistrySnapshot:
             constraint_types=tuple(self._constraint_types.values()),
             system_roles=tuple(self._system_roles.values()),
             job_function_roles=tuple(self._job_function_roles.values()),
+            translations=tuple(self._translations.values()),
             people=tuple(self._people.values()),
         )
 

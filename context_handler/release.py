@@ -1,15 +1,16 @@
 """Which attributes leave for a system: those it is registered for, from where they may come, and nothing else (attack FED-12)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from context_handler.ports import RegisteredSystem, Registry
 from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_system
+from context_handler.translation import NO_NAMES, AttributeNames
 from federation.model import AttributeProfile, GetsRights, OnNoRoles
 from oiosaml import attributes as names
 from oiosaml.attributes import Attribute
-from oiosaml.errors import SamlError
+from oiosaml.errors import Party, SamlError
 from oiosaml.privileges import PrivilegeList, write_privileges
 
 MANDATORY: Final = (
@@ -47,15 +48,18 @@ FROM_HOME_IDP: Final = PERSONAL | {
 """What is passed on as the home IdP said it. Anything not named here or above never leaves, whatever a system asks for."""
 
 
-def allowed_names(system: RegisteredSystem) -> tuple[str, ...]:
-    """Give the attributes a system may receive: the mandatory ones and those its metadata requests."""
+_PASSED_ON: Final = FROM_HOME_IDP | frozenset(MANDATORY)
+
+
+def allowed_names(system: RegisteredSystem, table: AttributeNames = NO_NAMES) -> tuple[str, ...]:
+    """Give the attributes a system may receive, under its own names: the mandatory ones and those its metadata requests."""
     sp = system.metadata.sp
     requested = [attribute.name for attribute in sp.requested_attributes] if sp is not None else []
     if not requested:
         requested = [names.EMAIL]
-    allowed = [*MANDATORY, *(name for name in requested if name in FROM_HOME_IDP)]
+    allowed = [*MANDATORY, *(name for name in table.names_for(requested) if table.source_of(name) in _PASSED_ON)]
     if system.registration.attribute_profile is AttributeProfile.KOMBIT_WITHOUT_PERSONAL_DATA:
-        allowed = [name for name in allowed if name not in PERSONAL]
+        allowed = [name for name in allowed if table.source_of(name) not in PERSONAL]
     return tuple(dict.fromkeys(allowed))
 
 
@@ -72,10 +76,12 @@ def attributes_for(
     A system that queries gets no rights in its token, and gets them by query alone.
 
     Raises:
-        SamlError: `fed.no-roles` if the user has no rights and the system is registered to refuse such users.
+        SamlError: `fed.no-roles` if the user has no rights and the system is registered to refuse such users, `fed.attribute:required` if
+            the system's table insists on what nobody delivered.
     """
     rights_now = by_query or system.registration.gets_rights is GetsRights.TOKEN
     profile = profile_of_system(system)
+    table = AttributeNames.of(system, registry)
     known = {
         **profile.fixed_values,
         **profile.level_values(subject.level),
@@ -85,11 +91,33 @@ def attributes_for(
         if rights_now
         else (),
     }
+    values_of = {name: _values(table.source_of(name), known, subject) for name in allowed_names(system, table)}
+    _require(table.required, values_of, system)
     return tuple(
-        profile.write(name, values)
-        for name in allowed_names(system)
-        if (values := known.get(name, subject.values_of(name) if name in FROM_HOME_IDP else ()))
+        Attribute(name, values) if table.gives(name) else profile.write(name, values)
+        for name, values in values_of.items()
+        if values
     )
+
+
+def _values(name: str, known: Mapping[str, tuple[str, ...]], subject: Subject) -> tuple[str, ...]:
+    if name in known or name not in FROM_HOME_IDP:
+        return known.get(name, ())
+    values = subject.values_of(name)
+    if not values and name == names.CPR_NUMBER:
+        return subject.values_of(names.CPR_NUMBER_IDENTIFIER)  # the older name, which municipal IdPs send as well
+    return values
+
+
+def _require(required: Sequence[str], values_of: Mapping[str, tuple[str, ...]], system: RegisteredSystem) -> None:
+    missing = next((name for name in required if not values_of.get(name)), None)
+    if missing is not None:
+        raise SamlError(
+            "fed.attribute:required",
+            f"got no {missing}, which the translation table {system.registration.translation} requires",
+            params={"system": system.registration.name, "attribute": missing},
+            party=Party.HOME_IDP,
+        )
 
 
 def _organisation_name(subject: Subject, registry: Registry) -> Iterator[str]:

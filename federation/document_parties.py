@@ -177,6 +177,8 @@ class IdpDocument(PartyDocument):
     """Whether it is told which system asks (Scoping/RequesterID)."""
     has_federation_agreement: bool = True
     """Without an agreement (føderationsaftale) it cannot be chosen."""
+    sends_cpr: bool = False
+    """Whether the mock IdP puts the CPR number into its token; the Context Handler passes it on only to a system that asks for it."""
     on_attribute_failure: OnAttributeFailure = OnAttributeFailure.REFUSE
     """What becomes of a login whose rights could not be fetched."""
     supports_app_switch: bool = False
@@ -200,6 +202,7 @@ class IdpDocument(PartyDocument):
             supports_scoping=self.supports_scoping,
             enabled=self.enabled,
             has_federation_agreement=self.has_federation_agreement,
+            sends_cpr=self.sends_cpr,
             on_attribute_failure=self.on_attribute_failure,
             supports_app_switch=self.supports_app_switch,
             linked_users=tuple(each.to_model() for each in self.linked_users),
@@ -246,6 +249,10 @@ class SystemDocument(PartyDocument):
     """entityIDs of the only IdPs that it takes users from; all, if left out."""
     gets_rights: GetsRights = GetsRights.TOKEN
     """Whether its users' rights come in the token, or by a query to the Context Handler's attribute service."""
+    translation: PartyId | None = None
+    """The `target` of the table, under `translations`, that puts its roles into the words of the authority behind it."""
+    requested_attributes: tuple[Uri, ...] = ()
+    """Names of attributes that the simulator's metadata for it asks for, beside KOMBIT's profile."""
 
     def to_model(self) -> UserFacingSystem:
         """Give the value."""
@@ -263,6 +270,8 @@ class SystemDocument(PartyDocument):
             encryption=self.encryption.to_model() if self.encryption else None,
             idps=self.idps,
             gets_rights=self.gets_rights,
+            translation=self.translation,
+            requested_attributes=self.requested_attributes,
             enabled=self.enabled,
             active=period(self.active),
             metadata_source=self.metadata_source.to_model() if self.metadata_source else None,

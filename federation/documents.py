@@ -24,6 +24,7 @@ from federation.document_roles import (
     PersonDocument,
     SystemRoleDocument,
 )
+from federation.document_translation import TranslationTableDocument
 from federation.model import (
     SIMULATED_CONTEXT_HANDLER,
     AttributeService,
@@ -38,12 +39,21 @@ from federation.model import (
 )
 from federation.nemlogin import NemLogInClient
 from federation.problems import FederationError, Problem, problems_of_validation
+from federation.translation.table import TranslationTable
 from oiosaml.eid import CredentialType, IdType
 from oiosaml.nsis import AssuranceLevel
 
 Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
 Registration: TypeAlias = (
-    Authority | HomeIdp | UserFacingSystem | AttributeService | ConstraintType | SystemRole | JobFunctionRole | Person
+    Authority
+    | HomeIdp
+    | UserFacingSystem
+    | AttributeService
+    | ConstraintType
+    | SystemRole
+    | JobFunctionRole
+    | TranslationTable
+    | Person
 )
 
 
@@ -57,6 +67,7 @@ class Kind(StrEnum):
     CONSTRAINT_TYPE = "constraint_types"
     SYSTEM_ROLE = "system_roles"
     JOB_FUNCTION_ROLE = "job_function_roles"
+    TRANSLATION = "translations"
     PERSON = "people"
 
 
@@ -81,6 +92,8 @@ class WorldDocument(Document):
     """User system roles (brugersystemroller): the rights that the systems know."""
     job_function_roles: tuple[JobFunctionRoleDocument, ...] = ()
     """Job function roles (jobfunktionsroller): the roles that the municipalities give."""
+    translations: tuple[TranslationTableDocument, ...] = ()
+    """Tables that put a system's roles into the words of the authority behind it."""
     people: tuple[PersonDocument, ...] = ()
     """Invented people. Never a real name or CPR number."""
 
@@ -94,6 +107,7 @@ class WorldDocument(Document):
             constraint_types=tuple(d.to_model() for d in self.constraint_types),
             system_roles=tuple(d.to_model() for d in self.system_roles),
             job_function_roles=tuple(d.to_model() for d in self.job_function_roles),
+            translations=tuple(d.to_model() for d in self.translations),
             people=tuple(d.to_model() for d in self.people),
             context_handler=self.context_handler.to_model() if self.context_handler else SIMULATED_CONTEXT_HANDLER,
             nemlogin=self.nemlogin.to_model() if self.nemlogin else None,
@@ -109,6 +123,7 @@ _DOCUMENTS: Final[Mapping[Kind, Any]] = MappingProxyType(
         Kind.CONSTRAINT_TYPE: ConstraintTypeDocument,
         Kind.SYSTEM_ROLE: SystemRoleDocument,
         Kind.JOB_FUNCTION_ROLE: JobFunctionRoleDocument,
+        Kind.TRANSLATION: TranslationTableDocument,
         Kind.PERSON: PersonDocument,
     }
 )
@@ -122,6 +137,7 @@ _KINDS: Final[Mapping[type, Kind]] = MappingProxyType(
         ConstraintType: Kind.CONSTRAINT_TYPE,
         SystemRole: Kind.SYSTEM_ROLE,
         JobFunctionRole: Kind.JOB_FUNCTION_ROLE,
+        TranslationTable: Kind.TRANSLATION,
         Person: Kind.PERSON,
     }
 )
@@ -133,12 +149,14 @@ def kind_of(registration: Registration) -> Kind:
 
 
 def key_of(registration: Registration) -> str:
-    """Give the key under which a registration is looked up: the entityID or URI, an authority's CVR number, a person's id."""
+    """Give the key under which a registration is looked up: the entityID or URI, an authority's CVR, a person's id, a table's target."""
     match registration:
         case Authority():
             return registration.cvr
         case Person():
             return registration.id
+        case TranslationTable():
+            return registration.target
         case _:
             return registration.entity_id
 
@@ -195,7 +213,7 @@ def _mapping(value: Any) -> dict[str, Json]:  # noqa: ANN401 - any dataclass of 
     for field in fields(value):
         content = getattr(value, field.name)
         if field.default is MISSING or content != field.default:
-            document[field.name] = _json(content)
+            document[field.name.rstrip("_")] = _json(content)  # `from` is no name that Python can use
     return document
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from federation.nemlogin import NemLogIn
+from federation.translation.table import TranslationTable
 from oiosaml.ids import Cvr, EntityId
 from oiosaml.nsis import AssuranceLevel
 
@@ -125,6 +126,8 @@ class HomeIdp:
     supports_scoping: bool = True
     enabled: bool = True
     has_federation_agreement: bool = True
+    sends_cpr: bool = False
+    """Whether the mock IdP puts the CPR number into its token, as an IdP must whose people use a system that needs it."""
     on_attribute_failure: OnAttributeFailure = OnAttributeFailure.REFUSE
     supports_app_switch: bool = False
     """Whether it is told which app the person comes from; NemLog-in always is."""
@@ -174,6 +177,10 @@ class UserFacingSystem:
     idps: tuple[EntityId, ...] = ()
     """The only IdPs it takes users from; empty means all with a federation agreement."""
     gets_rights: GetsRights = GetsRights.TOKEN
+    translation: str | None = None
+    """The `target` of the table that puts its roles into the words of the authority behind it; None leaves them as they are."""
+    requested_attributes: tuple[str, ...] = ()
+    """What the metadata asks for beside KOMBIT's profile, where the simulator plays the party and writes it."""
     enabled: bool = True
     active: ActivationPeriod = ALWAYS
     metadata_source: MetadataSource | None = None
@@ -336,6 +343,7 @@ class World:
     constraint_types: tuple[ConstraintType, ...] = ()
     system_roles: tuple[SystemRole, ...] = ()
     job_function_roles: tuple[JobFunctionRole, ...] = ()
+    translations: tuple[TranslationTable, ...] = ()
     people: tuple[Person, ...] = ()
     context_handler: ContextHandler = SIMULATED_CONTEXT_HANDLER
     nemlogin: NemLogIn | None = None

@@ -12,6 +12,7 @@ from federation.nemlogin_parties import nemlogin_metadata, nemlogin_metadata_tow
 from federation.signed_metadata import public_key, sign_metadata
 from federation.topology import AttributeServiceUrls, IdpUrls, SystemUrls, Topology, is_nemlogin
 from oiosaml.attributes import (
+    CPR_NUMBER,
     CVR,
     EMAIL,
     FRIENDLY_NAMES,
@@ -106,7 +107,11 @@ def idp_metadata(idp: HomeIdp, urls: IdpUrls, keys: KeySet) -> bytes:
         urls.sso_url,
         signing_keys=(public_key(keys),),
         name_id_formats=(NAMEID_X509_SUBJECT_NAME,),
-        attribute_names=(*_OFFERED_BY_IDPS, *((PRIVILEGES_INTERMEDIATE,) if idp.knows_roles else ())),
+        attribute_names=(
+            *_OFFERED_BY_IDPS,
+            *((CPR_NUMBER,) if idp.sends_cpr else ()),
+            *((PRIVILEGES_INTERMEDIATE,) if idp.knows_roles else ()),
+        ),
     )
     return sign_metadata(entity, idp.name, keys)
 
@@ -134,6 +139,7 @@ def system_metadata(system: UserFacingSystem, urls: SystemUrls, keys: KeySet) ->
         requested_attributes=(
             *(_requested(name, required=True) for name in _REQUIRED_BY_SYSTEMS),
             *(_requested(name, required=False) for name in _WELCOME_TO_SYSTEMS),
+            *(_requested(name, required=False) for name in system.requested_attributes),
         ),
         has_attribute_consuming_service=True,
         service_name=system.name,

@@ -15,6 +15,7 @@ from federation.model import (
 from federation.nemlogin_references import problems_of_nemlogin
 from federation.problems import Path, Problem
 from federation.topology import refuse_production_host
+from federation.translation_references import problems_of_translations
 from oiosaml.ids import Cvr
 from oiosaml.xml.encryption import EncryptionMethod
 
@@ -34,6 +35,7 @@ def problems_of_references(world: World) -> tuple[Problem, ...]:
         _job_function_roles,
         _people,
         problems_of_nemlogin,
+        problems_of_translations,
     )
     return tuple(problem for check in checks for problem in check(world))
 

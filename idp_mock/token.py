@@ -8,6 +8,7 @@ from federation.assigned_roles import privileges_of
 from federation.model import Person
 from idp_mock.ports import Ports
 from oiosaml.attributes import (
+    CPR_NUMBER,
     CVR,
     EMAIL,
     FRIENDLY_NAMES,
@@ -80,6 +81,9 @@ def attributes_of(person: Person, ports: Ports) -> Iterator[Attribute]:
     yield _attribute(PROFESSIONAL_UUID, person.uuid)
     if person.email is not None:
         yield _attribute(EMAIL, person.email)
+    if ports.idp.sends_cpr:
+        # to the Context Handler only, which passes it on to nobody but a system that is registered to get it
+        yield _attribute(CPR_NUMBER, person.cpr)
     if ports.idp.knows_roles:
         # a user without roles has an empty list, as role catalogues send it; no attribute means: ask the attribute service
         yield _attribute(PRIVILEGES_INTERMEDIATE, write_privileges(privileges_of(person, ports.job_function_roles)))

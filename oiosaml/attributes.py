@@ -35,6 +35,10 @@ KOMBIT_SPEC_VERSION_ALTERNATIVE: Final = "https://data.gov.dk/model/core/kombitS
 ASSURANCE_LEVEL: Final = "dk:gov:saml:attribute:AssuranceLevel"
 CPR_NUMBER_IDENTIFIER: Final = "dk:gov:saml:attribute:CprNumberIdentifier"
 
+COMMON_NAME: Final = "urn:oid:2.5.4.3"
+UID: Final = "urn:oid:0.9.2342.19200300.100.1.1"
+"""X.500's names for a person's name and user id, which the health sector still asks for."""
+
 PARAMETRIC_SUFFIX: Final = "/parametric"
 """An attribute whose name ends so carries the value of a dynamic data constraint."""
 

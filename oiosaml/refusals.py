@@ -112,14 +112,18 @@ _TABLE: Final = (
     Refusal("fed.profile:no-uuid", _DENIED, STATUS_AUTHN_FAILED, "NemLog-in oplyser ikke det faste ID, som kommunen kender dig på.", "NemLog-in does not state the lasting ID by which your municipality knows you."),
     Refusal("fed.profile:credential-type", _DENIED, STATUS_NO_AUTHN_CONTEXT, "Systemet kræver, at du logger ind med et andet identifikationsmiddel.", "The system requires you to log in with another means of identification."),
     Refusal("fed.attribute", _DENIED, STATUS_AUTHN_FAILED, "En oplysning om brugeren mangler eller er ikke skrevet rigtigt.", "A piece of information about the user is missing or not written correctly."),
+    Refusal("fed.attribute:required", _DENIED, STATUS_AUTHN_FAILED, "{system} kræver en oplysning om dig, som din kommunes login ikke har sendt: {attribute}.", "{system} requires a piece of information about you that your municipality's login did not send: {attribute}."),
     Refusal("fed.no-idp", _DENIED, STATUS_NO_AVAILABLE_IDP, "Ingen identitetsudbyder kan bruges til dette system.", "No identity provider can be used for this system."),
     Refusal("fed.no-roles", _DENIED, STATUS_REQUEST_DENIED, "Du har ingen roller i {system}.", "You have no roles in {system}."),
     # --- privileges
     Refusal("priv.encoding", _DENIED, STATUS_AUTHN_FAILED, "Brugerens rettigheder er ikke kodet rigtigt.", "The user's rights are not encoded correctly."),
     Refusal("priv.xml", _DENIED, STATUS_AUTHN_FAILED, "Brugerens rettigheder er ikke gyldig XML.", "The user's rights are not valid XML."),
     Refusal("priv.schema", _DENIED, STATUS_AUTHN_FAILED, "Brugerens rettigheder følger ikke OIOBPP.", "The user's rights do not follow OIOBPP."),
+    Refusal("priv.schema:untranslated", _DENIED, STATUS_AUTHN_FAILED, "En dataafgrænsning på dine rettigheder kan ikke oversættes til {system}.", "A data constraint on your rights cannot be translated for {system}."),
+    Refusal("priv.schema:requirement", _DENIED, STATUS_AUTHN_FAILED, "Dine rettigheder er ikke afgrænset, som {system} kræver.", "Your rights are not limited as {system} requires."),
     Refusal("priv.scope", _DENIED, STATUS_AUTHN_FAILED, "En rettighed gælder en anden organisation end din.", "A right is about another organisation than yours."),
     Refusal("priv.unknown", _DENIED, STATUS_AUTHN_FAILED, "En rettighed er ikke registreret.", "A right is not registered."),
+    Refusal("priv.unknown:untranslated", _DENIED, STATUS_AUTHN_FAILED, "En af dine rettigheder kan ikke oversættes til {system}.", "One of your rights cannot be translated for {system}."),
     Refusal("priv.limits", _DENIED, STATUS_AUTHN_FAILED, "Der er flere rettigheder, end en adgangsbillet må indeholde.", "There are more rights than an assertion may hold."),
     # --- the system's request
     Refusal("req.unknown-sp", _DENIED, STATUS_REQUEST_DENIED, "Systemet er ikke registreret i føderationen.", "The system is not registered in the federation."),

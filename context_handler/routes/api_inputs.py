@@ -80,6 +80,9 @@ class SystemInput(PartyInput):
     idps: tuple[PartyEntityId, ...] = Field(
         (), description="entityIDs of the only IdPs that it takes users from; with one, nobody is asked to choose."
     )
+    translation: PartyId | None = Field(
+        None, description="The table that puts its roles into the words of the authority behind it; `apply` brings one."
+    )
 
     gets_rights: GetsRights = Field(
         GetsRights.TOKEN,

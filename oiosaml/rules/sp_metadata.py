@@ -30,7 +30,12 @@ KOMBIT_PROFILE: Final = (
 )
 """What KOMBIT's profile delivers to every system; e-mail only in the variant with personal data."""
 
-_KNOWN_ATTRIBUTES: Final = frozenset(names.FRIENDLY_NAMES) | {names.ASSURANCE_LEVEL, names.CPR_NUMBER_IDENTIFIER}
+_KNOWN_ATTRIBUTES: Final = frozenset(names.FRIENDLY_NAMES) | {
+    names.ASSURANCE_LEVEL,
+    names.CPR_NUMBER_IDENTIFIER,
+    names.COMMON_NAME,
+    names.UID,
+}
 _NAME_ID_FORMATS: Final = frozenset({NAMEID_PERSISTENT, NAMEID_TRANSIENT, NAMEID_X509_SUBJECT_NAME})
 
 

@@ -43,6 +43,7 @@ from federation.model import (
     UserFacingSystem,
 )
 from federation.topology import ContextHandlerUrls
+from federation.translation.table import TranslationTable
 from oiosaml.bindings.redirect import write_redirect
 from oiosaml.bindings.soap import unwrap, wrap
 from oiosaml.ids import DEFAULT_WORKSPACE, Cvr, EntityId, MessageId
@@ -190,6 +191,10 @@ class MemoryRegistry:
     job_function_roles: list[JobFunctionRole] = field(default_factory=lambda: [CASE_WORKER_ROLE])
     system_roles: list[SystemRole] = field(default_factory=lambda: list(SYSTEM_ROLES))
     constraint_types: list[ConstraintType] = field(default_factory=lambda: list(CONSTRAINT_TYPES))
+    translations: dict[str, TranslationTable] = field(default_factory=dict)
+
+    def translation_table(self, target: str) -> TranslationTable | None:
+        return self.translations.get(target)
 
     def idp(self, entity_id: EntityId) -> RegisteredIdp | None:
         return next((p for p in self.idp_list if p.registration.entity_id == entity_id), None)

@@ -62,7 +62,7 @@ def test_shipped_world_holds_the_parties_of_the_first_issue(shipped_world: World
         ("skovrup", "Substantial", False),
         ("ravnkaer", "Low", True),
     ]
-    assert [s.id for s in shipped_world.systems] == ["byggesag", "ydelser"]
+    assert [s.id for s in shipped_world.systems] == ["byggesag", "ydelser", "seb"]
     assert all(p.simulated for p in (*shipped_world.idps, *shipped_world.systems, *shipped_world.attribute_services))
 
 

@@ -38,7 +38,7 @@ BUILDING = {right(KORSBAEK, "sagsbehandler", kle="02.34.02", unit=TECHNICAL), ri
 LOGGED_IN = (
     ("ane-holm", "korsbaek", "byggesag", BUILDING),
     ("ane-holm", "korsbaek", "ydelser", {right(KORSBAEK, "sagsbehandler", kle="32.*")}),
-    ("cilla-moeberg", "korsbaek", "byggesag", set()),
+    ("cilla-moeberg", "korsbaek", "byggesag", {right(KORSBAEK, "laeseadgang")}),
     ("cilla-moeberg", "korsbaek", "ydelser", {right(KORSBAEK, "hjaelpemidler", unit=BOTH_UNITS)}),
     ("karen-langnavn", "korsbaek", "byggesag", BUILDING),
     ("karen-langnavn", "korsbaek", "ydelser", set()),
