@@ -10,6 +10,7 @@ from federation.dev_ca import KeyRing, KeySet
 from federation.model import AttributeService, HomeIdp, Profile, UserFacingSystem, World
 from federation.nemlogin_parties import nemlogin_metadata, nemlogin_metadata_towards_idps, with_clients
 from federation.signed_metadata import public_key, sign_metadata
+from federation.single_logout import of_idp
 from federation.topology import AttributeServiceUrls, IdpUrls, SystemUrls, Topology, is_nemlogin
 from oiosaml.attributes import (
     CPR_NUMBER,
@@ -101,7 +102,7 @@ def _metadata_of_system(system: UserFacingSystem, world: World, topology: Topolo
 
 
 def idp_metadata(idp: HomeIdp, urls: IdpUrls, keys: KeySet) -> bytes:
-    """Give a mock IdP's metadata. No SingleLogoutService, since there is none."""
+    """Give a mock IdP's metadata."""
     entity = idp_face(
         idp.entity_id,
         urls.sso_url,
@@ -112,6 +113,7 @@ def idp_metadata(idp: HomeIdp, urls: IdpUrls, keys: KeySet) -> bytes:
             *((CPR_NUMBER,) if idp.sends_cpr else ()),
             *((PRIVILEGES_INTERMEDIATE,) if idp.knows_roles else ()),
         ),
+        single_logout_services=of_idp(urls),
     )
     return sign_metadata(entity, idp.name, keys)
 

@@ -185,6 +185,9 @@ class IdpUrls(ServiceUrls):
     LOGIN_PATH: ClassVar[str] = "/login"
     SLO_PATH: ClassVar[str] = "/slo"
     SLO_SOAP_PATH: ClassVar[str] = "/slo/soap"
+    LOGOUT_PATH: ClassVar[str] = "/logout"
+    END_PATH: ClassVar[str] = "/end"
+    LOGOUT_BEHAVIOUR_PATH: ClassVar[str] = "/logout-behaviour"
     METADATA_PATH: ClassVar[str] = "/metadata"
 
     @property
@@ -206,6 +209,21 @@ class IdpUrls(ServiceUrls):
     def slo_soap_url(self) -> str:
         """Where the Context Handler sends its LogoutRequest by the back channel."""
         return self.base_url + self.SLO_SOAP_PATH
+
+    @property
+    def logout_url(self) -> str:
+        """Where the session page posts a wish to log out everywhere."""
+        return self.base_url + self.LOGOUT_PATH
+
+    @property
+    def end_url(self) -> str:
+        """Where the session page posts a wish to end this one session and tell nobody."""
+        return self.base_url + self.END_PATH
+
+    @property
+    def logout_behaviour_url(self) -> str:
+        """Where the session page posts how to behave when the Context Handler asks to log out."""
+        return self.base_url + self.LOGOUT_BEHAVIOUR_PATH
 
     @property
     def metadata_url(self) -> str:

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Final
 
-from federation.model import Person
 from idp_mock.inbound import Refusal
 from idp_mock.ports import Ports
 from idp_mock.request import OpenedRequest
+from idp_mock.sessions import IdpSession
 from idp_mock.token import compose_assertion
 from oiosaml.bindings.post import PostForm, write_post_form
 from oiosaml.messages.assertion import Assertion, write_assertion
@@ -35,9 +35,11 @@ REFUSAL_STATUS: Final = {
 }
 
 
-def answer_with_person(person: Person, opened: OpenedRequest, acs_url: str, *, at: datetime, ports: Ports) -> PostForm:
-    """Log the person in: assertion signed, then encrypted for the Context Handler; the Response itself unsigned (R3-IDP-02 to 05)."""
-    assertion = compose_assertion(person, opened.verified.value, acs_url, at=at, ports=ports)
+def answer_with_session(
+    session: IdpSession, opened: OpenedRequest, acs_url: str, *, at: datetime, ports: Ports
+) -> PostForm:
+    """Say who is logged in: assertion signed, then encrypted for the Context Handler; the Response itself unsigned (R3-IDP-02 to 05)."""
+    assertion = compose_assertion(session, opened.verified.value, acs_url, at=at, ports=ports)
     return _seal(assertion, opened, acs_url, at=at, ports=ports)
 
 

@@ -9,11 +9,15 @@ from starlette.routing import Route
 from federation.model import HomeIdp, World
 from federation.sp_face import SpFace
 from federation.topology import IdpUrls
+from idp_mock.logout_memory import Logouts
 from idp_mock.people import People
 from idp_mock.ports import Ports
 from idp_mock.routes import Routes
+from idp_mock.session_routes import SessionRoutes
+from idp_mock.sessions import SESSION_LIFETIME, Sessions
 from oiosaml.ids import IdSource
 from oiosaml.keys import SigningKey
+from saml_web.cookies import session_cookie
 from saml_web.error_pages import ErrorPages
 from saml_web.pages import Pages
 from saml_web.static_files import static_route
@@ -41,6 +45,8 @@ def create_app(
         organisation_names={authority.cvr: authority.name for authority in world.authorities},
         job_function_roles={role.entity_id: role for role in world.job_function_roles},
         system_names={system.entity_id: system.name for system in world.systems},
+        sessions=Sessions(ids=ids),
+        logouts=Logouts(),
         broker=broker,
         signing=signing,
         urls=urls,
@@ -48,18 +54,26 @@ def create_app(
         entropy=entropy,
     )
     pages = Pages("idp_mock", base_url=urls.base_url, ids=ids)
-    routes = Routes(ports, pages, clock=clock)
+    cookie = session_cookie(f"nsis_idp_{idp.id}", base_url=urls.base_url, lifetime=SESSION_LIFETIME)
+    login, session = Routes(ports, pages, cookie, clock=clock), SessionRoutes(ports, pages, cookie, clock=clock)
     app = FastAPI(
         title=f"Mock IdP: {idp.name}",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
         routes=[
-            Route(IdpUrls.SSO_PATH, routes.sso_by_redirect, methods=["GET"]),
-            Route(IdpUrls.SSO_PATH, routes.sso_by_post, methods=["POST"]),
-            Route(IdpUrls.LOGIN_PATH, routes.login, methods=["POST"]),
-            Route(IdpUrls.METADATA_PATH, routes.metadata, methods=["GET"]),
-            Route("/healthz", routes.health, methods=["GET"]),
+            Route(IdpUrls.SSO_PATH, login.sso_by_redirect, methods=["GET"]),
+            Route(IdpUrls.SSO_PATH, login.sso_by_post, methods=["POST"]),
+            Route(IdpUrls.LOGIN_PATH, login.login, methods=["POST"]),
+            Route("/", session.home, methods=["GET"]),
+            Route(IdpUrls.LOGOUT_PATH, session.begin_logout, methods=["POST"]),
+            Route(IdpUrls.END_PATH, session.end, methods=["POST"]),
+            Route(IdpUrls.LOGOUT_BEHAVIOUR_PATH, session.behave, methods=["POST"]),
+            Route(IdpUrls.SLO_PATH, session.slo_by_redirect, methods=["GET"]),
+            Route(IdpUrls.SLO_PATH, session.slo_by_post, methods=["POST"]),
+            Route(IdpUrls.SLO_SOAP_PATH, session.slo_by_soap, methods=["POST"]),
+            Route(IdpUrls.METADATA_PATH, login.metadata, methods=["GET"]),
+            Route("/healthz", login.health, methods=["GET"]),
             static_route(),
         ],
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from federation.model import HomeIdp, Person
 from idp_mock.ports import Ports
+from idp_mock.sessions import IdpSession
 from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.nsis import AssuranceLevel, Comparison, satisfies
 from oiosaml.verified import Verified
@@ -33,7 +34,15 @@ class AskedFor:
 
     def reached_by(self, person: Person) -> bool:
         """Tell whether the person's level answers what was asked."""
-        return self.level is None or satisfies(person.level, self.level, self.comparison)
+        return self.reached_at(person.level)
+
+    def reached_at(self, level: AssuranceLevel) -> bool:
+        """Tell whether a login at `level` answers what was asked."""
+        return self.level is None or satisfies(level, self.level, self.comparison)
+
+    def answered_by(self, session: IdpSession) -> bool:
+        """Tell whether the session answers without a question: none if a new login was asked for, or a level it does not have."""
+        return not self.force_authn and self.reached_at(session.level)
 
 
 def what_was_asked(verified: Verified[AuthnRequest], ports: Ports) -> AskedFor:

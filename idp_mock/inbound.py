@@ -1,7 +1,7 @@
 """What a browser brings to the IdP, as values.
 
 The login page carries the request along in its form, octet by octet, and every visit verifies it anew. So the IdP remembers
-nothing between a request and its answer, a restart loses no login, and a form somebody tampered with is a bad signature.
+nothing between a request and its answer, a restart loses no login under way, and a form somebody tampered with is a bad signature.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from oiosaml.errors import SamlError
+from oiosaml.nsis import AssuranceLevel
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT
 
 
@@ -34,9 +35,10 @@ class InboundRequest:
 
 @dataclass(frozen=True, slots=True)
 class PickedPerson:
-    """One click on a person."""
+    """One click on a person. `level` None is the highest they can reach."""
 
     person_id: str
+    level: AssuranceLevel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Password:
 
     username: str
     password: str = field(repr=False)
+    level: AssuranceLevel | None = None
 
 
 class Refusal(StrEnum):
@@ -58,13 +61,33 @@ class Refusal(StrEnum):
 Choice = PickedPerson | Password | Refusal
 
 
-def one_persona(named: Sequence[str]) -> str | None:
-    """Give the persona that the query and the header name between them, or None.
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who is at the door: the handle in the browser's cookie, and the person named without a page, if there is one."""
+
+    session_handle: str | None = None
+    named: PickedPerson | None = None
+
+
+def one_of(named: Sequence[str], what: str) -> str | None:
+    """Give the value that the query and the header name between them, or None.
 
     Raises:
         SamlError: `bind.params` if they name different ones: neither may win.
     """
     distinct = sorted(set(named))
     if len(distinct) > 1:
-        raise SamlError("bind.params", f"got the personas {', '.join(distinct)!r:.120}, expected one")
+        raise SamlError("bind.params", f"got the {what} {', '.join(distinct)!r:.120}, expected one")
     return distinct[0] if distinct else None
+
+
+def read_level(text: str | None) -> AssuranceLevel | None:
+    """Read the level to log in at; None and an empty text are the highest that the person can reach.
+
+    Raises:
+        SamlError: `web.form` for any other word than Low, Substantial and High.
+    """
+    try:
+        return AssuranceLevel.from_attribute(text) if text else None
+    except ValueError as error:
+        raise SamlError("web.form", f"{error!s:.120}") from error

@@ -1,4 +1,4 @@
-"""The story of a login at a municipality's IdP. The browser comes once, and once more when the person has chosen.
+"""The story of a login at a municipality's IdP. The browser comes once, and once more if the person had to be asked.
 
 Before the request is verified nothing is ever sent to the Context Handler: a refusal is raised and becomes our own page.
 """
@@ -6,12 +6,16 @@ Before the request is verified nothing is ever sent to the Context Handler: a re
 from dataclasses import dataclass
 from datetime import datetime
 
-from idp_mock.answer import NO_PASSIVE, REFUSAL_STATUS, answer_with_person, answer_with_status
+from federation.model import Person
+from idp_mock.answer import NO_PASSIVE, REFUSAL_STATUS, answer_with_session, answer_with_status
 from idp_mock.asked import AskedFor, what_was_asked
-from idp_mock.inbound import Choice, InboundRequest, PickedPerson, Refusal
+from idp_mock.inbound import Choice, InboundRequest, PickedPerson, Refusal, Visitor
 from idp_mock.ports import Ports
-from idp_mock.request import check_on_arrival, check_on_return, open_request
+from idp_mock.request import OpenedRequest, check_on_arrival, check_on_return, open_request
+from idp_mock.sessions import IdpSession
+from idp_mock.token import name_id_of
 from oiosaml.bindings.post import PostForm
+from oiosaml.nsis import AssuranceLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,29 +24,46 @@ class LoginPage:
 
     inbound: InboundRequest
     asked: AskedFor
+    session: IdpSession | None = None
+    """Who is logged in already, though their session does not answer what was asked."""
     wrong_password_for: str | None = None
     """The user name that came with a wrong password; None on the first showing."""
 
 
-def begin_login(inbound: InboundRequest, persona: str | None, *, at: datetime, ports: Ports) -> LoginPage | PostForm:
-    """The Context Handler sends a person; show them the login page, unless `persona` already says who they are.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back to the Context Handler, and the session that the browser has from now on; None leaves it as it is."""
 
-    Naming a persona stands for a session that exists already, so it answers a passive request too. Otherwise there are no
-    sessions here, and a passive request is answered with NoPassive (both our choice).
+    form: PostForm
+    session: IdpSession | None = None
+
+
+def begin_login(inbound: InboundRequest, visitor: Visitor, *, at: datetime, ports: Ports) -> LoginPage | Answer:
+    """The Context Handler sends a person; answer from their session if it will do, else show the login page.
+
+    A named persona stands for somebody who logs in without a page, so it answers a passive request too (our choice).
 
     Raises:
         SamlError: if the request is not the Context Handler's, breaks a rule, or the persona is unknown. Nothing is sent then.
     """
     opened = open_request(inbound, ports)
     acs_url = check_on_arrival(opened, at=at, ports=ports)
-    if persona is not None:
-        return answer_with_person(ports.people.named(persona), opened, acs_url, at=at, ports=ports)
-    if opened.verified.value.is_passive:
-        return answer_with_status(NO_PASSIVE, opened, acs_url, at=at, ports=ports)
-    return LoginPage(inbound, what_was_asked(opened.verified, ports))
+    asked = what_was_asked(opened.verified, ports)
+    session = ports.sessions.of(visitor.session_handle, at=at)
+    if visitor.named is not None:
+        person = ports.people.named(visitor.named.person_id)
+        if session is None or session.person.id != person.id or not asked.answered_by(session):
+            return _log_in(person, visitor.named.level, session, opened, acs_url, at=at, ports=ports)
+    if session is not None and asked.answered_by(session):
+        return Answer(answer_with_session(session, opened, acs_url, at=at, ports=ports))
+    if asked.is_passive:
+        return Answer(answer_with_status(NO_PASSIVE, opened, acs_url, at=at, ports=ports))
+    return LoginPage(inbound, asked, session)
 
 
-def finish_login(inbound: InboundRequest, choice: Choice, *, at: datetime, ports: Ports) -> LoginPage | PostForm:
+def finish_login(
+    inbound: InboundRequest, choice: Choice, visitor: Visitor, *, at: datetime, ports: Ports
+) -> LoginPage | Answer:
     """The person has chosen on the login page; send the answer, or the page once more if the password was wrong.
 
     Raises:
@@ -50,11 +71,29 @@ def finish_login(inbound: InboundRequest, choice: Choice, *, at: datetime, ports
     """
     opened = open_request(inbound, ports)
     acs_url = check_on_return(opened, at=at, ports=ports)
+    session = ports.sessions.of(visitor.session_handle, at=at)
     if isinstance(choice, Refusal):
-        return answer_with_status(REFUSAL_STATUS[choice], opened, acs_url, at=at, ports=ports)
+        return Answer(answer_with_status(REFUSAL_STATUS[choice], opened, acs_url, at=at, ports=ports))
     if isinstance(choice, PickedPerson):
-        return answer_with_person(ports.people.named(choice.person_id), opened, acs_url, at=at, ports=ports)
-    person = ports.people.with_password(choice.username, choice.password)
-    if person is None:
-        return LoginPage(inbound, what_was_asked(opened.verified, ports), wrong_password_for=choice.username)
-    return answer_with_person(person, opened, acs_url, at=at, ports=ports)
+        person = ports.people.named(choice.person_id)
+        return _log_in(person, choice.level, session, opened, acs_url, at=at, ports=ports)
+    known = ports.people.with_password(choice.username, choice.password)
+    if known is None:
+        asked = what_was_asked(opened.verified, ports)
+        return LoginPage(inbound, asked, session, wrong_password_for=choice.username)
+    return _log_in(known, choice.level, session, opened, acs_url, at=at, ports=ports)
+
+
+def _log_in(
+    person: Person,
+    level: AssuranceLevel | None,
+    previous: IdpSession | None,
+    opened: OpenedRequest,
+    acs_url: str,
+    *,
+    at: datetime,
+    ports: Ports,
+) -> Answer:
+    reached = person.level if level is None else min(level, person.level)
+    session = ports.sessions.begin(person, name_id_of(person), reached, previous=previous, at=at)
+    return Answer(answer_with_session(session, opened, acs_url, at=at, ports=ports), session)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from federation.model import HomeIdp, JobFunctionRole
 from federation.sp_face import SpFace
 from federation.topology import IdpUrls
+from idp_mock.logout_memory import Logouts
 from idp_mock.people import People
+from idp_mock.sessions import Sessions
 from oiosaml.ids import Cvr, EntityId, IdSource
 from oiosaml.keys import SigningKey
 
@@ -21,6 +23,8 @@ class Ports:
     job_function_roles: Mapping[str, JobFunctionRole]
     system_names: Mapping[EntityId, str]
     """What to call a system named in RequesterID. One that is missing is shown by its entityID."""
+    sessions: Sessions
+    logouts: Logouts
     broker: SpFace
     signing: SigningKey
     urls: IdpUrls

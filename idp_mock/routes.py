@@ -15,12 +15,15 @@ from idp_mock.inbound import (
     Password,
     PickedPerson,
     Refusal,
-    one_persona,
+    Visitor,
+    one_of,
+    read_level,
 )
-from idp_mock.login import LoginPage, begin_login, finish_login
+from idp_mock.login import Answer, LoginPage, begin_login, finish_login
 from idp_mock.ports import Ports
-from oiosaml.bindings.post import PostForm
 from oiosaml.errors import SamlError
+from oiosaml.nsis import AssuranceLevel
+from saml_web.cookies import Cookie
 from saml_web.form_origin import require_own_page
 from saml_web.inbound import Form, read_body, read_form, read_query
 from saml_web.outbound import auto_post_page
@@ -32,6 +35,12 @@ PERSONA_PARAMETER: Final = "persona"
 
 PERSONA_HEADER: Final = "X-NSIS-Persona"
 """Does the same as `PERSONA_PARAMETER`."""
+
+LEVEL_PARAMETER: Final = "at-level"
+"""Query parameter beside `persona`: the level to log in at, where it is not the highest the person can reach."""
+
+LEVEL_HEADER: Final = "X-NSIS-Level"
+"""Does the same as `LEVEL_PARAMETER`."""
 
 MAX_REQUEST_BYTES: Final = 64 * 1024
 """Longest AuthnRequest by POST, still encoded. One with a certificate in its signature needs about 6 kB."""
@@ -46,29 +55,30 @@ WRONG_PASSWORD_STATUS: Final = 422
 class Routes:
     """The handlers of one IdP."""
 
-    def __init__(self, ports: Ports, pages: Pages, *, clock: Callable[[], datetime]) -> None:
-        """Ask `clock` once for each request."""
+    def __init__(self, ports: Ports, pages: Pages, cookie: Cookie, *, clock: Callable[[], datetime]) -> None:
+        """Ask `clock` once for each request; `cookie` holds the handle of the session."""
         self._ports = ports
         self._pages = pages
+        self._cookie = cookie
         self._clock = clock
 
     async def sso_by_redirect(self, request: Request) -> Response:
         """An AuthnRequest in the query (R3-SP-01)."""
         inbound = InboundRequest(Binding.REDIRECT, read_query(request))
-        return self._answer(request, begin_login(inbound, _persona_in(request), at=self._clock(), ports=self._ports))
+        return self._answer(request, begin_login(inbound, self._visitor(request), at=self._clock(), ports=self._ports))
 
     async def sso_by_post(self, request: Request) -> Response:
         """An AuthnRequest in a form."""
         inbound = InboundRequest(Binding.POST, await read_body(request, limit=MAX_REQUEST_BYTES))
-        return self._answer(request, begin_login(inbound, _persona_in(request), at=self._clock(), ports=self._ports))
+        return self._answer(request, begin_login(inbound, self._visitor(request), at=self._clock(), ports=self._ports))
 
     async def login(self, request: Request) -> Response:
         """A choice made on the login page."""
         form = await read_form(request, limit=MAX_LOGIN_FORM_BYTES)
         require_own_page(request, form, base_url=self._ports.urls.base_url)
-        return self._answer(
-            request, finish_login(_inbound_in(form), _choice_in(form), at=self._clock(), ports=self._ports)
-        )
+        visitor = Visitor(self._cookie.read(request))
+        outcome = finish_login(_inbound_in(form), _choice_in(form), visitor, at=self._clock(), ports=self._ports)
+        return self._answer(request, outcome)
 
     async def metadata(self, _: Request) -> Response:
         """The IdP's own metadata."""
@@ -78,10 +88,18 @@ class Routes:
         """That this house stands."""
         return JSONResponse({"status": "ok", "service": "idp_mock", "id": self._ports.idp.id})
 
-    def _answer(self, request: Request, outcome: LoginPage | PostForm) -> Response:
-        if isinstance(outcome, PostForm):
-            return auto_post_page(self._pages, request, action=outcome.action, fields=outcome.fields)
-        return self._login_page(request, outcome)
+    def _visitor(self, request: Request) -> Visitor:
+        persona = _named(request, PERSONA_PARAMETER, PERSONA_HEADER)
+        level = read_level(_named(request, LEVEL_PARAMETER, LEVEL_HEADER))
+        return Visitor(self._cookie.read(request), None if persona is None else PickedPerson(persona, level))
+
+    def _answer(self, request: Request, outcome: LoginPage | Answer) -> Response:
+        if isinstance(outcome, LoginPage):
+            return self._login_page(request, outcome)
+        page = auto_post_page(self._pages, request, action=outcome.form.action, fields=outcome.form.fields)
+        if outcome.session is not None:
+            self._cookie.set(page, outcome.session.handle)
+        return page
 
     def _login_page(self, request: Request, page: LoginPage) -> Response:
         return self._pages.render(
@@ -96,6 +114,8 @@ class Routes:
             roles=self._ports.job_function_roles,
             asked=page.asked,
             above_registration=is_above_registration,
+            levels=tuple(AssuranceLevel),
+            session=page.session,
             request_xml=view_xml(page.asked.octets),
             message_fields=(
                 ("binding", page.inbound.binding.value),
@@ -105,8 +125,8 @@ class Routes:
         )
 
 
-def _persona_in(request: Request) -> str | None:
-    return one_persona([*request.query_params.getlist(PERSONA_PARAMETER), *request.headers.getlist(PERSONA_HEADER)])
+def _named(request: Request, parameter: str, header: str) -> str | None:
+    return one_of([*request.query_params.getlist(parameter), *request.headers.getlist(header)], parameter)
 
 
 def _inbound_in(form: Form) -> InboundRequest:
@@ -117,11 +137,11 @@ def _inbound_in(form: Form) -> InboundRequest:
 
 
 def _choice_in(form: Form) -> Choice:
-    persona, refusal = form.optional("persona"), form.optional("refusal")
+    persona, refusal, level = form.optional("persona"), form.optional("refusal"), read_level(form.optional("level"))
     if persona is not None:
-        return PickedPerson(persona)
+        return PickedPerson(persona, level)
     if refusal is None:
-        return Password(form.one("username"), form.one("password"))
+        return Password(form.one("username"), form.one("password"), level)
     try:
         return Refusal(refusal)
     except ValueError as error:

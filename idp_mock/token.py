@@ -7,6 +7,7 @@ from typing import Final
 from federation.assigned_roles import privileges_of
 from federation.model import Person
 from idp_mock.ports import Ports
+from idp_mock.sessions import IdpSession
 from oiosaml.attributes import (
     CPR_NUMBER,
     CVR,
@@ -27,6 +28,7 @@ from oiosaml.ids import AssertionId
 from oiosaml.messages.assertion import Assertion, AuthnStatement, Conditions, Subject, SubjectConfirmation
 from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.name_id import NameId, X509SubjectName
+from oiosaml.nsis import AssuranceLevel
 from oiosaml.privileges import write_privileges
 from oiosaml.uris import AUTHN_CONTEXT_NSIS, CONFIRMATION_BEARER, NAMEID_X509_SUBJECT_NAME
 from oiosaml.validity import Window
@@ -38,14 +40,16 @@ CONDITIONS_LIFETIME: Final = timedelta(minutes=10)
 """How long the assertion holds (R3-IDP-15)."""
 
 
-def compose_assertion(person: Person, request: AuthnRequest, acs_url: str, *, at: datetime, ports: Ports) -> Assertion:
-    """Say who logged in, for the Context Handler alone and in answer to this one request."""
+def compose_assertion(
+    session: IdpSession, request: AuthnRequest, acs_url: str, *, at: datetime, ports: Ports
+) -> Assertion:
+    """Say who is logged in and since when, for the Context Handler alone and in answer to this one request."""
     return Assertion(
         id=AssertionId(ports.ids.message_id()),
         issue_instant=at,
         issuer=ports.idp.entity_id,
         subject=Subject(
-            name_id_of(person),
+            session.name_id,
             (
                 SubjectConfirmation(
                     CONFIRMATION_BEARER,
@@ -57,8 +61,8 @@ def compose_assertion(person: Person, request: AuthnRequest, acs_url: str, *, at
         ),
         conditions=Conditions(Window(at, at + CONDITIONS_LIFETIME), ((ports.broker.entity_id,),)),
         # the class reference names the framework, as municipal IdPs do; the level stands in the loa attribute (R3-IDP-14)
-        authn_statements=(AuthnStatement(at, ports.ids.message_id(), None, AUTHN_CONTEXT_NSIS),),
-        attribute_statements=(tuple(attributes_of(person, ports)),),
+        authn_statements=(AuthnStatement(session.authn_instant, session.session_index, None, AUTHN_CONTEXT_NSIS),),
+        attribute_statements=(tuple(attributes_of(session.person, session.level, ports)),),
     )
 
 
@@ -67,14 +71,14 @@ def name_id_of(person: Person) -> NameId:
     return NameId(str(X509SubjectName(person.cvr, person.name, person.uuid)), NAMEID_X509_SUBJECT_NAME)
 
 
-def attributes_of(person: Person, ports: Ports) -> Iterator[Attribute]:
+def attributes_of(person: Person, level: AssuranceLevel, ports: Ports) -> Iterator[Attribute]:
     """Give what KOMBIT asks of a municipal IdP (context-handler section 9), each attribute once.
 
-    The level is the person's true one, whatever was asked: judging it is the Context Handler's task.
+    `level` is the one they logged in at, whatever was asked: judging it is the Context Handler's task.
     """
     yield _attribute(SPEC_VERSION, OIOSAML3_SPEC_VERSION)
     yield _attribute(KOMBIT_SPEC_VERSION, KOMBIT_SPEC_VERSION_2)
-    yield _attribute(LOA, person.level.attribute_value)
+    yield _attribute(LOA, level.attribute_value)
     yield _attribute(CVR, person.cvr)
     yield _attribute(ORG_NAME, ports.organisation_names.get(person.cvr, ports.idp.name))
     yield _attribute(FULL_NAME, person.name)

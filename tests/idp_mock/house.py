@@ -31,17 +31,30 @@ from oiosaml.bindings.post import write_post_form
 from oiosaml.bindings.redirect import write_redirect
 from oiosaml.ids import Cvr
 from oiosaml.keys import SigningKey
+from oiosaml.logout_openings import (
+    open_logout_response_post,
+    open_logout_response_redirect,
+    open_logout_response_soap,
+    vouch_for_logout_response,
+)
+from oiosaml.logout_sending import logout_envelope, logout_form, logout_redirect
+from oiosaml.messages.assertion import Assertion
 from oiosaml.messages.authn_request import AuthnRequest, Scoping, write_authn_request
 from oiosaml.messages.element import serialise
-from oiosaml.messages.metadata import KeyDescriptor, MetadataEncryptionMethod
+from oiosaml.messages.logout import LogoutRequest, LogoutResponse
+from oiosaml.messages.metadata import Endpoint, KeyDescriptor, MetadataEncryptionMethod
 from oiosaml.messages.metadata_faces import sp_face
 from oiosaml.messages.response import Answer
 from oiosaml.nsis import AssuranceLevel
 from oiosaml.openings import open_response, unseal_response
+from oiosaml.sealed import relay_state_of
+from oiosaml.uris import BINDING_POST, BINDING_REDIRECT
 from oiosaml.xml.sign import sign_enveloped
 from tests.builders import (
     BROKER_REQUEST_ID,
     CH_ACS,
+    CH_SLO_REQUEST_FROM_IDPS,
+    CH_SLO_RESPONSE_FROM_IDPS,
     CH_SP_FACE,
     IDP,
     JOB_FUNCTION_ROLE,
@@ -51,6 +64,7 @@ from tests.builders import (
     SYSTEM,
     SYSTEM_ROLE,
     authn_request,
+    logout_request,
 )
 from tests.conftest import Member
 from tests.counting_ids import CountingIds
@@ -59,6 +73,12 @@ URLS = IdpUrls("https://sim.test/idp/korsbaek")
 NURSE = "http://roller.korsbaek.test/roles/jobrole/sygeplejerske/1"
 UNIT_KEY = "http://roller.korsbaek.test/id-12-7-2/1/parametric"
 UNITS = "5f0c9b0e-4a7e-4d1c-9b3e-2f6f8d1a7c10,8d2f6f1c-5a54-4d0e-8a41-6f5f2f0f9b22"
+
+
+SLO = tuple(
+    Endpoint(binding, CH_SLO_REQUEST_FROM_IDPS, CH_SLO_RESPONSE_FROM_IDPS)
+    for binding in (BINDING_REDIRECT, BINDING_POST)
+)
 
 
 def person(person_id: str, name: str, level: AssuranceLevel = AssuranceLevel.SUBSTANTIAL, **more: Any) -> Person:
@@ -121,6 +141,17 @@ def broker_request(**changes: Any) -> AuthnRequest:
         destination=URLS.sso_url,
         assertion_consumer_service_url=CH_ACS,
         scoping=Scoping(proxy_count=1, requester_ids=(SYSTEM,)),
+    )
+    return replace(valid, **changes)
+
+
+def broker_logout(session: Assertion, **changes: Any) -> LogoutRequest:
+    """The Context Handler asks Korsbæk's IdP to end the session of an assertion."""
+    valid = logout_request(
+        issuer=CH_SP_FACE,
+        destination=URLS.slo_url,
+        name_id=session.subject.name_id,
+        session_indexes=tuple(statement.session_index for statement in session.authn_statements),
     )
     return replace(valid, **changes)
 
@@ -197,6 +228,40 @@ class House:
             headers={"content-type": "application/x-www-form-urlencoded", **headers},
         )
 
+    def press(self, path: str, **fields: str) -> httpx.Response:
+        """Send a form of the session page."""
+        page = self.visit("GET", URLS.home_url)
+        return self.visit("POST", f"{URLS.base_url}{path}", data={**hidden_fields(page), **fields})
+
+    def session_of(self, persona: str = "ane-holm") -> Assertion:
+        """Log in without a page and give what the Context Handler is told."""
+        return self.open(self.ask(more=f"&persona={persona}")).assertion.value
+
+    def log_out(self, request: LogoutRequest, by: str = "redirect", *, key: SigningKey | None = None) -> httpx.Response:
+        """The Context Handler asks to end a session."""
+        signing = key or self.broker.signing
+        if by == "redirect":
+            query = logout_redirect(request, signing, relay_state="rs-1").partition("?")[2]
+            return self.visit("GET", f"{URLS.slo_url}?{query}")
+        if by == "post":
+            form = logout_form(request, signing, relay_state="rs-1")
+            return self.visit("POST", form.action, data=dict(form.fields))
+        return self.visit("POST", URLS.slo_soap_url, content=logout_envelope(request, signing))
+
+    def logout_answer(self, answer: httpx.Response, by: str = "redirect") -> LogoutResponse:
+        """Open what the IdP answered, as the Context Handler does."""
+        if by == "redirect":
+            assert answer.status_code == 303, answer.text
+            assert answer.headers["location"].startswith(f"{CH_SLO_RESPONSE_FROM_IDPS}?")
+            opened = open_logout_response_redirect(answer.headers["location"].partition("?")[2].encode())
+        elif by == "post":
+            assert f'action="{CH_SLO_RESPONSE_FROM_IDPS}"' in answer.text
+            opened = open_logout_response_post(urlencode(hidden_fields(answer)).encode())
+        else:
+            opened = open_logout_response_soap(answer.content)
+        assert by == "soap" or relay_state_of(opened) == "rs-1"
+        return vouch_for_logout_response(opened, (self.idp.verification,)).value
+
     def response_in(self, page: httpx.Response) -> str:
         """The XML of the Response on an auto-POST page."""
         return base64.b64decode(hidden_fields(page)["SAMLResponse"]).decode()
@@ -230,10 +295,13 @@ def make_house(
     acs_url: str = CH_ACS,
     clock: Clock | None = None,
     decryptable: tuple[MetadataEncryptionMethod, ...] = (),
+    slo: tuple[Endpoint, ...] = SLO,
 ) -> House:
     """An IdP with the given people and registration, for a broker whose metadata lists `decryptable`."""
     clock, ids = clock or Clock(), CountingIds()
-    entity = sp_face(CH_SP_FACE, acs_url, signing_keys=(broker.verification,), encryption_keys=())
+    entity = sp_face(
+        CH_SP_FACE, acs_url, signing_keys=(broker.verification,), encryption_keys=(), single_logout_services=slo
+    )
     encryption = KeyDescriptor("encryption", broker.verification, decryptable)
     app = create_app(
         registration,

@@ -1,0 +1,151 @@
+"""The IdP's doors for whoever is logged in, and for single logout: each reads, calls the story, writes."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from idp_mock.inbound import Binding
+from idp_mock.logout import (
+    LoggedOut,
+    Outbound,
+    RedirectTo,
+    Silence,
+    answer_logout,
+    answer_logout_by_soap,
+    begin_logout,
+    finish_logout,
+)
+from idp_mock.ports import Ports
+from idp_mock.sessions import IdpSession, LogoutBehaviour
+from oiosaml.bindings.soap import CONTENT_TYPE, write_fault
+from oiosaml.errors import SamlError
+from saml_web.cookies import Cookie
+from saml_web.form_origin import require_own_page
+from saml_web.inbound import Form, read_body, read_form, read_query
+from saml_web.outbound import auto_post_page, redirect
+from saml_web.pages import Pages
+from saml_web.security_headers import NO_STORE
+
+MAX_MESSAGE_BYTES: Final = 64 * 1024
+"""Longest logout message by POST or SOAP, still encoded. One with a certificate in its signature needs about 6 kB."""
+
+SILENT_STATUS: Final = 503
+"""What a party that does not answer shows to a person, and to the Context Handler's back channel."""
+
+
+class SessionRoutes:
+    """The handlers of one IdP's session page and logout endpoints."""
+
+    def __init__(self, ports: Ports, pages: Pages, cookie: Cookie, *, clock: Callable[[], datetime]) -> None:
+        """Ask `clock` once for each request; `cookie` holds the session's handle."""
+        self._ports = ports
+        self._pages = pages
+        self._cookie = cookie
+        self._clock = clock
+
+    async def home(self, request: Request) -> Response:
+        """Who is logged in here, and what can be done with the session."""
+        session = self._session(request)
+        urls = self._ports.urls
+        return self._pages.render(
+            request,
+            "session.html",
+            idp=self._ports.idp,
+            session=session,
+            behaviours=tuple(LogoutBehaviour),
+            logout_url=urls.logout_url,
+            end_url=urls.end_url,
+            behaviour_url=urls.logout_behaviour_url,
+            metadata_url=urls.metadata_url,
+        )
+
+    async def begin_logout(self, request: Request) -> Response:
+        """The button that logs out everywhere."""
+        await self._own_form(request)
+        session, at = self._session(request), self._clock()
+        if session is None:
+            return redirect(self._ports.urls.home_url)
+        response = self._send(request, begin_logout(session, at=at, ports=self._ports))
+        self._cookie.clear(response)
+        return response
+
+    async def end(self, request: Request) -> Response:
+        """The button that ends the session here and tells nobody, as an expired session does."""
+        await self._own_form(request)
+        session = self._session(request)
+        if session is not None:
+            self._ports.sessions.end(session, at=self._clock())
+        response = redirect(self._ports.urls.home_url)
+        self._cookie.clear(response)
+        return response
+
+    async def behave(self, request: Request) -> Response:
+        """The choice of what happens when the Context Handler asks to end the session."""
+        form = await self._own_form(request)
+        try:
+            behaviour = LogoutBehaviour(form.one("behaviour"))
+        except ValueError as error:
+            raise SamlError("web.form", f"{error!s:.120}, expected one of {', '.join(LogoutBehaviour)}") from error
+        session = self._session(request)
+        if session is not None:
+            self._ports.sessions.behave(session, behaviour, at=self._clock())
+        return redirect(self._ports.urls.home_url)
+
+    async def slo_by_redirect(self, request: Request) -> Response:
+        """A LogoutRequest or a LogoutResponse in the query."""
+        return self._logout_message(request, read_query(request), Binding.REDIRECT)
+
+    async def slo_by_post(self, request: Request) -> Response:
+        """A LogoutRequest or a LogoutResponse in a form."""
+        return self._logout_message(request, await read_body(request, limit=MAX_MESSAGE_BYTES), Binding.POST)
+
+    async def slo_by_soap(self, request: Request) -> Response:
+        """A LogoutRequest by the back channel; SOAPAction is not looked at."""
+        try:
+            envelope = await read_body(request, limit=MAX_MESSAGE_BYTES)
+            answer = answer_logout_by_soap(envelope, at=self._clock(), ports=self._ports)
+        except SamlError as refusal:
+            # what is no SOAP is answered 4xx, not 500 as other faults: nothing failed here (WS-I Basic Profile 1.1, R1113)
+            fault = write_fault("Client", f"{refusal.code}: {refusal.sentence('en')}")
+            return _soap(fault, refusal.refusal.http_status)
+        return Response(status_code=SILENT_STATUS) if isinstance(answer, Silence) else _soap(answer)
+
+    def _logout_message(self, request: Request, octets: bytes, binding: Binding) -> Response:
+        at = self._clock()
+        if _has_response(octets):
+            return self._logged_out_page(request, finish_logout(octets, binding, at=at, ports=self._ports))
+        outcome = answer_logout(octets, binding, at=at, ports=self._ports)
+        if isinstance(outcome, Silence):
+            return self._pages.render(
+                request, "silent.html", status=SILENT_STATUS, idp=self._ports.idp, home_url=self._ports.urls.home_url
+            )
+        return self._send(request, outcome)
+
+    def _logged_out_page(self, request: Request, outcome: LoggedOut) -> Response:
+        home_url = self._ports.urls.home_url
+        return self._pages.render(request, "logged_out.html", idp=self._ports.idp, outcome=outcome, home_url=home_url)
+
+    def _send(self, request: Request, outbound: Outbound) -> Response:
+        if isinstance(outbound, RedirectTo):
+            return redirect(outbound.url)
+        return auto_post_page(self._pages, request, action=outbound.action, fields=outbound.fields)
+
+    def _session(self, request: Request) -> IdpSession | None:
+        return self._ports.sessions.of(self._cookie.read(request), at=self._clock())
+
+    async def _own_form(self, request: Request) -> Form:
+        form = await read_form(request)
+        require_own_page(request, form, base_url=self._ports.urls.base_url)
+        return form
+
+
+def _has_response(octets: bytes) -> bool:
+    """Tell which of the two a query or form claims to carry; whatever else it holds, the strict reader refuses."""
+    return any(field.startswith(b"SAMLResponse=") for field in octets.split(b"&"))
+
+
+def _soap(octets: bytes, status: int = 200) -> Response:
+    return Response(octets, status_code=status, headers={"Content-Type": CONTENT_TYPE, "Cache-Control": NO_STORE})
