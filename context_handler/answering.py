@@ -1,11 +1,12 @@
 """What a refusal becomes: what is written down, and whether the system is told (context-handler section 11, invariants I2 and I3)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from context_handler import issue
 from context_handler.events import EventOutcome
-from context_handler.login_state import LoginState
+from context_handler.login_state import LoginState, PendingLogin
 from context_handler.ports import AnswerUsedError, Ports
+from context_handler.session import SessionEndedError, SessionKept, SessionUsed
 from context_handler.visit import Visit
 from oiosaml.bindings.post import PostForm
 from oiosaml.errors import Party, SamlError, UpstreamRefusal
@@ -31,13 +32,45 @@ class RefusedLogin:
     """Whether the answer goes without a page of ours in between."""
 
 
-def complete_login(visit: Visit, ports: Ports) -> None:
-    """Write down that the login succeeded. One that took too long was ended as expired meanwhile: it ends once, and no token leaves."""
+def complete_login(visit: Visit, kept: SessionKept, ports: Ports) -> None:
+    """Write down that the login succeeded, and the session it leaves. It ends once: if it ended meanwhile, no token leaves.
+
+    Raises:
+        SamlError: `flow.expired` if it took too long, `flow.logged-out` if the person logged out meanwhile.
+    """
     try:
-        ports.store.finish(ports.workspace, visit.flow, LoginState.COMPLETED, None, tuple(visit.events))
+        ports.sessions.complete(ports.workspace, visit.flow, kept, tuple(visit.events))
     except AnswerUsedError as error:
-        raise SamlError("flow.expired", "the login expired while it was finished", party=Party.USER) from error
+        raise SamlError("flow.expired", "the login ended while it was finished", party=Party.USER) from error
+    except SessionEndedError as error:
+        raise _logged_out() from error
     visit.take_events()
+
+
+def complete_from_session(visit: Visit, login: PendingLogin, idp: EntityId, handle: str | None, ports: Ports) -> None:
+    """Write down that a session answered the login.
+
+    Raises:
+        SamlError: `req.replay` if the request was used before, `flow.expired` if the login ended meanwhile, `flow.logged-out` if the
+            session did.
+    """
+    done = replace(login, state=LoginState.COMPLETED, idp=idp) if visit.pending is None else login
+    used = SessionUsed(visit.known_session(), handle or "", visit.known_participant(), visit.at)
+    try:
+        ports.sessions.answer(ports.workspace, done, used, tuple(visit.events))
+    except AnswerUsedError as error:
+        if error.replay:
+            raise SamlError(
+                "req.replay", f"got the request ID {login.request.id!r:.120} a second time", party=Party.SYSTEM
+            ) from error
+        raise SamlError("flow.expired", "the login ended while it was finished", party=Party.USER) from error
+    except SessionEndedError as error:
+        raise _logged_out() from error
+    visit.take_events()
+
+
+def _logged_out() -> SamlError:
+    return SamlError("flow.logged-out", "the session was ended while the login went on", party=Party.USER)
 
 
 def refuse_login(visit: Visit, error: SamlError, ports: Ports) -> RefusedLogin:

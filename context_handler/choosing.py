@@ -6,7 +6,7 @@ from datetime import datetime
 from context_handler import discovery
 from context_handler.asking import OutboundMessage, compose_request, send_request
 from context_handler.discovery import AskForHomeIdp, Wishes
-from context_handler.inbound import ChosenIdp
+from context_handler.inbound import ChosenIdp, RequestFromSystem
 from context_handler.level import LevelDemand
 from context_handler.login_state import PENDING_LOGIN_LIFETIME, LoginState, PendingLogin
 from context_handler.ports import AnswerUsedError, Ports, RegisteredIdp, RegisteredSystem, Registry
@@ -14,6 +14,8 @@ from context_handler.requester import login_under_way, registered_system
 from context_handler.visit import Visit, step
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import FlowId
+from oiosaml.messages.authn_request import AuthnRequest
+from oiosaml.verified import Verified
 
 
 def demand_of(login: PendingLogin, system: RegisteredSystem) -> LevelDemand:
@@ -21,11 +23,17 @@ def demand_of(login: PendingLogin, system: RegisteredSystem) -> LevelDemand:
     return LevelDemand.of(login.request.requested_authn_context, system.registration.minimum_level)
 
 
+def wishes_of(inbound: RequestFromSystem, request: Verified[AuthnRequest]) -> Wishes:
+    """Give what the browser and the system say of where the person belongs."""
+    scoping = request.value.scoping
+    return replace(inbound.wishes, idp_list=scoping.idp_list if scoping else ())
+
+
 @step(Party.CONTEXT_HANDLER)
 def choose_home_idp(
     visit: Visit, system: RegisteredSystem, demand: LevelDemand, wishes: Wishes, registry: Registry
 ) -> RegisteredIdp | AskForHomeIdp:
-    """The home IdP is the hinted one, the only one or the remembered one; else the person is asked."""
+    """The home IdP is the hinted one, the only one, the one logged in to or the remembered one; else the person is asked."""
     candidates = discovery.candidates_for(system, registry.idps(), demand, wishes, visit.at)
     idp = discovery.decide(candidates, wishes)
     if idp is not None:

@@ -14,11 +14,13 @@ from oiosaml.ids import EntityId, FlowId
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What may decide without asking: the request's IDPList, a hint in the address, and the choice of last time."""
+    """What may decide without asking: the request's IDPList, a hint in the address, the session there is, and the choice of last time."""
 
     idp_list: tuple[EntityId, ...] = ()
     hint: EntityId | None = None
     remembered: EntityId | None = None
+    logged_in: EntityId | None = None
+    """The IdP of the only session this browser has; counts where nothing names another."""
 
 
 NO_WISHES: Final = Wishes()
@@ -93,15 +95,17 @@ def candidates_for(
 
 
 def decide(candidates: Candidates, wishes: Wishes) -> RegisteredIdp | None:
-    """Give the IdP that needs no question: the hinted one, the only one, the remembered one; None if the person must choose.
+    """Give the IdP that needs no question: the hinted one, the only one, the one logged in to, the remembered one; None to ask.
 
-    A hint or memory counts only if it names a candidate, so neither can widen what the registration allows.
+    A hint, session or memory counts only if it names a candidate, so none can widen what the registration allows.
     """
     by_id = {idp.registration.entity_id: idp for idp in candidates.able}
     if wishes.hint in by_id:
         return by_id[wishes.hint]
     if len(candidates.able) == 1 and not candidates.too_low:
         return candidates.able[0]
+    if wishes.hint is None and wishes.logged_in in by_id:
+        return by_id[wishes.logged_in]
     if wishes.remembered in by_id:
         return by_id[wishes.remembered]
     return None

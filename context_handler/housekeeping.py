@@ -1,4 +1,4 @@
-"""What the broker does without being asked: logins that took too long are ended, so that their events say so too."""
+"""What the broker does without being asked: overdue logins are ended, so that their events say so too; ended sessions are forgotten."""
 
 import asyncio
 import logging
@@ -34,6 +34,7 @@ async def _keep_house(ports: Ports, clock: Callable[[], datetime], interval: tim
     while True:
         try:
             ports.store.expire(ports.workspace, clock())
+            ports.sessions.forget(ports.workspace, clock())
         except SamlError as error:
             # The store comes back by itself or a login says so; a task that died would never try again.
             _log.warning("overdue logins could not be ended: %s", error.detail)

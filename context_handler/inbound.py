@@ -26,6 +26,8 @@ class RequestFromSystem:
     browser: str
     """`browser_id` of the browser's handle."""
     wishes: Wishes = NO_WISHES
+    session: str | None = None
+    """`browser_id` of the session cookie, if one came."""
 
     def open(self) -> Unverified[AuthnRequest]:
         """Decode and parse the message."""
@@ -40,6 +42,10 @@ class AnswerFromIdp:
 
     octets: bytes = field(repr=False)
     browser: str
+    fresh_session: str
+    """`browser_id` of the session cookie that the browser gets if the login succeeds."""
+    session: str | None = None
+    """`browser_id` of the one that came, if any."""
 
     def open(self) -> Unverified[Response]:
         """Decode and parse the message."""
@@ -53,3 +59,5 @@ class ChosenIdp:
     flow: FlowId
     idp: EntityId
     browser: str
+    session: str | None = None
+    """`browser_id` of the session cookie, if one came."""

@@ -44,6 +44,7 @@ class Identity:
     authn_instant: datetime
     """Copied from the home IdP: the broker did not log anybody in (CHT-11)."""
     home_idp: EntityId
+    session_index: str
 
 
 def compose_assertion(identity: Identity, requester: Requester, *, at: datetime, ports: Ports) -> Assertion:
@@ -67,7 +68,7 @@ def compose_assertion(identity: Identity, requester: Requester, *, at: datetime,
         authn_statements=(
             AuthnStatement(
                 authn_instant=identity.authn_instant,
-                session_index=ports.ids.message_id(),
+                session_index=identity.session_index,
                 authn_context_class_ref=identity.class_ref,
                 authenticating_authorities=(identity.home_idp,),
             ),

@@ -5,10 +5,9 @@ Every `@step` writes one event under its own name; docs/login-flow.md is made fr
 becomes. Nothing leaves before what it rests on is durable.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
-from context_handler.answering import RefusedLogin, complete_login, refuse_login
+from context_handler.answering import RefusedLogin, complete_from_session, complete_login, refuse_login
 from context_handler.asking import OutboundMessage
 from context_handler.checks import check_assertion, check_envelope, check_request, status_refusal
 from context_handler.choosing import (
@@ -19,6 +18,7 @@ from context_handler.choosing import (
     remember_login,
     resume_choice,
     take_choice,
+    wishes_of,
 )
 from context_handler.discovery import AskForHomeIdp
 from context_handler.inbound import AnswerFromIdp, ChosenIdp, RequestFromSystem
@@ -41,9 +41,18 @@ from context_handler.requester import (
     require_not_expired,
     still_registered,
 )
+from context_handler.single_sign_on import (
+    Restored,
+    find_session,
+    keep_session,
+    session_of_login,
+    usable_sessions,
+    with_sessions,
+)
 from context_handler.visit import Requester, Visit, step
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import FlowId
+from oiosaml.messages.assertion import Assertion
 from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.messages.response import Answer, Response
 from oiosaml.openings import unseal_response, vouch_for_authn_request
@@ -51,19 +60,26 @@ from oiosaml.sealed import relay_state_of
 from oiosaml.verified import Unverified, Verified
 
 
-def begin_login(
+async def begin_login(
     inbound: RequestFromSystem, at: datetime, ports: Ports
 ) -> OutboundMessage | AskForHomeIdp | RefusedLogin:
-    """The first visit: a system sends a person who wants in, and leaves with our question to the home IdP."""
+    """The first visit: a system sends a person who wants in.
+
+    The person leaves with our question to the home IdP, or, if a session of this browser is enough, with the system's own token.
+    """
     visit = Visit(FlowId(ports.ids.uuid()), at)
     registry = ports.registry()
     try:
         unverified = open_authn_request(visit, inbound)
         system, request = vouch_for_system(visit, unverified, registry)
         demand = check_authn_request(visit, request, system, inbound, registry, ports)
-        wishes = replace(inbound.wishes, idp_list=request.value.scoping.idp_list if request.value.scoping else ())
+        sessions = usable_sessions(inbound.session, registry, at, ports)
+        wishes = with_sessions(wishes_of(inbound, request), sessions)
         choice = choose_home_idp(visit, system, demand, wishes, registry)
+        session = find_session(visit, sessions, choice, demand, ports) if sessions else None
         login = remember_login(visit, inbound.browser)
+        if session is not None:
+            return await answer_from_session(visit, login, session, inbound, system, registry, ports)
         if isinstance(choice, AskForHomeIdp):
             put_aside(visit, login, ports)
             return choice
@@ -74,7 +90,7 @@ def begin_login(
     return question
 
 
-def continue_login(chosen: ChosenIdp, at: datetime, ports: Ports) -> OutboundMessage | RefusedLogin:
+async def continue_login(chosen: ChosenIdp, at: datetime, ports: Ports) -> OutboundMessage | RefusedLogin:
     """The visit between: the person has chosen a municipality on our page."""
     visit = Visit(FlowId(ports.ids.uuid()), at)
     registry = ports.registry()
@@ -82,6 +98,10 @@ def continue_login(chosen: ChosenIdp, at: datetime, ports: Ports) -> OutboundMes
         login, system = resume_choice(visit, chosen, registry, ports)
         demand = demand_of(login, system)
         idp = take_choice(visit, chosen, system, demand, registry)
+        sessions = usable_sessions(chosen.session, registry, at, ports)
+        session = find_session(visit, sessions, idp, demand, ports) if sessions else None
+        if session is not None:
+            return await answer_from_session(visit, login, session, chosen, system, registry, ports)
         login, question = ask_home_idp(visit, login, idp, demand, ports)
         if not ports.store.save_idp_choice(ports.workspace, login, visit.take_events()):
             raise SamlError("flow.unknown", "the login ended while the choice was made", party=Party.USER)
@@ -99,16 +119,40 @@ async def finish_login(inbound: AnswerFromIdp, at: datetime, ports: Ports) -> Ou
         idp, answer = open_idp_response(visit, unverified, login, registry, ports)
         accept_idp_response(visit, answer, login, ports)
         system = find_system_again(visit, login, registry)
-        subject = check_idp_response(visit, answer, login, idp, system, ports)
-        privileges = await gather_privileges(visit, subject, idp, system, registry, ports)
-        translation = translate_roles(visit, privileges, subject, system, registry)
-        identity = release_attributes(visit, subject, translation, system, idp, registry, ports)
-        token = compose_assertion(visit, identity, ports)
-        message = answer_system(visit, token, system, ports)
-        complete_login(visit, ports)
+        assertion, subject = check_idp_response(visit, answer, login, idp, system, ports)
+        session, before = session_of_login(visit, assertion, subject, idp, inbound, ports)
+        message = await give_token(visit, subject, idp, system, registry, ports)
+        kept = keep_session(visit, session, before, inbound, ports)
+        complete_login(visit, kept, ports)
     except SamlError as refusal:
         return refuse_login(visit, refusal, ports)
     return message
+
+
+async def answer_from_session(
+    visit: Visit,
+    login: PendingLogin,
+    session: Restored,
+    inbound: RequestFromSystem | ChosenIdp,
+    system: RegisteredSystem,
+    registry: Registry,
+    ports: Ports,
+) -> OutboundMessage:
+    """No visit to the home IdP: the system gets its own token on the strength of a session, with the rights of this moment."""
+    message = await give_token(visit, session.subject, session.idp, system, registry, ports)
+    complete_from_session(visit, login, session.idp.registration.entity_id, inbound.session, ports)
+    return message
+
+
+async def give_token(
+    visit: Visit, subject: Subject, idp: RegisteredIdp, system: RegisteredSystem, registry: Registry, ports: Ports
+) -> OutboundMessage:
+    """What every login ends with: rights are gathered and translated, and our own token is made of them."""
+    privileges = await gather_privileges(visit, subject, idp, system, registry, ports)
+    translation = translate_roles(visit, privileges, subject, system, registry)
+    identity = release_attributes(visit, subject, translation, system, idp, registry, ports)
+    token = compose_assertion(visit, identity, ports)
+    return answer_system(visit, token, system, ports)
 
 
 # --- the first visit
@@ -244,7 +288,7 @@ def find_system_again(visit: Visit, login: PendingLogin, registry: Registry) -> 
 @step(Party.HOME_IDP)
 def check_idp_response(
     visit: Visit, answer: Answer, login: PendingLogin, idp: RegisteredIdp, system: RegisteredSystem, ports: Ports
-) -> Subject:
+) -> tuple[Verified[Assertion], Subject]:
     """The answer follows the rules: for us, in time, from the IdP asked, about its own user, at a level allowed and enough."""
     visit.note(party=idp.registration.entity_id)
     findings = check_envelope(answer, login, idp, at=visit.at, ports=ports)
@@ -252,4 +296,4 @@ def check_idp_response(
         raise status_refusal(answer.envelope.status, demand_of(login, system).named)
     findings += check_assertion(answer.assertion, login, idp, system, at=visit.at, ports=ports)
     visit.note(message_id=None, findings=findings)
-    return profile_of_idp(idp).read_subject(answer.assertion.value)
+    return answer.assertion, profile_of_idp(idp).read_subject(answer.assertion.value)

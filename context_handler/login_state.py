@@ -28,10 +28,19 @@ class LoginState(StrEnum):
 
 TRANSITIONS: Final[Mapping[LoginState, frozenset[LoginState]]] = MappingProxyType(
     {
-        LoginState.CHOOSING_IDP: frozenset({LoginState.AT_HOME_IDP, LoginState.REFUSED, LoginState.EXPIRED}),
+        # Completed without the home IdP: the person has a session with the IdP that was chosen.
+        LoginState.CHOOSING_IDP: frozenset(
+            {LoginState.AT_HOME_IDP, LoginState.COMPLETED, LoginState.REFUSED, LoginState.EXPIRED}
+        ),
         # A person who goes back from one municipality's login may choose another; the first one's answer then comes to nothing.
         LoginState.AT_HOME_IDP: frozenset(
-            {LoginState.AT_HOME_IDP, LoginState.ACCEPTED, LoginState.REFUSED, LoginState.EXPIRED}
+            {
+                LoginState.AT_HOME_IDP,
+                LoginState.ACCEPTED,
+                LoginState.COMPLETED,
+                LoginState.REFUSED,
+                LoginState.EXPIRED,
+            }
         ),
         LoginState.ACCEPTED: frozenset({LoginState.COMPLETED, LoginState.REFUSED, LoginState.EXPIRED}),
         LoginState.COMPLETED: frozenset(),
@@ -43,6 +52,9 @@ TRANSITIONS: Final[Mapping[LoginState, frozenset[LoginState]]] = MappingProxyTyp
 
 PENDING_STATES: Final = frozenset(state for state, moves in TRANSITIONS.items() if moves)
 """The states that the audit counts as pending."""
+
+WAITING_STATES: Final = frozenset({LoginState.CHOOSING_IDP, LoginState.AT_HOME_IDP})
+"""The states of a login that waits for a person. Only a session completes it from there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ import uuid
 
 from context_handler.ports import RegisteredSystem
 from context_handler.profiles.registered import profile_of_system
-from oiosaml.ids import EntityId, IdSource
+from context_handler.session import SessionId, transient_name_for
+from oiosaml.ids import EntityId
 from oiosaml.name_id import NameId, X509SubjectName
 from oiosaml.uris import (
     NAMEID_PERSISTENT,
@@ -30,14 +31,14 @@ def name_id_format_for(system: RegisteredSystem) -> str:
 
 
 def name_id_for(
-    system: RegisteredSystem, subject: X509SubjectName, *, issuer: EntityId, pairwise_secret: bytes, ids: IdSource
+    system: RegisteredSystem, subject: X509SubjectName, *, issuer: EntityId, pairwise_secret: bytes, session: SessionId
 ) -> NameId:
-    """Give the user's name towards one system."""
+    """Give the user's name towards one system. A transient one lasts as long as the session, so that a logout can name it."""
     chosen = name_id_format_for(system)
     if chosen == NAMEID_X509_SUBJECT_NAME:
         return NameId(str(subject), NAMEID_X509_SUBJECT_NAME)
     if chosen == NAMEID_TRANSIENT:
-        return NameId(ids.message_id(), NAMEID_TRANSIENT)
+        return NameId(transient_name_for(session, system.registration.entity_id, pairwise_secret), NAMEID_TRANSIENT)
     value = PROFESSIONAL_UUID_PREFIX + _pairwise(system.registration.entity_id, subject, pairwise_secret)
     return NameId(value, NAMEID_PERSISTENT, issuer, system.registration.entity_id)
 

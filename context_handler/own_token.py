@@ -12,6 +12,7 @@ from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_system
 from context_handler.release import attributes_for
 from context_handler.roles import Translation, Translator
+from context_handler.session import Participant, session_index_for
 from context_handler.translation import in_words_of
 from context_handler.visit import Visit, async_step, step
 from federation.model import GetsRights
@@ -68,10 +69,13 @@ def release_attributes(
         subject.x509,
         issuer=ports.entity_id_towards_systems,
         pairwise_secret=ports.keys.pairwise_secret,
-        ids=ports.ids,
+        session=visit.known_session(),
     )
+    entity_id, session = system.registration.entity_id, visit.known_session()
+    index = session_index_for(session, entity_id, ports.keys.pairwise_secret)
+    visit.participant = Participant(entity_id, name_id, index)
     class_ref = profile_of_system(system).authn_context_class_ref(subject.level)
-    return issue.Identity(name_id, class_ref, released, subject.authn_instant, idp.registration.entity_id)
+    return issue.Identity(name_id, class_ref, released, subject.authn_instant, idp.registration.entity_id, index)
 
 
 @step(Party.CONTEXT_HANDLER)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from context_handler.events import Event
 from context_handler.login_state import LoginState, PendingLogin
+from context_handler.session import DEFAULT_LIMITS, Session, SessionKept, SessionLimits, SessionUsed
 from federation.model import AttributeService, ConstraintType, HomeIdp, JobFunctionRole, SystemRole, UserFacingSystem
 from federation.topology import ContextHandlerUrls
 from federation.translation.table import TranslationTable
@@ -182,6 +183,36 @@ class Store(Protocol):
         ...
 
 
+class SessionStore(Protocol):
+    """The sessions of browsers with home IdPs. Written with the completion of a login, in one transaction."""
+
+    def in_browser(self, workspace: WorkspaceId, handle: str) -> Sequence[Session]:
+        """Give the sessions of the browser whose session cookie has that `browser_id`, those that are over too."""
+        ...
+
+    def complete(self, workspace: WorkspaceId, flow: FlowId, kept: SessionKept, events: Sequence[Event]) -> None:
+        """End an accepted login as completed, and write the session it leaves.
+
+        Raises:
+            AnswerUsedError: if the login has ended already.
+            SessionEndedError: if it renews a session that was ended meanwhile; then nothing was written.
+        """
+        ...
+
+    def answer(self, workspace: WorkspaceId, login: PendingLogin, used: SessionUsed, events: Sequence[Event]) -> None:
+        """Complete a login that a session answered. One whose state is completed begins and ends here; any other was waiting for its IdP.
+
+        Raises:
+            AnswerUsedError: with `replay` if this system already sent a request with that ID, without if the login has ended already.
+            SessionEndedError: if the session is not this browser's any more; then nothing was written.
+        """
+        ...
+
+    def forget(self, workspace: WorkspaceId, at: datetime) -> int:
+        """Drop every session that has come to its end; give how many."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class BrokerKeys:
     """The broker's own keys. During a rollover `published` holds two certificates; `signing` is the one in use."""
@@ -249,6 +280,7 @@ class Ports:
 
     workspace: WorkspaceId
     store: Store
+    sessions: SessionStore
     registry: Callable[[], Registry]
     """Gives the view that one visit works with, so that a change in the middle of a step cannot tear it."""
     keys: BrokerKeys
@@ -263,4 +295,5 @@ class Ports:
     """Where our metadata sends people who need help; an e-mail address."""
     subjects: Subjects | None = None
     """Who is logged in where; None in a broker that keeps no sessions."""
+    session_limits: SessionLimits = DEFAULT_LIMITS
     clock_skew: timedelta = CLOCK_SKEW

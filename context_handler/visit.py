@@ -8,6 +8,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from context_handler.events import Event, EventOutcome
 from context_handler.login_state import PendingLogin
+from context_handler.session import Participant, SessionId
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import EntityId, FlowId, MessageId
 from oiosaml.messages.authn_request import AuthnRequest
@@ -38,6 +39,10 @@ class Visit:
     at: datetime
     requester: Requester | None = None
     pending: PendingLogin | None = None
+    session: SessionId | None = None
+    """The session that the system's token will belong to."""
+    participant: Participant | None = None
+    """The system as that session knows it, once its token was composed."""
     answer_accepted: bool = False
     """Whether the IdP's answer passed authentication and used up the pending login."""
     events: list[Event] = field(default_factory=list)
@@ -80,6 +85,36 @@ class Visit:
         if self.requester is None:
             raise RuntimeError("no system has been vouched for on this visit")
         return self.requester
+
+    def known_login(self) -> PendingLogin:
+        """Give the login that was resumed.
+
+        Raises:
+            RuntimeError: before a step has resumed it.
+        """
+        if self.pending is None:
+            raise RuntimeError("no login has been resumed on this visit")
+        return self.pending
+
+    def known_session(self) -> SessionId:
+        """Give the session that the token will belong to.
+
+        Raises:
+            RuntimeError: before one was found or made.
+        """
+        if self.session is None:
+            raise RuntimeError("no session has been found or made on this visit")
+        return self.session
+
+    def known_participant(self) -> Participant:
+        """Give the system as the session knows it.
+
+        Raises:
+            RuntimeError: before its token was composed.
+        """
+        if self.participant is None:
+            raise RuntimeError("no token has been composed on this visit")
+        return self.participant
 
     def take_events(self) -> tuple[Event, ...]:
         """Give the events not handed over yet, in order."""

@@ -60,6 +60,10 @@ class ContextHandlerDocument(Document):
     """entityID of the SP face, the one that municipal IdPs and attribute services see."""
     contact: Email
     """Whom its metadata points people to."""
+    session_idle_minutes: int = Field(60, ge=1, le=24 * 60)
+    """How many minutes an unused session answers logins without a visit to the home IdP."""
+    session_hours: int = Field(8, ge=1, le=24)
+    """How many hours a session answers logins, counted from the person's login at the home IdP."""
 
     def to_model(self) -> ContextHandler:
         """Give the value."""
@@ -70,6 +74,8 @@ class ContextHandlerDocument(Document):
             entity_id_towards_systems=self.entity_id_towards_systems,
             entity_id_towards_idps=self.entity_id_towards_idps,
             contact=self.contact,
+            session_idle_minutes=self.session_idle_minutes,
+            session_hours=self.session_hours,
         )
 
 

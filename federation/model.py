@@ -320,6 +320,10 @@ class ContextHandler:
     entity_id_towards_idps: EntityId
     contact: str
     """Where its metadata sends people who need help; an e-mail address."""
+    session_idle_minutes: int = 60
+    """How long an unused session answers logins."""
+    session_hours: int = 8
+    """How long a session answers logins, counted from the login at the home IdP."""
 
 
 SIMULATED_CONTEXT_HANDLER = ContextHandler(

@@ -1,6 +1,7 @@
 """The composition of the broker: store, registry, keys and clients opened here and handed to its app."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,12 +15,14 @@ from context_handler.ports import BrokerKeys, Ports
 from context_handler.registration import Registrar
 from context_handler.registry import RegistryCache
 from context_handler.routes.api import ApiPorts, api_router
+from context_handler.session import SessionLimits
 from context_handler.store.boots import Boot
 from context_handler.store.database import Database
 from context_handler.store.sqlite import SqliteStore
 from context_handler.store.sqlite_queries import SqliteQueries
 from context_handler.store.sqlite_record import SqliteRecord
 from context_handler.store.sqlite_registrations import SqliteRegistrations
+from context_handler.store.sqlite_sessions import SqliteSessions
 from federation.dev_ca import KeyRing
 from federation.model import World
 from federation.topology import Topology
@@ -80,9 +83,12 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
     ids = SystemIds()
     attribute_services = SoapOverHttp(tls=lambda: client_tls(settings.certs_dir))
     metadata_client = MetadataOverHttp.make_client(tls=client_tls(settings.certs_dir))
+    sessions = SqliteSessions(database)
     ports = Ports(
         workspace=DEFAULT_WORKSPACE,
         store=SqliteStore(database, Boot(boot_id(ids.uuid), utc_now())),
+        sessions=sessions,
+        subjects=sessions,
         registry=registry,
         keys=broker_keys(keys),
         ids=ids,
@@ -93,6 +99,10 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
         entity_id_towards_systems=world.context_handler.entity_id_towards_systems,
         entity_id_towards_idps=world.context_handler.entity_id_towards_idps,
         contact=world.context_handler.contact,
+        session_limits=SessionLimits(
+            idle=timedelta(minutes=world.context_handler.session_idle_minutes),
+            absolute=timedelta(hours=world.context_handler.session_hours),
+        ),
     )
     return create_app(
         Wiring(

@@ -88,6 +88,7 @@ _TABLE: Final = (
     Refusal("proto.expired", _DENIED, STATUS_AUTHN_FAILED, "Adgangsbilletten er udløbet.", "The assertion has expired."),
     Refusal("proto.not-yet-valid", _DENIED, STATUS_AUTHN_FAILED, "Beskeden gælder først senere. Uret hos afsenderen går formentlig forkert.", "The message is not valid yet. The sender's clock is probably wrong."),
     Refusal("proto.stale", _DENIED, STATUS_AUTHN_FAILED, "Beskeden er for gammel. Start forfra fra systemet.", "The message is too old. Start again from the system."),
+    Refusal("proto.force-authn", _DENIED, STATUS_AUTHN_FAILED, "Systemet bad om et nyt login, men kommunens login svarede med et gammelt.", "The system asked for a new login, but the municipality's login answered with an old one."),
     Refusal("proto.time-format", _BAD, STATUS_REQUEST_DENIED, "Et tidspunkt i beskeden er ikke skrevet rigtigt.", "A time in the message is not written correctly."),
     Refusal("proto.confirmation", _DENIED, STATUS_AUTHN_FAILED, "Adgangsbilletten bekræfter ikke, hvem der må bruge den.", "The assertion does not confirm who may use it."),
     Refusal("proto.subject", _DENIED, STATUS_AUTHN_FAILED, "Adgangsbilletten siger ikke, hvem brugeren er, på den måde der er aftalt.", "The assertion does not name the user in the agreed way."),
@@ -182,6 +183,7 @@ _TABLE: Final = (
     Refusal("web.internal", 500, STATUS_AUTHN_FAILED, "Der skete en fejl hos os.", "Something went wrong on our side."),
     Refusal("web.unavailable", 503, STATUS_AUTHN_FAILED, "Tjenesten kan ikke gemme lige nu. Prøv igen om lidt.", "The service cannot save just now. Try again in a moment."),
     Refusal("flow.unknown", _MISSING, STATUS_REQUEST_DENIED, "Loginforespørgslen findes ikke. Start forfra fra systemet.", "There is no such login request. Start again from the system."),
+    Refusal("flow.logged-out", _DENIED, STATUS_AUTHN_FAILED, "Du loggede ud, mens loginnet var i gang. Start forfra fra systemet.", "You logged out while the login was under way. Start again from the system."),
     Refusal("flow.expired", _DENIED, STATUS_REQUEST_DENIED, "Loginforespørgslen er udløbet. Start forfra fra systemet.", "The login request has expired. Start again from the system."),
     Refusal("flow.interrupted", _DENIED, STATUS_REQUEST_DENIED, "Tjenestens maskine blev genstartet, mens du loggede ind. Start forfra fra systemet.", "The service's machine was restarted while you logged in. Start again from the system."),
 )

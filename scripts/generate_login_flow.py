@@ -2,7 +2,8 @@
 
 import ast
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -15,47 +16,89 @@ DOCUMENT = Path(__file__).parent.parent / "docs" / "login-flow.md"
 INTRODUCTION = """\
 # The story of a brokered login
 
-Generated from the calls in `context_handler/login.py` by `make docs`. Each step writes one event under its own name.
-
-| # | step | what holds when it is done | a refusal is laid at the door of |
-| --- | --- | --- | --- |
+Generated from the calls in `context_handler/login.py` by `make docs`. Each step writes one event under its own name. A refusal of a step
+is laid at the door of the party in the last column.
 """
 
 
 QUERIES = """
-## A system asks for its users' rights
+# A system asks for its users' rights
 
-From the calls in `context_handler/answering_queries.py`: a signed query over SOAP, of a system that is registered to ask.
-
-| # | step | what holds when it is done | a refusal is laid at the door of |
-| --- | --- | --- | --- |
+Generated from the calls in `context_handler/answering_queries.py`: a signed query over SOAP, of a system that is registered to ask.
 """
 
 
-def steps_of(story: ModuleType) -> Sequence[Step]:
-    """Give the steps that a story calls, in the order of its calls, each once."""
-    by_name = {step.name: step for step in STEPS}
-    called = (node for node in ast.walk(ast.parse(inspect.getsource(story))) if isinstance(node, ast.Call))
-    in_order = sorted(called, key=lambda node: (node.lineno, node.col_offset))
-    names = [node.func.id for node in in_order if isinstance(node.func, ast.Name) and node.func.id in by_name]
-    return [by_name[name] for name in dict.fromkeys(names)]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One function of a story, and what it calls: steps, and other parts by their names."""
+
+    name: str
+    sentence: str
+    calls: tuple[Step | str, ...]
 
 
-def step_rows(steps: Sequence[Step]) -> str:
-    """Give the rows of a table of steps."""
-    return "".join(
-        f"| {number} | `{step.name}` | {step.sentence} | {step.party.value} |\n" for number, step in enumerate(steps, 1)
-    )
+def parts_of(story: ModuleType) -> Sequence[Part]:
+    """Give the parts of a story in its order: every function that is no step itself and calls one, or calls another part."""
+    functions = [
+        node
+        for node in ast.parse(inspect.getsource(story)).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    steps = {step.name: step for step in STEPS}
+    names = {function.name for function in functions if function.name not in steps}
+    parts = []
+    for function in functions:
+        if function.name in names:
+            called = [name for name in _calls(function) if name in steps or name in names]
+            if called:
+                sentence = (ast.get_docstring(function) or "").partition("\n")[0]
+                calls = tuple(steps.get(name, name) for name in dict.fromkeys(called))
+                parts.append(Part(function.name, sentence, calls))
+    return parts
+
+
+def steps_of(story: ModuleType, part: str) -> Sequence[Step]:
+    """Give the steps of one part with those of the parts it calls in their places."""
+    by_name = {each.name: each for each in parts_of(story)}
+
+    def expanded(name: str) -> Iterator[Step]:
+        for call in by_name[name].calls:
+            if isinstance(call, Step):
+                yield call
+            elif call in by_name:
+                yield from expanded(call)
+
+    return list(expanded(part))
+
+
+def story_document(introduction: str, story: ModuleType) -> str:
+    """Give a document with one table for each part."""
+    return introduction + "".join(_section(part) for part in parts_of(story))
 
 
 def login_flow() -> str:
     """Give the document."""
-    return (
-        INTRODUCTION
-        + step_rows(steps_of(context_handler.login))
-        + QUERIES
-        + step_rows(steps_of(context_handler.answering_queries))
+    return story_document(INTRODUCTION, context_handler.login) + story_document(
+        QUERIES, context_handler.answering_queries
     )
+
+
+def _section(part: Part) -> str:
+    rows = [
+        f"| {number} | `{call.name}` | {call.sentence} | {call.party.value} |\n"
+        if isinstance(call, Step)
+        else f"| {number} | → `{call}` | as below | |\n"
+        for number, call in enumerate(part.calls, 1)
+    ]
+    head = "| # | step | what holds when it is done | party |\n| --- | --- | --- | --- |\n"
+    return f"\n## `{part.name}`\n\n{part.sentence}\n\n{head}{''.join(rows)}"
+
+
+def _calls(function: ast.AST) -> Iterator[str]:
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
+        assert isinstance(call.func, ast.Name)
+        yield call.func.id
 
 
 if __name__ == "__main__":

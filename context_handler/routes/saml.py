@@ -50,6 +50,10 @@ class SamlRoutes:
         self._clock = clock
         base_url = ports.urls.base_url
         self._browser_cookie = transaction_cookie("nsis_login", base_url=base_url, lifetime=PENDING_LOGIN_LIFETIME)
+        # It has to come with a home IdP's POST and with a system's, both from other sites, so it is one more transaction cookie.
+        self._session_cookie = transaction_cookie(
+            "nsis_session", base_url=base_url, lifetime=ports.session_limits.absolute
+        )
         self._idp_cookie = session_cookie("nsis_idp", base_url=base_url, lifetime=REMEMBERED_IDP_LIFETIME)
 
     def routes(self) -> list[Route]:
@@ -72,8 +76,9 @@ class SamlRoutes:
             octets=octets,
             browser=browser_id(handle),
             wishes=self._wishes(request),
+            session=self._session(request),
         )
-        response = self._answer(request, begin_login(inbound, self._clock(), self._ports))
+        response = self._answer(request, await begin_login(inbound, self._clock(), self._ports))
         self._browser_cookie.set(response, handle)
         return response
 
@@ -99,8 +104,8 @@ class SamlRoutes:
         form = await read_form(request)
         require_own_page(request, form, base_url=self._ports.urls.base_url)
         idp = EntityId(form.one("idp"))
-        chosen = ChosenIdp(FlowId(form.one("login")), idp, self._browser(request))
-        outcome = continue_login(chosen, self._clock(), self._ports)
+        chosen = ChosenIdp(FlowId(form.one("login")), idp, self._browser(request), self._session(request))
+        outcome = await continue_login(chosen, self._clock(), self._ports)
         response = self._answer(request, outcome)
         if form.optional("remember") and not isinstance(outcome, RefusedLogin):
             self._idp_cookie.set(response, quote(idp, safe=":/"))
@@ -112,8 +117,18 @@ class SamlRoutes:
         if self._browser_cookie.read(request) is None and not came_back:
             # A cross-site POST leaves Lax cookies behind; sent once more from our own page, it brings them along.
             return repost_page(self._pages, request, action=self._ports.urls.acs_url, fields=_fields(body))
-        inbound = AnswerFromIdp(octets=body, browser=self._browser(request))
-        return self._answer(request, await finish_login(inbound, self._clock(), self._ports))
+        fresh = self._ports.ids.handle()
+        inbound = AnswerFromIdp(
+            octets=body,
+            browser=self._browser(request),
+            fresh_session=browser_id(fresh),
+            session=self._session(request),
+        )
+        outcome = await finish_login(inbound, self._clock(), self._ports)
+        response = self._answer(request, outcome)
+        if not isinstance(outcome, RefusedLogin):
+            self._session_cookie.set(response, fresh)
+        return response
 
     def _answer(self, request: Request, outcome: OutboundMessage | AskForHomeIdp | RefusedLogin) -> Response:
         if isinstance(outcome, RedirectTo):
@@ -145,6 +160,10 @@ class SamlRoutes:
 
     def _browser(self, request: Request) -> str:
         return browser_id(self._browser_cookie.read(request) or "")
+
+    def _session(self, request: Request) -> str | None:
+        handle = self._session_cookie.read(request)
+        return None if handle is None else browser_id(handle)
 
     def _wishes(self, request: Request) -> Wishes:
         hint = request.query_params.get(HINT_PARAMETER)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from context_handler.events import Event
 from context_handler.login_state import PENDING_STATES, TRANSITIONS, LoginState
@@ -17,15 +18,17 @@ def end_login(
     state: LoginState,
     code: str | None,
     events: Sequence[Event],
+    *,
+    origins: AbstractSet[LoginState] = PENDING_STATES,
 ) -> None:
     """End a login that is pending, and write its last events. It ends once.
 
     Raises:
-        AnswerUsedError: if it has ended already, or was never begun.
+        AnswerUsedError: if it stands at none of `origins`: it has ended already, or was never begun.
         ValueError: if `state` is no end, or cannot be reached from where the flow stands.
     """
     origin = state_of(connection, workspace, flow)
-    if origin not in PENDING_STATES:
+    if origin is None or origin not in origins:
         raise AnswerUsedError(replay=False)
     if state in PENDING_STATES or state not in TRANSITIONS[origin]:
         raise ValueError(f"got a move from {origin} to {state}, expected an end that TRANSITIONS allows")

@@ -13,13 +13,14 @@ from datetime import datetime
 from typing import Final
 
 from context_handler.events import Event, EventOutcome
-from context_handler.login_state import PENDING_STATES, TRANSITIONS, LoginState, PendingLogin
+from context_handler.login_state import PENDING_STATES, TRANSITIONS, WAITING_STATES, LoginState, PendingLogin
 from context_handler.ports import AnswerUsedError
+from context_handler.store.beginning import begin_login
 from context_handler.store.boots import Boot, enter_boot
 from context_handler.store.database import Database, Survives, to_microseconds
 from context_handler.store.ending import end_login, state_of
 from context_handler.store.event_rows import Move, insert_events
-from context_handler.store.login_rows import INSERT_LOGIN, SELECT_LOGIN, login_of, login_row
+from context_handler.store.login_rows import SELECT_LOGIN, login_of
 from oiosaml.ids import AssertionId, EntityId, FlowId, MessageId, WorkspaceId
 
 EXPIRE_STEP: Final = "expire"
@@ -47,14 +48,7 @@ class SqliteStore:
             AnswerUsedError: with `replay` if this system already sent a request with that ID.
         """
         with self._database.writing(Survives.KILL) as connection:
-            fresh = connection.execute(
-                "INSERT INTO seen_requests (workspace, system, request_id, flow) VALUES (?, ?, ?, ?)"
-                " ON CONFLICT DO NOTHING",
-                (workspace, login.system, login.request.id, login.flow),
-            )
-            if fresh.rowcount == 0:
-                raise AnswerUsedError(replay=True)
-            connection.execute(INSERT_LOGIN, (workspace, *login_row(login)))
+            begin_login(connection, workspace, login)
             insert_events(connection, workspace, events, Move(None, login.state))
 
     def pending_by_handle(self, workspace: WorkspaceId, flow: FlowId) -> PendingLogin | None:
@@ -114,6 +108,10 @@ class SqliteStore:
             ValueError: if `state` is no end, or cannot be reached from where the flow stands.
         """
         with self._database.writing(Survives.KILL) as connection:
+            if state is LoginState.COMPLETED and state_of(connection, workspace, flow) in WAITING_STATES:
+                raise ValueError(
+                    "got a login completed without an answer, expected what TRANSITIONS allows: a session that answers"
+                )
             end_login(connection, workspace, flow, state, code, events)
 
     def refuse_unstarted(

@@ -187,7 +187,7 @@ def login_is_not_in_the_future(assertion: Assertion, expected: AssertionExpectat
         yield from in_the_future(statement.authn_instant, expected.at, expected.skew)
 
 
-@rule("IDR-26", code="proto.stale", source="SAML Core 3.4.1, ForceAuthn")
+@rule("IDR-26", code="proto.force-authn", source="SAML Core 3.4.1, ForceAuthn")
 def login_is_new_when_forced(assertion: Assertion, expected: AssertionExpectations) -> Iterator[str]:
     """The user logged in after the request if a new login was asked for."""
     if expected.force_authn:

@@ -4,18 +4,20 @@ import asyncio
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import context_handler.login as story
-from context_handler.visit import STEPS
+from scripts.generate_login_flow import steps_of
 from tests.context_handler.rig import Rig, make_rig
 
 ROUNDS = 200
 WARM_UP = 20
-STORE = ("save_pending", "pending_by_request", "accept_answer", "finish")
+STORE = ("save_pending", "pending_by_request", "accept_answer")
+SESSIONS = ("complete",)
+PARTS = ("begin_login", "continue_login", "finish_login", "answer_from_session")
 
 
 class Stopwatch:
@@ -52,16 +54,16 @@ class Stopwatch:
 class TimedStore:
     """The store with a stopwatch round what a login uses."""
 
-    def __init__(self, store: Any, watch: Stopwatch) -> None:  # noqa: ANN401 - any Store
+    def __init__(self, store: Any, watch: Stopwatch, names: Sequence[str]) -> None:  # noqa: ANN401 - any Store
         self._store = store
-        for name in STORE:
+        for name in names:
             setattr(self, name, watch.timed(f"store.{name}", getattr(store, name)))
 
 
 def step_table(unit: float) -> str:
     """Give a table of the steps' CPU time, `unit` being one RSA operation in microseconds."""
     watch = Stopwatch()
-    originals = {step.name: getattr(story, step.name) for step in STEPS if hasattr(story, step.name)}
+    originals = {step.name: getattr(story, step.name) for part in PARTS for step in steps_of(story, part)}
     for name, function in originals.items():
         setattr(story, name, watch.timed(name, function))
     try:
@@ -79,7 +81,8 @@ def step_table(unit: float) -> str:
 
 
 async def _log_in(rig: Rig, watch: Stopwatch) -> None:
-    object.__setattr__(rig.ports, "store", TimedStore(rig.ports.store, watch))
+    object.__setattr__(rig.ports, "store", TimedStore(rig.ports.store, watch, STORE))
+    object.__setattr__(rig.ports, "sessions", TimedStore(rig.ports.sessions, watch, SESSIONS))
     for number in range(ROUNDS + WARM_UP):
         if number == WARM_UP:
             watch.seconds.clear()

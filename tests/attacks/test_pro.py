@@ -7,15 +7,13 @@ import pytest
 
 from context_handler.answering import RefusedLogin
 from context_handler.asking import PostTo, RedirectTo
-from context_handler.inbound import ChosenIdp
-from context_handler.login import continue_login
 from context_handler.login_state import PENDING_LOGIN_LIFETIME
 from oiosaml.messages.attribute_query import AttributeQuery
 from oiosaml.name_id import NameId
 from oiosaml.uris import NAMEID_X509_SUBJECT_NAME
 from tests import builders
 from tests.builders import IDP, NOW
-from tests.context_handler.rig import BROWSER, OTHER_IDP, Rig, make_rig
+from tests.context_handler.rig import OTHER_IDP, Rig, make_rig
 
 pytestmark = pytest.mark.anyio
 UUID = "3b0e6e4a-6a1f-4f7e-9d57-0c1f0a4f1d11"
@@ -62,7 +60,7 @@ async def test_pro_04_answer_of_the_idp_that_was_left_for_another(rig: Rig) -> N
     first = rig.begun()
     flow = rig.ports.store.pending_by_request(rig.ports.workspace, first.id)
     assert flow is not None
-    again = continue_login(ChosenIdp(flow.flow, OTHER_IDP, BROWSER), NOW, rig.ports)
+    again = rig.choose(flow.flow, OTHER_IDP)
     assert isinstance(again, RedirectTo)
     second = rig.question_in(again)
     refusal(await rig.finish(rig.honest_answer(first)), "proto.in-response-to")
@@ -75,7 +73,7 @@ async def test_pro_04_choice_while_the_answer_is_being_accepted(rig: Rig) -> Non
     login = rig.ports.store.pending_by_request(rig.ports.workspace, question.id)
     assert login is not None
     assert isinstance(await rig.finish(rig.honest_answer(question)), PostTo)
-    refusal(continue_login(ChosenIdp(login.flow, IDP, BROWSER), NOW, rig.ports), "flow.unknown")
+    refusal(rig.choose(login.flow, IDP), "flow.unknown")
     assert rig.counts().completed == 1
 
 

@@ -5,11 +5,11 @@ The messages are real octets, signed and encrypted; only the sockets are missing
 
 import base64
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from lxml import etree
@@ -17,8 +17,8 @@ from lxml import etree
 from context_handler.answering import RefusedLogin
 from context_handler.asking import OutboundMessage, PostTo, RedirectTo
 from context_handler.discovery import AskForHomeIdp, Wishes
-from context_handler.inbound import AnswerFromIdp, RequestFromSystem, browser_id
-from context_handler.login import begin_login, finish_login
+from context_handler.inbound import AnswerFromIdp, ChosenIdp, RequestFromSystem, browser_id
+from context_handler.login import begin_login, continue_login, finish_login
 from context_handler.ports import (
     BrokerKeys,
     Ports,
@@ -30,6 +30,7 @@ from context_handler.store.database import Database
 from context_handler.store.sqlite import SqliteStore
 from context_handler.store.sqlite_queries import SqliteQueries
 from context_handler.store.sqlite_record import SqliteRecord
+from context_handler.store.sqlite_sessions import SqliteSessions
 from federation.model import (
     AttributeService,
     ConstraintKind,
@@ -46,7 +47,7 @@ from federation.topology import ContextHandlerUrls
 from federation.translation.table import TranslationTable
 from oiosaml.bindings.redirect import write_redirect
 from oiosaml.bindings.soap import unwrap, wrap
-from oiosaml.ids import DEFAULT_WORKSPACE, Cvr, EntityId, MessageId
+from oiosaml.ids import DEFAULT_WORKSPACE, Cvr, EntityId, FlowId, MessageId
 from oiosaml.keys import VerificationKey
 from oiosaml.messages.assertion import Assertion, write_assertion
 from oiosaml.messages.attribute_query import AttributeQuery, read_attribute_query
@@ -72,6 +73,8 @@ from tests import builders
 from tests.builders import ATTRIBUTE_SERVICE, IDP, KORSBAEK, NOW, SKOVRUP, SYSTEM, SYSTEM_ACS
 from tests.conftest import Member, make_member
 from tests.context_handler.boots import BOOT
+
+T = TypeVar("T")
 
 BASE_URL = "https://ch.sim.test"
 OTHER_IDP = EntityId("https://saml.idp.skovrup.test")
@@ -275,6 +278,11 @@ class Rig:
     system: Member
     idp: Member
     broker: Member
+    database: Database
+    session: str | None = None
+    """The session cookie that the browser sends along, as the store knows it."""
+    keeps_cookies: bool = False
+    """Whether the browser takes the session cookies it is given; most tests want each login to stand alone."""
 
     # --- as the system
 
@@ -292,8 +300,14 @@ class Rig:
     def begin_with(
         self, query: bytes, at: datetime = NOW, *, wishes: Wishes = HINTED, browser: str = BROWSER
     ) -> OutboundMessage | AskForHomeIdp | RefusedLogin:
-        inbound = RequestFromSystem(BINDING_REDIRECT, query, browser, wishes)
-        return begin_login(inbound, at, self.ports)
+        inbound = RequestFromSystem(BINDING_REDIRECT, query, browser, wishes, self.session)
+        return straight(begin_login(inbound, at, self.ports))
+
+    def choose(
+        self, flow: FlowId, idp: EntityId, at: datetime = NOW, *, browser: str = BROWSER
+    ) -> OutboundMessage | RefusedLogin:
+        """Choose an IdP on the discovery page."""
+        return straight(continue_login(ChosenIdp(flow, idp, browser, self.session), at, self.ports))
 
     def begin(self, at: datetime = NOW, **changes: Any) -> OutboundMessage | AskForHomeIdp | RefusedLogin:
         return self.begin_with(self.query_of(self.request(**changes)), at)
@@ -349,7 +363,11 @@ class Rig:
     async def finish(
         self, body: bytes, at: datetime = NOW, *, browser: str = BROWSER
     ) -> OutboundMessage | RefusedLogin:
-        return await finish_login(AnswerFromIdp(body, browser), at, self.ports)
+        fresh = browser_id(self.ports.ids.handle())
+        outcome = await finish_login(AnswerFromIdp(body, browser, fresh, self.session), at, self.ports)
+        if self.keeps_cookies and not isinstance(outcome, RefusedLogin):
+            self.session = fresh
+        return outcome
 
     async def login(self, assertion: dict[str, Any] | None = None, **request: Any) -> OutboundMessage | RefusedLogin:
         """A whole login with one thing changed in the IdP's assertion or in the system's request."""
@@ -381,6 +399,17 @@ class Rig:
         return self.record.counts(self.ports.workspace, at)
 
 
+def straight(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that waits for nobody: whoever it asks is in this process."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        value: T = done.value
+        return value
+    coroutine.close()
+    raise AssertionError("it waited for somebody")
+
+
 def form_body(octets: bytes) -> bytes:
     return urlencode({"SAMLResponse": base64.b64encode(octets).decode(), "RelayState": "ignored"}).encode()
 
@@ -402,6 +431,7 @@ def make_rig(directory: Path, *, knows_roles: bool = True) -> Rig:
     ports = Ports(
         workspace=DEFAULT_WORKSPACE,
         store=SqliteStore(database, BOOT),
+        sessions=SqliteSessions(database),
         registry=lambda: registry,
         keys=BrokerKeys(
             signing=broker.signing,
@@ -419,7 +449,7 @@ def make_rig(directory: Path, *, knows_roles: bool = True) -> Rig:
         entity_id_towards_idps=builders.CH_SP_FACE,
         contact="drift@ch.sim.test",
     )
-    return Rig(ports, registry, wire, SqliteRecord(database), system, idp, broker)
+    return Rig(ports, registry, wire, SqliteRecord(database), system, idp, broker, database)
 
 
 def minutes(number: float) -> timedelta:

@@ -148,7 +148,7 @@ async def test_each_step_is_one_event(asker: Asker) -> None:
     query = asker.query()
     await asker.ask(query)
     assert [event.step for event in asker.events(query)] == [
-        each.name for each in steps_of(context_handler.answering_queries)
+        each.name for each in steps_of(context_handler.answering_queries, "answer_query")
     ]
     assert asker.rig.counts().conserved
 

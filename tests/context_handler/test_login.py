@@ -7,8 +7,6 @@ from context_handler.asking import PostTo
 from context_handler.choosing import show_choice
 from context_handler.discovery import NO_WISHES, AskForHomeIdp, Wishes
 from context_handler.events import EventOutcome
-from context_handler.inbound import ChosenIdp
-from context_handler.login import continue_login
 from oiosaml import attributes as names
 from oiosaml.messages.authn_request import Scoping
 from oiosaml.nsis import AssuranceLevel, Comparison
@@ -26,6 +24,8 @@ from tests.context_handler.rig import (
     Rig,
     minutes,
 )
+
+FROM_SESSION = {step.name for step in steps_of(context_handler.login, "answer_from_session")}
 
 pytestmark = pytest.mark.anyio
 
@@ -131,7 +131,7 @@ async def test_login_goes_on_after_the_choice(rig: Rig) -> None:
     asked = rig.begin_with(rig.query_of(rig.request()), wishes=NO_WISHES)
     assert isinstance(asked, AskForHomeIdp)
     assert show_choice(asked.flow, BROWSER, NOW, rig.ports).candidates == asked.candidates
-    outcome = continue_login(ChosenIdp(asked.flow, IDP, BROWSER), NOW, rig.ports)
+    outcome = rig.choose(asked.flow, IDP)
     question = rig.question_in(outcome)  # type: ignore[arg-type]
     assert rig.token(await rig.finish(rig.honest_answer(question))).values_of(names.LOA) == ("Substantial",)
 
@@ -139,8 +139,8 @@ async def test_login_goes_on_after_the_choice(rig: Rig) -> None:
 async def test_person_may_go_back_and_choose_again(rig: Rig) -> None:
     asked = rig.begin_with(rig.query_of(rig.request()), wishes=NO_WISHES)
     assert isinstance(asked, AskForHomeIdp)
-    first = rig.question_in(continue_login(ChosenIdp(asked.flow, OTHER_IDP, BROWSER), NOW, rig.ports))  # type: ignore[arg-type]
-    second = rig.question_in(continue_login(ChosenIdp(asked.flow, IDP, BROWSER), NOW, rig.ports))  # type: ignore[arg-type]
+    first = rig.question_in(rig.choose(asked.flow, OTHER_IDP))  # type: ignore[arg-type]
+    second = rig.question_in(rig.choose(asked.flow, IDP))  # type: ignore[arg-type]
     assert first.id != second.id
     assert rig.token(await rig.finish(rig.honest_answer(second))).issuer == CH_IDP_FACE
 
@@ -184,9 +184,13 @@ async def test_every_step_is_one_event_and_nothing_is_lost(rig: Rig) -> None:
     (flow,) = rig.record.flows(rig.ports.workspace, limit=10)
     events = rig.record.events_of(rig.ports.workspace, flow.flow)
     names_of_steps = [event.step for event in events]
-    assert names_of_steps == [
-        step.name for step in steps_of(context_handler.login) if step.name not in ("resume_choice", "take_choice")
+    story = [
+        step.name
+        for part in ("begin_login", "finish_login")
+        for step in steps_of(context_handler.login, part)
+        if step.name != "find_session" and (part == "finish_login" or step.name not in FROM_SESSION)
     ]
+    assert names_of_steps == story
     assert all(event.outcome is not EventOutcome.REFUSED for event in events)
     counts = rig.counts()
     assert (counts.started, counts.completed, counts.pending) == (1, 1, 0)

@@ -12,8 +12,7 @@ from context_handler.answering import RefusedLogin
 from context_handler.asking import PostTo
 from context_handler.choosing import show_choice
 from context_handler.discovery import NO_WISHES, AskForHomeIdp, Wishes
-from context_handler.inbound import ChosenIdp, browser_id
-from context_handler.login import continue_login
+from context_handler.inbound import browser_id
 from federation.model import ActivationPeriod, OnNoRoles
 from oiosaml import attributes as names
 from oiosaml.errors import Party, SamlError
@@ -469,7 +468,7 @@ def choice(rig: Rig) -> AskForHomeIdp:
 
 def test_choice_by_another_browser(rig: Rig) -> None:
     asked = choice(rig)
-    outcome = refused(continue_login(ChosenIdp(asked.flow, IDP, browser_id("another")), NOW, rig.ports))
+    outcome = refused(rig.choose(asked.flow, IDP, browser=browser_id("another")))
     assert outcome.error.code == "flow.unknown"
     with pytest.raises(SamlError, match=r"flow\.unknown"):
         show_choice(asked.flow, browser_id("another"), NOW, rig.ports)
@@ -477,7 +476,7 @@ def test_choice_by_another_browser(rig: Rig) -> None:
 
 def test_choice_of_what_was_not_offered(rig: Rig) -> None:
     asked = choice(rig)
-    outcome = refused(continue_login(ChosenIdp(asked.flow, EntityId("https://x.test"), BROWSER), NOW, rig.ports))
+    outcome = refused(rig.choose(asked.flow, EntityId("https://x.test")))
     assert outcome.error.code == "fed.no-idp"
     assert rig.counts().pending == 1, "the person may choose again"
 

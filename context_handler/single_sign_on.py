@@ -1,0 +1,159 @@
+"""Single sign-on: which session of a browser may answer a request, and which session a login leaves behind.
+
+No level is lent: what counts is the level at which this person logged in at this IdP, put to this request's own demand, with the
+registrations as they are now. docs/sessions.md holds the table, which a test reads.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from context_handler.discovery import AskForHomeIdp, Wishes
+from context_handler.inbound import AnswerFromIdp
+from context_handler.level import LevelDemand
+from context_handler.ports import Ports, RegisteredIdp, Registry
+from context_handler.profiles.profile import Subject
+from context_handler.profiles.registered import profile_of_idp
+from context_handler.prompts import HowLoggedIn, describe
+from context_handler.requester import registered_idp
+from context_handler.session import Session, SessionId, SessionKept, ends_at
+from context_handler.visit import Visit, step
+from oiosaml.errors import Party, SamlError
+from oiosaml.messages.assertion import Assertion, read_assertion
+from oiosaml.verified import Verified
+from oiosaml.xml.parse import parse_canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A session that answers a request, with what its home IdP said of the person read anew."""
+
+    session: Session
+    idp: RegisteredIdp
+    subject: Subject
+
+
+def usable_sessions(handle: str | None, registry: Registry, at: datetime, ports: Ports) -> Sequence[Session]:
+    """Give the sessions of a browser that could answer a request of a low enough demand, now."""
+    if handle is None:
+        return ()
+    sessions = ports.sessions.in_browser(ports.workspace, handle)
+    return tuple(session for session in sessions if _holds(session, registry, at, ports))
+
+
+def with_sessions(wishes: Wishes, sessions: Sequence[Session]) -> Wishes:
+    """Let the only session of a browser decide where its person belongs."""
+    return replace(wishes, logged_in=sessions[0].idp) if len(sessions) == 1 else wishes
+
+
+@step(Party.CONTEXT_HANDLER)
+def find_session(
+    visit: Visit, sessions: Sequence[Session], choice: RegisteredIdp | AskForHomeIdp, demand: LevelDemand, ports: Ports
+) -> Restored | None:
+    """A session with the chosen IdP answers if the request forces no login and the session's own level is what is demanded."""
+    if isinstance(choice, AskForHomeIdp):
+        visit.note(detail=f"{len(sessions)} sessions, and nothing says which")
+        return None
+    session = next((each for each in sessions if each.idp == choice.registration.entity_id), None)
+    if session is None:
+        visit.note(detail="no session with the chosen IdP")
+        return None
+    visit.note(party=session.idp)
+    if visit.known_requester().request.force_authn:
+        visit.note(detail="not asked: the system wants a new login")
+        return None
+    if not demand.met_by(session.level):
+        visit.note(detail=f"step-up: the session is at {session.level.attribute_value}, demanded is {demand.named}")
+        return None
+    subject = _read_again(session, choice)
+    if subject is None:
+        visit.note(detail="the IdP may not speak for the person's organisation any more")
+        return None
+    visit.session = session.id
+    visit.note(detail=describe(subject.name_id, session.idp, ports, HowLoggedIn.FROM_SESSION))
+    return Restored(session, choice, subject)
+
+
+def session_of_login(
+    visit: Visit,
+    assertion: Verified[Assertion],
+    subject: Subject,
+    idp: RegisteredIdp,
+    inbound: AnswerFromIdp,
+    ports: Ports,
+) -> tuple[Session, Session | None]:
+    """Give the session that an accepted login makes, and the one with the same IdP that this browser had before."""
+    statement = assertion.value.authn_statements[0]
+    session = Session(
+        id=SessionId(ports.ids.uuid()),
+        idp=idp.registration.entity_id,
+        profile=idp.registration.profile,
+        name_id=subject.name_id,
+        session_indexes=() if statement.session_index is None else (statement.session_index,),
+        level=subject.level,
+        signer=assertion.signer,
+        authn_instant=statement.authn_instant,
+        used_at=visit.at,
+        ends_at=ends_at(
+            statement.authn_instant, statement.session_not_on_or_after, at=visit.at, limits=ports.session_limits
+        ),
+        assertion=assertion.octets,
+    )
+    before = _before(session, inbound, ports)
+    if before is not None and before.name_id == session.name_id:
+        session = before.renewed_by(session)
+    visit.session = session.id
+    return session, before
+
+
+@step(Party.CONTEXT_HANDLER)
+def keep_session(
+    visit: Visit, session: Session, before: Session | None, inbound: AnswerFromIdp, ports: Ports
+) -> SessionKept:
+    """The browser has a session with this IdP from here on, under a fresh handle; another person's is not mixed in."""
+    login = visit.known_login()
+    renews = before is not None and before.id == session.id
+    how = [HowLoggedIn.AT_IDP]
+    if login.idp_request_at is not None and session.authn_instant >= login.idp_request_at.replace(microsecond=0):
+        how.append(HowLoggedIn.PROMPTED)
+    if login.request.force_authn:
+        how.append(HowLoggedIn.FORCED)
+    elif renews and before is not None and before.level < session.level:
+        how.append(HowLoggedIn.STEPPED_UP)
+    visit.note(party=session.idp, detail=describe(session.name_id, session.idp, ports, *how))
+    return SessionKept(
+        session=session,
+        participant=visit.known_participant(),
+        browser=login.browser,
+        handle=inbound.fresh_session,
+        handle_before=inbound.session,
+        renews=renews,
+        displaced=before.id if before is not None and not renews else None,
+    )
+
+
+def _holds(session: Session, registry: Registry, at: datetime, ports: Ports) -> bool:
+    """Ask the registrations of this moment: what they no longer allow, no session allows."""
+    if session.is_over(at, ports.session_limits):
+        return False
+    try:
+        idp = registered_idp(registry, session.idp, at)
+    except SamlError:
+        return False
+    return (
+        session.level <= idp.registration.maximum_level
+        and session.profile is idp.registration.profile
+        and any(key.fingerprint == session.signer for key in idp.keys)
+    )
+
+
+def _read_again(session: Session, idp: RegisteredIdp) -> Subject | None:
+    subject = profile_of_idp(idp).read_subject(read_assertion(parse_canonical(session.assertion)))
+    return subject if subject.x509.cvr in idp.registration.cvrs else None
+
+
+def _before(session: Session, inbound: AnswerFromIdp, ports: Ports) -> Session | None:
+    if inbound.session is None:
+        return None
+    known = ports.sessions.in_browser(ports.workspace, inbound.session)
+    return next((each for each in known if each.idp == session.idp), None)

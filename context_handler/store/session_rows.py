@@ -1,0 +1,135 @@
+"""Sessions and their participants as rows of the store: every field comes back as it went in."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import Final
+
+from context_handler.session import Participant, Session, SessionId, SessionKept
+from context_handler.store.database import from_microseconds, to_microseconds
+from federation.model import Profile
+from oiosaml.ids import EntityId, WorkspaceId
+from oiosaml.name_id import NameId
+from oiosaml.nsis import AssuranceLevel
+
+COLUMNS: Final = "id, idp, profile, name_id, session_indexes, level, signer, authn_instant, used_at, ends_at, assertion"
+"""What `session_of` takes, in its order."""
+
+_INSERT: Final = (
+    f"INSERT INTO sessions (workspace, browser, handle, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own constant
+)
+_RENEW: Final = (
+    "UPDATE sessions SET browser = ?, handle = ?, profile = ?, session_indexes = ?, level = ?, signer = ?,"
+    " authn_instant = ?, used_at = ?, ends_at = ?, assertion = ? WHERE workspace = ? AND id = ?"
+)
+_UPSERT_PARTICIPANT: Final = (
+    "INSERT INTO participants (workspace, session, system, name_id, session_index) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (workspace, session, system) DO UPDATE SET name_id = excluded.name_id, session_index = excluded.session_index"
+)
+
+SessionRow = tuple[str, str, str, str, str, int, str, int, int, int, bytes]
+
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+
+def name_id_text(name_id: NameId) -> str:
+    """Write a NameID as one text: equal texts are equal names, all four parts of them."""
+    return _encode((name_id.value, name_id.format, name_id.name_qualifier, name_id.sp_name_qualifier))
+
+
+def name_id_of(text: str) -> NameId:
+    """Read back what `name_id_text` wrote."""
+    value, name_format, name_qualifier, sp_name_qualifier = json.loads(text)
+    return NameId(value, name_format, name_qualifier, sp_name_qualifier)
+
+
+def session_of(row: SessionRow) -> Session:
+    """Give back the session from a row of COLUMNS."""
+    session_id, idp, profile, name_id, indexes, level, signer, authn_instant, used_at, end, assertion = row
+    return Session(
+        id=SessionId(session_id),
+        idp=EntityId(idp),
+        profile=Profile(profile),
+        name_id=name_id_of(name_id),
+        session_indexes=tuple(json.loads(indexes)),
+        level=AssuranceLevel(level),
+        signer=signer,
+        authn_instant=from_microseconds(authn_instant),
+        used_at=from_microseconds(used_at),
+        ends_at=from_microseconds(end),
+        assertion=assertion,
+    )
+
+
+def insert_session(connection: sqlite3.Connection, workspace: WorkspaceId, kept: SessionKept) -> None:
+    """Write a session that was not there before."""
+    session = kept.session
+    connection.execute(
+        _INSERT,
+        (
+            workspace,
+            kept.browser,
+            kept.handle,
+            session.id,
+            session.idp,
+            session.profile.value,
+            name_id_text(session.name_id),
+            _encode(session.session_indexes),
+            session.level.value,
+            session.signer,
+            to_microseconds(session.authn_instant),
+            to_microseconds(session.used_at),
+            to_microseconds(session.ends_at),
+            session.assertion,
+        ),
+    )
+
+
+def renew_session(connection: sqlite3.Connection, workspace: WorkspaceId, kept: SessionKept) -> bool:
+    """Write what a new login of the same person changed; False if the session is gone."""
+    session = kept.session
+    renewed = connection.execute(
+        _RENEW,
+        (
+            kept.browser,
+            kept.handle,
+            session.profile.value,
+            _encode(session.session_indexes),
+            session.level.value,
+            session.signer,
+            to_microseconds(session.authn_instant),
+            to_microseconds(session.used_at),
+            to_microseconds(session.ends_at),
+            session.assertion,
+            workspace,
+            session.id,
+        ),
+    )
+    return renewed.rowcount == 1
+
+
+def take_part(
+    connection: sqlite3.Connection, workspace: WorkspaceId, session: SessionId, participant: Participant
+) -> None:
+    """Write that a system takes part in a session, once however often it logs the person in."""
+    connection.execute(
+        _UPSERT_PARTICIPANT,
+        (workspace, session, participant.system, name_id_text(participant.name_id), participant.session_index),
+    )
+
+
+def participants_of(
+    connection: sqlite3.Connection, workspace: WorkspaceId, session: SessionId
+) -> Sequence[Participant]:
+    """Read who takes part in a session, in a stable order."""
+    rows = connection.execute(
+        "SELECT system, name_id, session_index FROM participants WHERE workspace = ? AND session = ? ORDER BY system",
+        (workspace, session),
+    )
+    return tuple(Participant(EntityId(system), name_id_of(name_id), index) for system, name_id, index in rows)
+
+
+def drop_session(connection: sqlite3.Connection, workspace: WorkspaceId, session: SessionId) -> None:
+    """Take a session away, and with it who took part."""
+    connection.execute("DELETE FROM participants WHERE workspace = ? AND session = ?", (workspace, session))
+    connection.execute("DELETE FROM sessions WHERE workspace = ? AND id = ?", (workspace, session))

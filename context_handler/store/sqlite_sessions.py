@@ -1,0 +1,129 @@
+"""The sessions of browsers on SQLite. A session changes in the transaction that completes a login, and in no other way but by its end.
+
+Losing one to a power failure costs a prompt, so its transactions withstand `kill -9` and no more (docs/adr/0011).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from context_handler.events import Event
+from context_handler.login_state import WAITING_STATES, LoginState, PendingLogin
+from context_handler.ports import KnownSubject
+from context_handler.session import Session, SessionEndedError, SessionId, SessionKept, SessionUsed
+from context_handler.store.beginning import begin_login
+from context_handler.store.database import Database, Survives, to_microseconds
+from context_handler.store.ending import end_login
+from context_handler.store.event_rows import Move, insert_events
+from context_handler.store.session_rows import (
+    COLUMNS,
+    drop_session,
+    insert_session,
+    name_id_text,
+    renew_session,
+    session_of,
+    take_part,
+)
+from oiosaml.ids import EntityId, FlowId, WorkspaceId
+from oiosaml.messages.assertion import read_assertion
+from oiosaml.name_id import NameId
+from oiosaml.xml.parse import parse_canonical
+
+_KNOWN: Final = (
+    "SELECT sessions.idp, sessions.assertion FROM participants JOIN sessions"
+    " ON sessions.workspace = participants.workspace AND sessions.id = participants.session"
+    " WHERE participants.workspace = ? AND participants.system = ? AND participants.name_id = ? AND sessions.ends_at > ?"
+    " ORDER BY sessions.authn_instant DESC LIMIT 1"
+)
+_NAMED: Final = (
+    "SELECT 1 FROM participants JOIN sessions"
+    " ON sessions.workspace = participants.workspace AND sessions.id = participants.session"
+    " WHERE participants.workspace = ? AND participants.name_id = ? AND sessions.ends_at > ? LIMIT 1"
+)
+_ENDED: Final = "SELECT id FROM sessions WHERE workspace = ? AND ends_at <= ?"
+
+
+class SqliteSessions:
+    """A SessionStore in one SQLite file, which also knows who is logged in where."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def in_browser(self, workspace: WorkspaceId, handle: str) -> Sequence[Session]:
+        """Give the sessions of a browser, those that are over too."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                f"SELECT {COLUMNS} FROM sessions WHERE workspace = ? AND handle = ? ORDER BY idp",  # noqa: S608 - our own constant
+                (workspace, handle),
+            ).fetchall()
+        return tuple(session_of(row) for row in rows)
+
+    def complete(self, workspace: WorkspaceId, flow: FlowId, kept: SessionKept, events: Sequence[Event]) -> None:
+        """End a flow as completed and write the session it leaves.
+
+        Raises:
+            AnswerUsedError: if the flow has ended already.
+            SessionEndedError: if it renews a session that was ended meanwhile.
+        """
+        with self._database.writing(Survives.KILL) as connection:
+            accepted = frozenset({LoginState.ACCEPTED})
+            end_login(connection, workspace, flow, LoginState.COMPLETED, None, events, origins=accepted)
+            if kept.displaced is not None:
+                connection.execute(
+                    "UPDATE sessions SET handle = NULL WHERE workspace = ? AND id = ?", (workspace, kept.displaced)
+                )
+            if kept.handle_before is not None:
+                connection.execute(
+                    "UPDATE sessions SET handle = ? WHERE workspace = ? AND handle = ?",
+                    (kept.handle, workspace, kept.handle_before),
+                )
+            if not kept.renews:
+                insert_session(connection, workspace, kept)
+            elif not renew_session(connection, workspace, kept):
+                raise SessionEndedError
+            take_part(connection, workspace, kept.session.id, kept.participant)
+
+    def answer(self, workspace: WorkspaceId, login: PendingLogin, used: SessionUsed, events: Sequence[Event]) -> None:
+        """Complete a login that a session answered: one that begins and ends here, or one that was waiting for its IdP.
+
+        Raises:
+            AnswerUsedError: with `replay` if this system already sent a request with that ID, without if the flow has ended already.
+            SessionEndedError: if the session is not in this browser any more.
+        """
+        with self._database.writing(Survives.KILL) as connection:
+            alive = connection.execute(
+                "UPDATE sessions SET used_at = max(used_at, ?) WHERE workspace = ? AND id = ? AND handle = ?",
+                (to_microseconds(used.at), workspace, used.id, used.handle),
+            )
+            if alive.rowcount == 0:
+                raise SessionEndedError
+            if login.state is LoginState.COMPLETED:
+                begin_login(connection, workspace, login)
+                insert_events(connection, workspace, events, Move(None, LoginState.COMPLETED))
+            else:
+                end_login(connection, workspace, login.flow, LoginState.COMPLETED, None, events, origins=WAITING_STATES)
+            take_part(connection, workspace, used.id, used.participant)
+
+    def forget(self, workspace: WorkspaceId, at: datetime) -> int:
+        """Drop every session that has come to its end, with its participants; give how many. Cheap when there is none."""
+        values = (workspace, to_microseconds(at))
+        with self._database.reading() as connection:
+            if connection.execute(f"{_ENDED} LIMIT 1", values).fetchone() is None:
+                return 0
+        with self._database.writing(Survives.KILL) as connection:
+            ended = [session for (session,) in connection.execute(_ENDED, values)]
+            for session in ended:
+                drop_session(connection, workspace, SessionId(session))
+        return len(ended)
+
+    def find(self, workspace: WorkspaceId, system: EntityId, name_id: NameId, at: datetime) -> KnownSubject | None:
+        """Give whom `system` was told of under exactly this NameID, while the session has not come to its absolute end.
+
+        The idle limit does not count: somebody who works in one system all morning is still logged in there.
+        """
+        row = self._database.row(_KNOWN, (workspace, system, name_id_text(name_id), to_microseconds(at)))
+        return None if row is None else KnownSubject(EntityId(row[0]), read_assertion(parse_canonical(row[1])))
+
+    def is_named_elsewhere(self, workspace: WorkspaceId, name_id: NameId, at: datetime) -> bool:
+        """Tell whether any system was told of somebody under this NameID."""
+        return self._database.row(_NAMED, (workspace, name_id_text(name_id), to_microseconds(at))) is not None
