@@ -37,7 +37,8 @@ def qname(namespace: str, tag: str) -> str:
 
 def children(element: _Element, namespace: str, tag: str) -> Iterator[_Element]:
     """Give the direct children of that name; a grandchild never counts (attack XSW-04)."""
-    return element.iterchildren(f"{{{namespace}}}{tag}")
+    name = f"{{{namespace}}}{tag}"
+    return iter([each for each in element if each.tag == name])
 
 
 def child(element: _Element, namespace: str, tag: str) -> _Element | None:
@@ -46,7 +47,8 @@ def child(element: _Element, namespace: str, tag: str) -> _Element | None:
     Raises:
         SamlError: `xml.schema` if there are several: neither the first nor the last may win.
     """
-    found = list(children(element, namespace, tag))
+    name = f"{{{namespace}}}{tag}"
+    found = [each for each in element if each.tag == name]
     if len(found) > 1:
         raise SamlError("xml.schema", f"got {len(found)} {tag} in {local_name(element)}, expected at most one")
     return found[0] if found else None

@@ -4,6 +4,7 @@ An XSD would say the same and need every schema of the family for it; this says 
 which element, what stood there, what was expected. Values are not examined here, except that an ID must be one.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from lxml import etree
@@ -15,6 +16,10 @@ from oiosaml.xml.models import MODELS
 from oiosaml.xml.names import is_ncname, local_name
 
 _XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
+
+_REMEMBERED_CHILDREN: Final = 64
+_REMEMBERED_CHARACTERS: Final = 4096
+"""Longest sequence of children whose outcome is remembered, and of all their names, so that no message fills the memory."""
 
 _IDENTIFIERS: Final = etree.XPath(
     "//@ID | //@Id | //@id | //@xml:id", namespaces={"xml": "http://www.w3.org/XML/1998/namespace"}, smart_strings=False
@@ -83,7 +88,24 @@ def _check_text(element: _Element, children: list[_Element]) -> None:
 
 
 def _check_sequence(element: _Element, children: list[_Element], sequence: tuple[Slot, ...]) -> None:
-    parent, tags = str(element.tag), [str(child.tag) for child in children]
+    parent, tags = str(element.tag), tuple([str(child.tag) for child in children])
+    short = len(tags) <= _REMEMBERED_CHILDREN and sum(map(len, tags)) <= _REMEMBERED_CHARACTERS
+    at, missed = _compared(parent, tags) if short else _compare(parent, tags, sequence)
+    if missed is not None:
+        raise _error(element, _shown(children, at), str(missed))
+    if at < len(children):
+        allowed = ", ".join(str(slot) for slot in sequence) or "no elements"
+        raise _error(element, f"{_shown(children, at)} as child {at + 1}", f"in this order {allowed}")
+
+
+@lru_cache(maxsize=1024)
+def _compared(parent: str, tags: tuple[str, ...]) -> tuple[int, Slot | None]:
+    """Remember what comparing gave: honest messages repeat the same few sequences, and the outcome depends on nothing else."""
+    return _compare(parent, tags, MODELS[parent].sequence or ())
+
+
+def _compare(parent: str, tags: tuple[str, ...], sequence: tuple[Slot, ...]) -> tuple[int, Slot | None]:
+    """Give how many children fit, and the place that was left too empty, if any."""
     at = 0
     for slot in sequence:
         start = at
@@ -91,10 +113,8 @@ def _check_sequence(element: _Element, children: list[_Element], sequence: tuple
         while at < limit and (tags[at] in slot.names or slot.takes_foreign(tags[at], parent)):
             at += 1
         if at - start < slot.minimum:
-            raise _error(element, _shown(children, at), str(slot))
-    if at < len(children):
-        allowed = ", ".join(str(slot) for slot in sequence) or "no elements"
-        raise _error(element, f"{_shown(children, at)} as child {at + 1}", f"in this order {allowed}")
+            return at, slot
+    return at, None
 
 
 def _shown(children: list[_Element], at: int) -> str:

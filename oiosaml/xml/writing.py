@@ -82,7 +82,7 @@ class NewElement:
         """The ID, by which a signature refers to the element; None if it has none."""
         self._uses: tuple[str, ...] = (prefix,) if prefix else ()
         self._start = self._attributes(attributes) if attributes else ""
-        self._inside: list[str | NewElement] = [] if text is None else [_escaped_text(writable(text, tag))]
+        self._inside: list[str | NewElement] = [] if text is None else [_text(text, tag)]
         self._open = True
         self._final: str | None = None
         self._declared: set[str] = set()
@@ -194,23 +194,25 @@ class NewElement:
 
     def _attributes(self, attributes: Mapping[str, str | None]) -> str:
         """Render attributes in canonical order: those without a namespace first, each group by name."""
-        plain = [
-            f' {_checked(name)}="{_escaped_value(writable(value, name))}"'
-            for name, value in (sorted(attributes.items()) if len(attributes) > 1 else attributes.items())
-            if value is not None and name[0] != "{"
-        ]
-        qualified = sorted(
-            [name for name, value in attributes.items() if name[0] == "{" and value is not None],
-            key=lambda name: name[1:].partition("}"),
-        )
-        return "".join(plain) + "".join([self._qualified(name, attributes[name] or "") for name in qualified])
+        text = ""
+        qualified: list[tuple[tuple[str, str, str], str]] = []
+        for name in sorted(attributes) if len(attributes) > 1 else attributes:
+            value = attributes[name]
+            if value is None:
+                continue
+            if name[0] == "{":
+                qualified.append((name[1:].partition("}"), value))
+            else:
+                text += f' {_checked(name)}="{_value(value, name)}"'
+        for (namespace, _, local), value in sorted(qualified):
+            text += f' {self._qualified(namespace, local)}="{_value(value, local)}"'
+        return text
 
-    def _qualified(self, name: str, value: str) -> str:
-        namespace, _, local = name[1:].partition("}")
+    def _qualified(self, namespace: str, local: str) -> str:
         prefix = "xml" if namespace == _NS_XML else _prefix(namespace, self.namespaces)
         if prefix != "xml" and prefix not in self._uses:
             self._uses = tuple(sorted((*self._uses, prefix)))
-        return f' {prefix}:{_checked(local)}="{_escaped_value(writable(value, name))}"'
+        return f"{prefix}:{_checked(local)}"
 
 
 def _prefix(namespace: str, namespaces: frozenset[str]) -> str:
@@ -228,16 +230,21 @@ def _checked(name: str) -> str:
     return name
 
 
-def _escaped_text(text: str) -> str:
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return escaped.replace("\r", "&#xD;")
+def _text(text: str, place: str) -> str:
+    """Escape the text of an element."""
+    if "&" in text:
+        text = text.replace("&", "&amp;")
+    if "<" in text or ">" in text:
+        text = text.replace("<", "&lt;").replace(">", "&gt;")
+    return text if text.isprintable() else writable(text, place).replace("\r", "&#xD;")
 
 
-def _escaped_value(value: str) -> str:
-    escaped = value.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
-    return escaped if escaped.isprintable() else _with_white_space(escaped)
-
-
-def _with_white_space(value: str) -> str:
-    # a reader turns these into spaces unless they are written as references
-    return value.replace("\t", "&#x9;").replace("\n", "&#xA;").replace("\r", "&#xD;")
+def _value(value: str, place: str) -> str:
+    """Escape the value of an attribute. A reader turns white space into blanks unless it is written as references."""
+    if "&" in value:
+        value = value.replace("&", "&amp;")
+    if "<" in value or '"' in value:
+        value = value.replace("<", "&lt;").replace('"', "&quot;")
+    if value.isprintable():
+        return value
+    return writable(value, place).replace("\t", "&#x9;").replace("\n", "&#xA;").replace("\r", "&#xD;")

@@ -1,12 +1,14 @@
 """Forms, read from their raw octets."""
 
 from base64 import encodebytes
-from urllib.parse import quote, urlencode
+from random import Random
+from urllib.parse import quote, unquote_plus, urlencode
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oiosaml.bindings.fields import read_fields
 from oiosaml.bindings.post import PostForm, read_post_form, write_post_form
 from oiosaml.errors import SamlError
 
@@ -63,3 +65,19 @@ def test_a_field_of_another_name_is_passed_over() -> None:
 )
 def test_refuses(body: bytes, expected: str) -> None:
     assert code(body) == expected
+
+
+@given(st.text(), st.randoms(use_true_random=False))
+def test_escapes_are_decoded_as_the_library_does(text: str, random: Random) -> None:
+    """Also with escapes that nobody needed, in small letters and in capitals, and a space as `+`."""
+    raw = "".join(_escaped(octet, random) for octet in text.encode())
+    body = f"SAMLResponse=PGEvPg%3D%3D&RelayState={raw}".encode()
+    assert read_fields(body, "SAMLResponse").text("RelayState") == unquote_plus(raw) == text
+
+
+def _escaped(octet: int, random: Random) -> str:
+    if octet == 0x20 and random.random() < 0.5:
+        return "+"
+    if chr(octet).isalnum() and octet < 0x80 and random.random() < 0.5:
+        return chr(octet)
+    return f"%{octet:02X}" if random.random() < 0.5 else f"%{octet:02x}"
