@@ -9,6 +9,7 @@ from typing import Final
 
 from context_handler import attribute_answer
 from context_handler.answering import status_of
+from context_handler.level import LevelDemand
 from context_handler.own_token import gather_privileges, translate_roles
 from context_handler.ports import Ports, QueryUsedError, RegisteredIdp, RegisteredSystem, Registry
 from context_handler.profiles.profile import Subject
@@ -154,21 +155,22 @@ def answer_asker(
 
 def _still_allowed(subject: Subject, idp: RegisteredIdp, system: RegisteredSystem) -> None:
     """Ask anew what may have changed since the login: whom the IdP speaks for, at which level, and which level the system wants."""
-    required, registered = system.registration.minimum_level, idp.registration.maximum_level
+    demand = LevelDemand.of(None, system.registration)
+    registered = ", ".join(level.spoken for level in idp.registration.reach) or "none"
     words = {
-        "required": required.attribute_value,
-        "actual": subject.level.attribute_value,
-        "registered": registered.attribute_value,
+        "required": demand.named,
+        "actual": subject.level.spoken,
+        "registered": registered,
         "cvr": subject.x509.cvr,
     }
     if subject.x509.cvr not in idp.registration.cvrs:
         raise SamlError("fed.scope", f"got CVR {subject.x509.cvr}, expected {idp.registration.cvrs}", params=words)
-    if not registered.meets(subject.level):
-        raise SamlError(
-            "fed.loa:above-registration", f"got {subject.level}, expected at most {registered}", params=words
-        )
-    if not subject.level.meets(required):
-        raise SamlError("fed.loa", f"got {subject.level}, expected {required}", params=words)
+    if not idp.registration.may_state(subject.level):
+        detail = f"got {subject.level.spoken}, expected at most {registered}"
+        raise SamlError("fed.loa:above-registration", detail, params=words)
+    if not demand.met_by(subject.level):
+        key = "fed.no-nsis" if demand.rejects_ladder_of(subject.level) else "fed.loa"
+        raise SamlError(key, f"got {subject.level.spoken}, expected {demand.named}", params=words)
     if system.registration.idps and idp.registration.entity_id not in system.registration.idps:
         raise SamlError("fed.no-idp", f"got a user of {idp.registration.entity_id}, whom the system takes no longer")
 

@@ -39,9 +39,10 @@ def tell(
     )
     element = write_assertion(assertion)
     sign_enveloped(element, ports.keys.signing)
-    if system.metadata.sp is not None and encryption_keys(system.metadata.sp.keys):
-        recipient, method = encryption_for(system)
-        element = write_encrypted_assertion(encrypt(serialise(element), recipient, method, entropy=ports.entropy))
+    recipient = encryption_for(system) if system.metadata.sp and encryption_keys(system.metadata.sp.keys) else None
+    if recipient is not None:
+        public_key, method = recipient
+        element = write_encrypted_assertion(encrypt(serialise(element), public_key, method, entropy=ports.entropy))
     return _write(Status(STATUS_SUCCESS), element, query.id, at=at, ports=ports)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from context_handler.level import LevelDemand
 from context_handler.login_state import PendingLogin
 from context_handler.name_ids import SUPPORTED_FORMATS
 from context_handler.ports import Ports, RegisteredIdp, RegisteredSystem, Registry
@@ -12,7 +13,6 @@ from oiosaml.ids import MessageId
 from oiosaml.messages.assertion import Assertion
 from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.messages.response import Answer, Status
-from oiosaml.nsis import Comparison
 from oiosaml.rules.assertion import AssertionExpectations
 from oiosaml.rules.authn_request import AUTHN_REQUEST_RULES, AuthnRequestExpectations
 from oiosaml.rules.response import RESPONSE_RULES, ResponseExpectations
@@ -91,6 +91,7 @@ def check_assertion(
     request_id, requested_at = _question(login)
     asked = login.request.requested_authn_context
     profile = profile_of_idp(idp)
+    demand = LevelDemand.of(login.request.requested_authn_context, system.registration)
     expectations = AssertionExpectations(
         at=at,
         idp=idp.registration.entity_id,
@@ -99,11 +100,15 @@ def check_assertion(
         request_id=request_id,
         requested_at=requested_at,
         registered_cvrs=idp.registration.cvrs,
-        registered_level=idp.registration.maximum_level,
+        registered_level=idp.registration.nsis_reach,
         force_authn=login.request.force_authn,
-        requested_level=asked.levels[0] if asked and asked.levels else None,
-        comparison=asked.comparison if asked else Comparison.MINIMUM,
-        minimum_level=system.registration.minimum_level,
+        requested_level=demand.requested,
+        comparison=demand.comparison,
+        minimum_level=demand.floor,
+        acceptable_levels=demand.acceptable if demand.is_in_nist else None,
+        registered_assurance_level=idp.registration.maximum_assurance_level,
+        acceptable_assurance_levels=demand.acceptable_assurance_levels,
+        demanded=demand.named,
         knows_roles=idp.registration.knows_roles,
         name_id_formats=profile.name_id_formats,
         credential_types=asked.credential_types if asked and profile.takes_credential_types else (),

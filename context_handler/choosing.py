@@ -20,7 +20,7 @@ from oiosaml.verified import Verified
 
 def demand_of(login: PendingLogin, system: RegisteredSystem) -> LevelDemand:
     """Give the level this login must reach."""
-    return LevelDemand.of(login.request.requested_authn_context, system.registration.minimum_level)
+    return LevelDemand.of(login.request.requested_authn_context, system.registration)
 
 
 def wishes_of(inbound: RequestFromSystem, request: Verified[AuthnRequest]) -> Wishes:
@@ -114,6 +114,9 @@ def take_choice(
     wishes = Wishes(idp_list=scoping.idp_list if scoping else (), hint=chosen.idp)
     candidates = discovery.candidates_for(system, registry.idps(), demand, wishes, visit.at)
     idp = discovery.decide(candidates, wishes)
+    barred = [each for each in candidates.too_low if each.registration.entity_id == chosen.idp]
+    if barred:
+        raise discovery.unreachable(demand, barred)
     if idp is None or idp.registration.entity_id != chosen.idp:
         raise SamlError("fed.no-idp", f"got the choice {chosen.idp!r:.200}, expected one of those on the page")
     visit.note(party=idp.registration.entity_id)

@@ -74,23 +74,33 @@ def candidates_for(
     """Give the IdPs that may answer this request.
 
     Raises:
-        SamlError: `fed.no-idp` if none may, `fed.loa` if those that may cannot reach the level.
+        SamlError: `fed.no-idp` if none may, `fed.loa` if those that may cannot reach the level, `fed.no-nsis` if they can state no
+            NSIS level and the system demands one.
     """
     open_to_system = [idp for idp in idps if _is_open(idp, at) and _is_wanted(idp, system, wishes)]
-    able = tuple(idp for idp in open_to_system if demand.reachable_with(idp.registration.maximum_level))
+    able = tuple(idp for idp in open_to_system if demand.reachable_with(idp.registration))
     too_low = tuple(idp for idp in open_to_system if idp not in able)
     if able:
         return Candidates(able, too_low)
     if too_low:
-        best = max(idp.registration.maximum_level for idp in too_low)
-        raise SamlError(
-            "fed.loa:idp-too-low",
-            f"got IdPs registered up to {best.attribute_value}, expected one that reaches {demand.named}",
-            params={"required": demand.named, "actual": best.attribute_value},
-        )
+        raise unreachable(demand, too_low)
     raise SamlError(
         "fed.no-idp",
         "got no IdP that is active, has a federation agreement and is among those the system and its request allow",
+    )
+
+
+def unreachable(demand: LevelDemand, idps: Sequence[RegisteredIdp]) -> SamlError:
+    """Say why none of these IdPs, at least one, can be asked: what they are registered up to, and on which ladder."""
+    nsis = [level for idp in idps if (level := idp.registration.nsis_reach) is not None]
+    nist = [number for idp in idps if (number := idp.registration.maximum_assurance_level) is not None]
+    demands_nsis = not demand.acceptable_assurance_levels
+    best = max(nsis).spoken if nsis else max(nist).spoken
+    key = "fed.no-nsis" if demands_nsis and not nsis else "fed.loa:idp-too-low"
+    return SamlError(
+        key,
+        f"got IdPs registered up to {best}, expected one that reaches {demand.named}",
+        params={"required": demand.named, "actual": best},
     )
 
 

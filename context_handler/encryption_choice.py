@@ -1,21 +1,25 @@
-"""How to encrypt for one system: its registration decides, else its metadata, else OIOSAML 3's own choice."""
+"""Whether and how to encrypt for one system: its registration decides, else its metadata, else its profile's own choice."""
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from context_handler.ports import RegisteredSystem
+from context_handler.profiles.registered import profile_of_system
 from oiosaml.errors import Party, SamlError
 from oiosaml.messages import encryption_choice as by_metadata
+from oiosaml.messages.metadata import encryption_keys as keys_for_encryption
 from oiosaml.xml.encryption import EncryptionMethod
 
 
-def encryption_for(system: RegisteredSystem) -> tuple[RSAPublicKey, EncryptionMethod]:
-    """Give the key to encrypt to and the algorithms.
+def encryption_for(system: RegisteredSystem) -> tuple[RSAPublicKey, EncryptionMethod] | None:
+    """Give the key to encrypt to and the algorithms; None for an OIOSAML 2 system without an encryption key and without a wish for one.
 
     Raises:
         SamlError: `md.key` if the metadata has no RSA key for encryption, `enc.algorithm` if it lists only methods that are not allowed.
     """
     keys = system.metadata.sp.keys if system.metadata.sp else ()
     chosen = system.registration.encryption
+    if chosen is None and not keys_for_encryption(keys) and not profile_of_system(system).encrypts_always:
+        return None
     if chosen is None:
         return by_metadata.encryption_for(keys)
     try:

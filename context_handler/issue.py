@@ -25,6 +25,7 @@ from oiosaml.uris import CONFIRMATION_BEARER, STATUS_SUCCESS
 from oiosaml.validity import Window
 from oiosaml.xml.encryption import encrypt
 from oiosaml.xml.sign import sign_enveloped
+from oiosaml.xml.writing import NewElement
 
 CONFIRMATION_LIFETIME: Final = timedelta(minutes=5)
 """How long the answer may be on its way (R3-IDP-15: typically 5 minutes)."""
@@ -77,18 +78,34 @@ def compose_assertion(identity: Identity, requester: Requester, *, at: datetime,
     )
 
 
-def sign_assertion(assertion: Assertion, ports: Ports) -> bytes:
-    """Give the octets of the assertion, signed with the key in use."""
+@dataclass(frozen=True, slots=True)
+class SignedAssertion:
+    """An assertion with its signature, as the element that a Response can hold and as octets."""
+
+    element: NewElement
+    octets: bytes
+
+
+def sign_assertion(assertion: Assertion, ports: Ports) -> SignedAssertion:
+    """Sign the assertion with the key in use."""
     element = write_assertion(assertion)
     sign_enveloped(element, ports.keys.signing)
-    return serialise(element)
+    return SignedAssertion(element, serialise(element))
 
 
-def seal(assertion: bytes, system: RegisteredSystem, requester: Requester, *, at: datetime, ports: Ports) -> bytes:
-    """Encrypt what was signed (R3-IDP-05), and give the octets of an unsigned Response that holds it (R3-IDP-02)."""
-    recipient, method = encryption_for(system)
-    encrypted = encrypt(assertion, recipient, method, entropy=ports.entropy)
+def seal(
+    assertion: SignedAssertion, system: RegisteredSystem, requester: Requester, *, at: datetime, ports: Ports
+) -> bytes:
+    """Give the octets of an unsigned Response (R3-IDP-02) that holds what was signed, encrypted (R3-IDP-05).
+
+    Only OIOSAML 2 knows systems without an encryption key; such a one gets the signed assertion as it is.
+    """
     envelope = _envelope(Status(STATUS_SUCCESS), requester, at=at, ports=ports)
+    recipient = encryption_for(system)
+    if recipient is None:
+        return serialise(write_response(envelope, assertion.element))
+    public_key, method = recipient
+    encrypted = encrypt(assertion.octets, public_key, method, entropy=ports.entropy)
     return serialise(write_response(envelope, write_encrypted_assertion(encrypted)))
 
 

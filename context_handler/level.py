@@ -1,8 +1,13 @@
-"""Which NSIS level a login must reach: what the system asked for, and what it is registered to need, both."""
+"""Which level a login must reach: what the system asked for, and what it is registered to need, both.
+
+NSIS levels and NIST levels are two ladders. An NSIS level has a NIST counterpart, never the other way round (NSIS, LOA-2).
+"""
 
 from dataclasses import dataclass
 
+from federation.model import HomeIdp, Profile, UserFacingSystem
 from oiosaml.messages.authn_request import RequestedAuthnContext
+from oiosaml.nist import NistLevel, StatedLevel
 from oiosaml.nsis import AssuranceLevel, Comparison, satisfies
 
 
@@ -11,31 +16,93 @@ class LevelDemand:
     """A level asked for by comparison, and a floor under it. Both count, whatever the request said (NSIS, context-handler section 9)."""
 
     floor: AssuranceLevel
-    """The lowest level that the system is registered to accept."""
+    """The lowest NSIS level that the system is registered to accept."""
     requested: AssuranceLevel | None = None
     comparison: Comparison = Comparison.MINIMUM
+    assurance_floor: NistLevel | None = None
+    """The lowest NIST level that the system is registered to accept; None if it accepts none."""
+    requested_assurance: NistLevel | None = None
+    in_nist: bool = False
+    """Whether the system is told NIST levels: then an NSIS level must have a counterpart that is enough."""
 
     @classmethod
-    def of(cls, asked: RequestedAuthnContext | None, floor: AssuranceLevel) -> "LevelDemand":
+    def of(cls, asked: RequestedAuthnContext | None, system: UserFacingSystem) -> "LevelDemand":
         """Read the demand from a request whose rules hold: it names at most one level (OIO-SP-06)."""
-        if asked is None or not asked.levels:
-            return cls(floor)
-        return cls(floor, asked.levels[0], asked.comparison)
+        levels = asked.levels if asked else ()
+        assurance_levels = asked.assurance_levels if asked else ()
+        return cls(
+            floor=system.minimum_level,
+            requested=levels[0] if levels else None,
+            comparison=asked.comparison if asked and (levels or assurance_levels) else Comparison.MINIMUM,
+            assurance_floor=system.minimum_assurance_level,
+            requested_assurance=assurance_levels[0] if assurance_levels else None,
+            in_nist=system.profile is Profile.OIOSAML2,
+        )
 
-    def met_by(self, level: AssuranceLevel) -> bool:
+    def met_by(self, level: StatedLevel) -> bool:
         """Tell whether a login at `level` is enough."""
-        return level.meets(self.floor) and (self.requested is None or satisfies(level, self.requested, self.comparison))
+        return self._met_by_nist(level) if isinstance(level, NistLevel) else self._met_by_nsis(level)
+
+    def _met_by_nsis(self, level: AssuranceLevel) -> bool:
+        counterpart = NistLevel.counterpart_of(level)
+        if not level.meets(self.floor):
+            return False
+        if self.in_nist and self.assurance_floor is not None and not counterpart.meets(self.assurance_floor):
+            return False
+        if self.requested_assurance is not None:
+            return counterpart.satisfies(self.requested_assurance, self.comparison)
+        return self.requested is None or satisfies(level, self.requested, self.comparison)
+
+    def _met_by_nist(self, level: NistLevel) -> bool:
+        if self.assurance_floor is None or not level.meets(self.assurance_floor):
+            return False
+        if self.requested_assurance is not None:
+            return level.satisfies(self.requested_assurance, self.comparison)
+        return self.requested is None  # who names an NSIS level is never given another ladder's
 
     @property
     def acceptable(self) -> tuple[AssuranceLevel, ...]:
-        """The levels that would do, lowest first; empty if the request contradicts the floor or itself."""
+        """The NSIS levels that would do, lowest first; empty if the request contradicts the floor or itself."""
         return tuple(level for level in AssuranceLevel if self.met_by(level))
+
+    @property
+    def acceptable_assurance_levels(self) -> tuple[NistLevel, ...]:
+        """The NIST levels that would do, lowest first; empty for a system that demands an NSIS level."""
+        return tuple(level for level in NistLevel if self.met_by(level))
+
+    def rejects_ladder_of(self, level: StatedLevel) -> bool:
+        """Tell whether no step of the ladder that `level` stands on would do: a NIST level, where NSIS is demanded."""
+        return isinstance(level, NistLevel) and not self.acceptable_assurance_levels
+
+    @property
+    def is_in_nist(self) -> bool:
+        """Tell whether the demand on an NSIS level is made by its NIST counterpart."""
+        return self.in_nist or self.requested_assurance is not None
+
+    @property
+    def is_possible(self) -> bool:
+        """Tell whether any level at all would do."""
+        return bool(self.acceptable or self.acceptable_assurance_levels)
 
     @property
     def named(self) -> str:
         """The level to name to a person: the lowest that would do, or what was asked for in vain."""
+        if self.is_in_nist or not self.acceptable:
+            lowest = next(iter(self.acceptable_assurance_levels), self.requested_assurance or self.assurance_floor)
+            if lowest is not None and self.requested is None:
+                return lowest.spoken
         return (self.acceptable[0] if self.acceptable else (self.requested or self.floor)).attribute_value
 
-    def reachable_with(self, maximum: AssuranceLevel) -> bool:
-        """Tell whether an IdP registered up to `maximum` can meet the demand."""
-        return any(level <= maximum for level in self.acceptable)
+    def reachable_with(self, idp: HomeIdp) -> bool:
+        """Tell whether an IdP can meet the demand with the levels it is registered at and its profile can state."""
+        nsis, nist = idp.nsis_reach, idp.maximum_assurance_level
+        return (nsis is not None and any(level <= nsis for level in self.acceptable)) or (
+            nist is not None and any(nist.meets(level) for level in self.acceptable_assurance_levels)
+        )
+
+
+def is_step_up(before: StatedLevel, now: StatedLevel) -> bool:
+    """Tell whether a login reached a higher step of the ladder that the person stood on; another ladder is no step up."""
+    if isinstance(before, NistLevel) or isinstance(now, NistLevel):
+        return isinstance(before, NistLevel) and isinstance(now, NistLevel) and now.meets(before) and now is not before
+    return now > before

@@ -195,8 +195,8 @@ def check_authn_request(
             request, visit.known_requester(), system, inbound.binding, registry, at=visit.at, ports=ports
         )
     )
-    demand = LevelDemand.of(request.value.requested_authn_context, system.registration.minimum_level)
-    if not demand.acceptable:
+    demand = LevelDemand.of(request.value.requested_authn_context, system.registration)
+    if not demand.is_possible:
         raise SamlError(
             "req.authn-context",
             f"got {demand.comparison} {demand.named}, expected a level from {demand.floor.attribute_value} up",
@@ -242,7 +242,13 @@ def open_idp_response(
     """The answer is decrypted and verified with the keys registered for the IdP that was asked, and with no others."""
     idp = registered_idp(registry, login.idp, visit.at)
     try:
-        answer = unseal_response(unverified, idp.keys, ports.keys.decryption, strangers=registry.keys_of_idps())
+        answer = unseal_response(
+            unverified,
+            idp.keys,
+            ports.keys.decryption,
+            strangers=registry.keys_of_idps(),
+            may_be_plain=profile_of_idp(idp).may_be_plain and idp.registration.encryption_optional,
+        )
     except SamlError as error:
         if error.code.startswith("sig.") and unverified.claimed_issuer not in (None, login.idp):
             # Somebody else's good answer with our request's ID: the mix-up attack (FED-03).

@@ -79,18 +79,20 @@ def release_attributes(
 
 
 @step(Party.CONTEXT_HANDLER)
-def compose_assertion(visit: Visit, identity: issue.Identity, ports: Ports) -> bytes:
+def compose_assertion(visit: Visit, identity: issue.Identity, ports: Ports) -> issue.SignedAssertion:
     """Our own assertion is composed and signed: fresh IDs, our own issuer, this system as the only audience."""
     requester = visit.known_requester()
     assertion = issue.compose_assertion(identity, requester, at=visit.at, ports=ports)
-    octets = issue.sign_assertion(assertion, ports)
-    visit.note(party=requester.system, octets_out=octets)
-    return octets
+    signed = issue.sign_assertion(assertion, ports)
+    visit.note(party=requester.system, octets_out=signed.octets)
+    return signed
 
 
 @step(Party.CONTEXT_HANDLER)
-def answer_system(visit: Visit, assertion: bytes, system: RegisteredSystem, ports: Ports) -> OutboundMessage:
-    """The assertion is encrypted for this system and posted to its registered address."""
+def answer_system(
+    visit: Visit, assertion: issue.SignedAssertion, system: RegisteredSystem, ports: Ports
+) -> OutboundMessage:
+    """The assertion is encrypted for this system, if its profile does so, and posted to its registered address."""
     requester = visit.known_requester()
     octets = issue.seal(assertion, system, requester, at=visit.at, ports=ports)
     visit.note(party=requester.system, message_id=requester.request.id, octets_out=octets)

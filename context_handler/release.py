@@ -52,9 +52,14 @@ _PASSED_ON: Final = FROM_HOME_IDP | frozenset(MANDATORY)
 
 
 def allowed_names(system: RegisteredSystem, table: AttributeNames = NO_NAMES) -> tuple[str, ...]:
-    """Give the attributes a system may receive, under its own names: the mandatory ones and those its metadata requests."""
+    """Give the attributes a system may receive, under its own names: the mandatory ones and those its metadata requests.
+
+    Its own are those of its translation table, else OIOSAML 3's, which its profile then writes in its own words.
+    """
     sp = system.metadata.sp
-    requested = [attribute.name for attribute in sp.requested_attributes] if sp is not None else []
+    meaning_of = profile_of_system(system).meaning_of
+    asked_for = sp.requested_attributes if sp is not None else ()
+    requested = [name for attribute in asked_for if (name := meaning_of(attribute.name)) is not None]
     if not requested:
         requested = [names.EMAIL]
     allowed = [*MANDATORY, *(name for name in table.names_for(requested) if table.source_of(name) in _PASSED_ON)]
@@ -84,20 +89,24 @@ def attributes_for(
     table = AttributeNames.of(system, registry)
     known = {
         **profile.fixed_values,
-        **profile.level_values(subject.level),
         names.CVR: (str(subject.x509.cvr),),
         names.ORG_NAME: tuple(_organisation_name(subject, registry)),
         names.PRIVILEGES_INTERMEDIATE: _privilege_values(system, privileges, profile.privilege_namespace)
         if rights_now
         else (),
     }
+    level = profile.write_level(subject.level)
+    if level.name == names.LOA:
+        known[names.LOA] = level.values  # a table may call an NSIS level as it likes; nothing else is ever called one
     values_of = {name: _values(table.source_of(name), known, subject) for name in allowed_names(system, table)}
     _require(table.required, values_of, system)
-    return tuple(
-        Attribute(name, values) if table.gives(name) else profile.write(name, values)
-        for name, values in values_of.items()
-        if values
-    )
+    written: list[Attribute] = []
+    for name, values in values_of.items():
+        if name == names.LOA and not table.gives(name):
+            written.append(level)
+        elif values:
+            written.append(Attribute(name, values) if table.gives(name) else profile.write(name, values))
+    return tuple(written)
 
 
 def _values(name: str, known: Mapping[str, tuple[str, ...]], subject: Subject) -> tuple[str, ...]:

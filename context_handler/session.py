@@ -12,7 +12,7 @@ from typing import Final, NewType
 from federation.model import Profile
 from oiosaml.ids import EntityId
 from oiosaml.name_id import NameId
-from oiosaml.nsis import AssuranceLevel
+from oiosaml.nist import StatedLevel
 
 SessionId = NewType("SessionId", str)
 """Our own name for a session; it never leaves the broker."""
@@ -55,7 +55,7 @@ class Session:
     """As the home IdP calls the person: two logins are of one person only if this is the same."""
     session_indexes: tuple[str, ...]
     """Every SessionIndex the home IdP gave: its logout may name any of them."""
-    level: AssuranceLevel
+    level: StatedLevel
     signer: str
     """Fingerprint of the key that signed the assertion: once it is registered no longer, the session answers nothing."""
     authn_instant: datetime

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from context_handler.discovery import AskForHomeIdp, Wishes
 from context_handler.inbound import AnswerFromIdp
-from context_handler.level import LevelDemand
+from context_handler.level import LevelDemand, is_step_up
 from context_handler.ports import Ports, RegisteredIdp, Registry
 from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_idp
@@ -63,7 +63,7 @@ def find_session(
         visit.note(detail="not asked: the system wants a new login")
         return None
     if not demand.met_by(session.level):
-        visit.note(detail=f"step-up: the session is at {session.level.attribute_value}, demanded is {demand.named}")
+        visit.note(detail=f"step-up: the session is at {session.level.spoken}, demanded is {demand.named}")
         return None
     subject = _read_again(session, choice)
     if subject is None:
@@ -118,7 +118,7 @@ def keep_session(
         how.append(HowLoggedIn.PROMPTED)
     if login.request.force_authn:
         how.append(HowLoggedIn.FORCED)
-    elif renews and before is not None and before.level < session.level:
+    elif renews and before is not None and is_step_up(before.level, session.level):
         how.append(HowLoggedIn.STEPPED_UP)
     visit.note(party=session.idp, detail=describe(session.name_id, session.idp, ports, *how))
     return SessionKept(
@@ -141,7 +141,7 @@ def _holds(session: Session, registry: Registry, at: datetime, ports: Ports) -> 
     except SamlError:
         return False
     return (
-        session.level <= idp.registration.maximum_level
+        idp.registration.may_state(session.level)
         and session.profile is idp.registration.profile
         and any(key.fingerprint == session.signer for key in idp.keys)
     )

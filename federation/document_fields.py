@@ -136,6 +136,7 @@ Instant = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$"}),
 ]
 Level = Literal["Low", "Substantial", "High"]
+NistLevelText = Literal["1", "2", "3", "4"]
 SystemProfile = Annotated[
     Profile,
     AfterValidator(_profile_of_system),

@@ -13,6 +13,7 @@ from federation.document_fields import (
     KeyFingerprint,
     Level,
     Name,
+    NistLevelText,
     PartyEntityId,
     PartyId,
     PeriodDocument,
@@ -36,6 +37,7 @@ from federation.model import (
     Profile,
     UserFacingSystem,
 )
+from oiosaml.nist import NistLevel
 from oiosaml.nsis import AssuranceLevel
 
 NameIdFormat = Literal[
@@ -173,8 +175,12 @@ class IdpDocument(PartyDocument):
 
     cvrs: tuple[CvrNumber, ...] = Field(min_length=1)
     """The organisations whose users it may speak for."""
-    maximum_level: Level
-    """The NSIS level that it is registered at. A token above it is refused."""
+    maximum_level: Level | None = None
+    """The NSIS level that it is registered at. A token above it is refused. Left out for an IdP without NSIS."""
+    maximum_assurance_level: NistLevelText | None = None
+    """The NIST level (AssuranceLevel) that it is registered at; OIOSAML 2 has no other. Left out, it may state none."""
+    encryption_optional: bool = False
+    """Whether it may leave its assertions unencrypted; OIOSAML 2 only."""
     knows_roles: bool
     """Whether it puts job function roles into its token (KenderRoller). Otherwise the attribute service is asked."""
     profile: Profile = Profile.OIOSAML3
@@ -201,7 +207,9 @@ class IdpDocument(PartyDocument):
             id=self.id,
             name=self.name,
             cvrs=self.cvrs,
-            maximum_level=AssuranceLevel.from_attribute(self.maximum_level),
+            maximum_level=AssuranceLevel.from_attribute(self.maximum_level) if self.maximum_level else None,
+            maximum_assurance_level=NistLevel(self.maximum_assurance_level) if self.maximum_assurance_level else None,
+            encryption_optional=self.encryption_optional,
             knows_roles=self.knows_roles,
             metadata=self.metadata_octets,
             profile=self.profile,
@@ -241,6 +249,8 @@ class SystemDocument(PartyDocument):
     """The supplier or authority that owns it."""
     minimum_level: Level
     """The lowest NSIS level that its users must have."""
+    minimum_assurance_level: NistLevelText | None = None
+    """The lowest NIST level (AssuranceLevel) that it accepts of users without an NSIS level. Left out, it accepts none of them."""
     profile: SystemProfile = Profile.OIOSAML3
     """Which profile of SAML it reads."""
     name_id_format: NameIdFormat | None = None
@@ -268,6 +278,7 @@ class SystemDocument(PartyDocument):
             name=self.name,
             cvr=self.cvr,
             minimum_level=AssuranceLevel.from_attribute(self.minimum_level),
+            minimum_assurance_level=NistLevel(self.minimum_assurance_level) if self.minimum_assurance_level else None,
             metadata=self.metadata_octets,
             profile=self.profile,
             name_id_format=self.name_id_format,

@@ -1,5 +1,9 @@
 """Roles, data constraints and people as documents: the keys that federation.yaml, the registration API and the store have in common."""
 
+from typing import Self
+
+from pydantic import model_validator
+
 from federation.document_fields import (
     CprNumber,
     CvrNumber,
@@ -7,6 +11,7 @@ from federation.document_fields import (
     Email,
     Level,
     Name,
+    NistLevelText,
     PartyEntityId,
     PartyId,
     Pattern,
@@ -26,6 +31,7 @@ from federation.model import (
     RoleAssignment,
     SystemRole,
 )
+from oiosaml.nist import NistLevel
 from oiosaml.nsis import AssuranceLevel
 
 
@@ -184,8 +190,10 @@ class PersonDocument(Document):
     """The person's UUID, which the token carries."""
     cpr: CprNumber
     """An artificial CPR number: its day is 61 to 91."""
-    level: Level
-    """The NSIS level at which the person logs in."""
+    level: Level | None = None
+    """The NSIS level at which the person logs in. Left out for somebody who is not enrolled in NSIS."""
+    assurance_level: NistLevelText | None = None
+    """The NIST level (AssuranceLevel) at which the person logs in. Left out, it is the counterpart of the NSIS level."""
     purpose_da: Name
     """What the person is there to show, in Danish."""
     purpose_en: Name
@@ -201,6 +209,12 @@ class PersonDocument(Document):
     password: Name = "demo"  # noqa: S105 - invented people on a simulator that says so on every page
     """Password for the mock IdP's form."""
 
+    @model_validator(mode="after")
+    def _with_a_level(self) -> Self:
+        if self.level is None and self.assurance_level is None:
+            raise ValueError("got neither level nor assurance_level, expected at least one of them")
+        return self
+
     def to_model(self) -> Person:
         """Give the value."""
         return Person(
@@ -209,7 +223,8 @@ class PersonDocument(Document):
             cvr=self.cvr,
             uuid=self.uuid,
             cpr=self.cpr,
-            level=AssuranceLevel.from_attribute(self.level),
+            level=AssuranceLevel.from_attribute(self.level) if self.level else None,
+            assurance_level=NistLevel(self.assurance_level) if self.assurance_level else None,
             purpose_da=self.purpose_da,
             purpose_en=self.purpose_en,
             email=self.email,

@@ -208,11 +208,11 @@ def _without_own_metadata(document: dict[str, Json]) -> dict[str, Json]:
 
 
 def _mapping(value: Any) -> dict[str, Json]:  # noqa: ANN401 - any dataclass of the model
-    """Every dataclass of the model in the same way: a key for each field that differs from its default."""
+    """Every dataclass of the model in the same way: a key for each field that says something and differs from its default."""
     document: dict[str, Json] = {}
     for field in fields(value):
         content = getattr(value, field.name)
-        if field.default is MISSING or content != field.default:
+        if content is not None and (field.default is MISSING or content != field.default):
             document[field.name.rstrip("_")] = _json(content)  # `from` is no name that Python can use
     return document
 

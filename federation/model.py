@@ -10,6 +10,7 @@ from enum import StrEnum
 from federation.nemlogin import NemLogIn
 from federation.translation.table import TranslationTable
 from oiosaml.ids import Cvr, EntityId
+from oiosaml.nist import NistLevel, StatedLevel
 from oiosaml.nsis import AssuranceLevel
 
 
@@ -116,13 +117,17 @@ class HomeIdp:
     """Presentation name on the discovery page."""
     cvrs: tuple[Cvr, ...]
     """The organisations it may speak for (CH-CVR-01)."""
-    maximum_level: AssuranceLevel
-    """The level it is registered at; it cannot raise itself (LOA-3)."""
+    maximum_level: AssuranceLevel | None
+    """The NSIS level it is registered at ("with NSIS", handler generation 2); it cannot raise itself (LOA-3). None: no NSIS."""
     knows_roles: bool
     """KenderRoller: job function roles come in the token. Otherwise they come from the attribute service."""
     metadata: bytes = field(repr=False)
     """The SAML metadata document as it was registered."""
     profile: Profile = Profile.OIOSAML3
+    maximum_assurance_level: NistLevel | None = None
+    """The NIST level it is registered at ("without NSIS", handler generation 1). None: it may state none."""
+    encryption_optional: bool = False
+    """Whether its assertions are taken unencrypted too. OIOSAML 2 only; they are signed in any case."""
     supports_scoping: bool = True
     enabled: bool = True
     has_federation_agreement: bool = True
@@ -144,6 +149,23 @@ class HomeIdp:
     """Fingerprints of keys that count no longer, whatever the metadata says."""
     simulated: bool = False
     """The simulator plays this party itself and writes its metadata anew at every start, from its own URLs and keys."""
+
+    @property
+    def nsis_reach(self) -> AssuranceLevel | None:
+        """The highest NSIS level it may state; None in OIOSAML 2, which has no word for one."""
+        return None if self.profile is Profile.OIOSAML2 else self.maximum_level
+
+    def may_state(self, level: StatedLevel) -> bool:
+        """Tell whether the IdP is registered at that level, on the ladder it stands on."""
+        if isinstance(level, NistLevel):
+            return self.maximum_assurance_level is not None and self.maximum_assurance_level.meets(level)
+        return self.nsis_reach is not None and self.nsis_reach.meets(level)
+
+    @property
+    def reach(self) -> tuple[StatedLevel, ...]:
+        """The highest level that it may state on each ladder: NSIS first."""
+        both = (self.nsis_reach, self.maximum_assurance_level)
+        return tuple(level for level in both if level is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +191,8 @@ class UserFacingSystem:
     metadata: bytes = field(repr=False)
     profile: Profile = Profile.OIOSAML3
     """Never NEMLOGIN3: NemLog-in is no user-facing system."""
+    minimum_assurance_level: NistLevel | None = None
+    """The lowest NIST level that its users may have in place of an NSIS level. None: it demands an NSIS level of everybody."""
     name_id_format: str | None = None
     """Overrides the metadata's NameIDFormat; None follows the metadata, and without one persistent."""
     attribute_profile: AttributeProfile = AttributeProfile.KOMBIT
@@ -297,16 +321,36 @@ class Person:
     cvr: Cvr
     uuid: str
     cpr: str
-    level: AssuranceLevel
+    level: AssuranceLevel | None
+    """The NSIS level the person logs in at; None for somebody who is not enrolled in NSIS."""
     purpose_da: str
     purpose_en: str
     email: str | None = None
+    assurance_level: NistLevel | None = None
+    """The NIST level the person logs in at; where it is left out, the counterpart of the NSIS level."""
     job_function_roles: tuple[str, ...] = ()
     dynamic_values: tuple[ConstraintValue, ...] = ()
     """Values for dynamic constraints, by key; sent in the group of the role that uses the key."""
     known_to_attribute_service: bool = True
     """Whether the municipality's attribute service has heard of the person; otherwise it answers UnknownPrincipal (AS-10)."""
     password: str = "demo"  # noqa: S105 - invented people on a simulator that says so on every page
+
+    def __post_init__(self) -> None:
+        """Refuse somebody without any level: nobody logs in at none."""
+        if self.level is None and self.assurance_level is None:
+            raise ValueError(f"got neither an NSIS level nor a NIST level for {self.id}, expected at least one")
+
+    @property
+    def nist_level(self) -> NistLevel:
+        """The NIST level at which the person logs in where the profile has no other."""
+        if self.assurance_level is not None:
+            return self.assurance_level
+        return NistLevel.counterpart_of(self.level or AssuranceLevel.LOW)
+
+    @property
+    def stated_level(self) -> StatedLevel:
+        """The level an IdP states of the person where it can state both kinds: NSIS if there is one."""
+        return self.level if self.level is not None else self.nist_level
 
 
 @dataclass(frozen=True, slots=True)

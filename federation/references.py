@@ -8,6 +8,7 @@ from federation.model import (
     ConstraintType,
     ConstraintValue,
     JobFunctionRole,
+    Profile,
     RoleAssignment,
     SystemRole,
     World,
@@ -30,6 +31,7 @@ def problems_of_references(world: World) -> tuple[Problem, ...]:
         _doubles,
         _production_names,
         _organisations,
+        _levels,
         _systems,
         _system_roles,
         _job_function_roles,
@@ -108,6 +110,26 @@ def _organisations(world: World) -> Iterator[Problem]:
             yield Problem(
                 path, f"no authority has the CVR number {cvr}; add one under 'authorities' or mend the number"
             )
+
+
+def _levels(world: World) -> Iterator[Problem]:
+    """Each profile has its own words for a level: NSIS in OIOSAML 3 and NemLog-in, NIST's AssuranceLevel in OIOSAML 2."""
+    for i, idp in enumerate(world.idps):
+        old = idp.profile is Profile.OIOSAML2
+        if old and idp.maximum_assurance_level is None:
+            sentence = "an IdP that speaks OIOSAML 2 states NIST levels; say up to which it is registered, such as '3'"
+            yield Problem(("idps", i, "maximum_assurance_level"), sentence)
+        if not old and idp.maximum_level is None:
+            sentence = "say up to which NSIS level the IdP is registered: Low, Substantial or High"
+            yield Problem(("idps", i, "maximum_level"), sentence)
+        if not old and idp.encryption_optional:
+            yield Problem(
+                ("idps", i, "encryption_optional"), f"assertions of an IdP with {idp.profile} are always encrypted"
+            )
+    for i, system in enumerate(world.systems):
+        if system.profile is Profile.OIOSAML2 and system.minimum_assurance_level is None:
+            sentence = "a system that reads OIOSAML 2 is told NIST levels; say which it needs at least, such as '3'"
+            yield Problem(("systems", i, "minimum_assurance_level"), sentence)
 
 
 def _systems(world: World) -> Iterator[Problem]:

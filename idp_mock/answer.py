@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Final
 
+from federation.model import Profile
+from idp_mock.asked import profile_asked_in
 from idp_mock.inbound import Refusal
 from idp_mock.ports import Ports
 from idp_mock.request import OpenedRequest
@@ -38,7 +40,10 @@ REFUSAL_STATUS: Final = {
 def answer_with_session(
     session: IdpSession, opened: OpenedRequest, acs_url: str, *, at: datetime, ports: Ports
 ) -> PostForm:
-    """Say who is logged in: assertion signed, then encrypted for the Context Handler; the Response itself unsigned (R3-IDP-02 to 05)."""
+    """Say who is logged in: assertion signed, then encrypted for the Context Handler; the Response itself unsigned (R3-IDP-02 to 05).
+
+    An older IdP whose registration leaves encryption to it sends its OIOSAML 2 assertion signed and readable.
+    """
     assertion = compose_assertion(session, opened.verified.value, acs_url, at=at, ports=ports)
     return _seal(assertion, opened, acs_url, at=at, ports=ports)
 
@@ -53,10 +58,12 @@ def answer_with_status(status: Status, opened: OpenedRequest, acs_url: str, *, a
 def _seal(assertion: Assertion, opened: OpenedRequest, acs_url: str, *, at: datetime, ports: Ports) -> PostForm:
     element = write_assertion(assertion)
     sign_enveloped(element, ports.signing)
+    envelope = _envelope(Status(STATUS_SUCCESS), opened, acs_url, at=at, ports=ports)
+    if ports.idp.encryption_optional and profile_asked_in(opened.verified.value, ports.idp) is Profile.OIOSAML2:
+        return write_post_form(acs_url, serialise(write_response(envelope, element)), relay_state=opened.relay_state)
     encrypted = encrypt(
         serialise(element), ports.broker.encryption_key, ports.broker.encryption_method, entropy=ports.entropy
     )
-    envelope = _envelope(Status(STATUS_SUCCESS), opened, acs_url, at=at, ports=ports)
     octets = serialise(write_response(envelope, write_encrypted_assertion(encrypted)))
     return write_post_form(acs_url, octets, relay_state=opened.relay_state)
 

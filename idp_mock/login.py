@@ -15,6 +15,7 @@ from idp_mock.request import OpenedRequest, check_on_arrival, check_on_return, o
 from idp_mock.sessions import IdpSession
 from idp_mock.token import name_id_of
 from oiosaml.bindings.post import PostForm
+from oiosaml.nist import NistLevel, StatedLevel
 from oiosaml.nsis import AssuranceLevel
 
 
@@ -94,6 +95,14 @@ def _log_in(
     at: datetime,
     ports: Ports,
 ) -> Answer:
-    reached = person.level if level is None else min(level, person.level)
-    session = ports.sessions.begin(person, name_id_of(person), reached, previous=previous, at=at)
+    session = ports.sessions.begin(person, name_id_of(person), level_reached(person, level), previous=previous, at=at)
     return Answer(answer_with_session(session, opened, acs_url, at=at, ports=ports), session)
+
+
+def level_reached(person: Person, wanted: AssuranceLevel | None) -> StatedLevel:
+    """Give the level of a login: as high as the person can, or lower if wanted. Who has no NSIS level stays on the ladder of NIST."""
+    if wanted is None:
+        return person.stated_level
+    if person.level is not None:
+        return min(wanted, person.level)
+    return min(NistLevel.counterpart_of(wanted), person.nist_level)

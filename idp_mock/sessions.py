@@ -12,7 +12,7 @@ from typing import Final
 from federation.model import Person
 from oiosaml.ids import IdSource
 from oiosaml.name_id import NameId
-from oiosaml.nsis import AssuranceLevel
+from oiosaml.nist import StatedLevel
 from saml_web.expiring_memory import ExpiringMemory
 
 SESSION_LIFETIME: Final = timedelta(hours=8)
@@ -39,7 +39,7 @@ class IdpSession:
 
     handle: str
     person: Person
-    level: AssuranceLevel
+    level: StatedLevel
     name_id: NameId
     session_index: str
     authn_instant: datetime
@@ -60,7 +60,7 @@ class Sessions:
         return None if handle is None else self._sessions.get(handle, at=at)
 
     def begin(
-        self, person: Person, name_id: NameId, level: AssuranceLevel, *, previous: IdpSession | None, at: datetime
+        self, person: Person, name_id: NameId, level: StatedLevel, *, previous: IdpSession | None, at: datetime
     ) -> IdpSession:
         """Log the person in now, in place of `previous`, the session that the same browser had.
 

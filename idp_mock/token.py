@@ -1,14 +1,17 @@
-"""What the IdP says about a person who has logged in: an OIOSAML 3 assertion with KOMBIT's additions."""
+"""What the IdP says about a person who has logged in: an assertion of OIOSAML 3 or of OIOSAML 2, with KOMBIT's additions."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
 from federation.assigned_roles import privileges_of
-from federation.model import Person
+from federation.model import Person, Profile
+from idp_mock.asked import profile_asked_in, stated_in
 from idp_mock.ports import Ports
 from idp_mock.sessions import IdpSession
+from oiosaml import oiosaml2 as old
 from oiosaml.attributes import (
+    ASSURANCE_LEVEL,
     CPR_NUMBER,
     CVR,
     EMAIL,
@@ -28,9 +31,16 @@ from oiosaml.ids import AssertionId
 from oiosaml.messages.assertion import Assertion, AuthnStatement, Conditions, Subject, SubjectConfirmation
 from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.name_id import NameId, X509SubjectName
-from oiosaml.nsis import AssuranceLevel
+from oiosaml.nist import NistLevel, StatedLevel
 from oiosaml.privileges import write_privileges
-from oiosaml.uris import AUTHN_CONTEXT_NSIS, CONFIRMATION_BEARER, NAMEID_X509_SUBJECT_NAME
+from oiosaml.uris import (
+    AUTHN_CONTEXT_NSIS,
+    CONFIRMATION_BEARER,
+    NAME_FORMAT_BASIC,
+    NAMEID_X509_SUBJECT_NAME,
+    NS_BPP,
+    NS_BPP_LEGACY,
+)
 from oiosaml.validity import Window
 
 CONFIRMATION_LIFETIME: Final = timedelta(minutes=5)
@@ -43,7 +53,11 @@ CONDITIONS_LIFETIME: Final = timedelta(minutes=10)
 def compose_assertion(
     session: IdpSession, request: AuthnRequest, acs_url: str, *, at: datetime, ports: Ports
 ) -> Assertion:
-    """Say who is logged in and since when, for the Context Handler alone and in answer to this one request."""
+    """Say who is logged in and since when, for the Context Handler alone and in answer to this one request, in the profile it is in."""
+    profile = profile_asked_in(request, ports.idp)
+    level = stated_in(profile, session)
+    # In OIOSAML 3 it names the framework, as municipal IdPs do; the level stands in the loa attribute (R3-IDP-14).
+    class_ref = level.uri if profile is Profile.OIOSAML2 else AUTHN_CONTEXT_NSIS
     return Assertion(
         id=AssertionId(ports.ids.message_id()),
         issue_instant=at,
@@ -60,9 +74,8 @@ def compose_assertion(
             ),
         ),
         conditions=Conditions(Window(at, at + CONDITIONS_LIFETIME), ((ports.broker.entity_id,),)),
-        # the class reference names the framework, as municipal IdPs do; the level stands in the loa attribute (R3-IDP-14)
-        authn_statements=(AuthnStatement(session.authn_instant, session.session_index, None, AUTHN_CONTEXT_NSIS),),
-        attribute_statements=(tuple(attributes_of(session.person, session.level, ports)),),
+        authn_statements=(AuthnStatement(session.authn_instant, session.session_index, None, class_ref),),
+        attribute_statements=(tuple(attributes_of(session.person, level, profile, ports)),),
     )
 
 
@@ -71,27 +84,48 @@ def name_id_of(person: Person) -> NameId:
     return NameId(str(X509SubjectName(person.cvr, person.name, person.uuid)), NAMEID_X509_SUBJECT_NAME)
 
 
-def attributes_of(person: Person, level: AssuranceLevel, ports: Ports) -> Iterator[Attribute]:
+def attributes_of(person: Person, level: StatedLevel, profile: Profile, ports: Ports) -> Iterator[Attribute]:
     """Give what KOMBIT asks of a municipal IdP (context-handler section 9), each attribute once.
 
     `level` is the one they logged in at, whatever was asked: judging it is the Context Handler's task.
     """
-    yield _attribute(SPEC_VERSION, OIOSAML3_SPEC_VERSION)
-    yield _attribute(KOMBIT_SPEC_VERSION, KOMBIT_SPEC_VERSION_2)
-    yield _attribute(LOA, level.attribute_value)
-    yield _attribute(CVR, person.cvr)
-    yield _attribute(ORG_NAME, ports.organisation_names.get(person.cvr, ports.idp.name))
-    yield _attribute(FULL_NAME, person.name)
-    yield _attribute(PROFESSIONAL_UUID, person.uuid)
+    if profile is Profile.OIOSAML2:
+        yield _old(SPEC_VERSION, old.DK_SAML_2)
+        yield _old(KOMBIT_SPEC_VERSION, old.KOMBIT_SPEC_VERSION_1)
+        yield Attribute(ASSURANCE_LEVEL, (level.attribute_value,), NAME_FORMAT_BASIC, "AssuranceLevel")
+        for name, value in _known_of(person, NS_BPP_LEGACY, ports):
+            if name in old.NAMES:
+                yield _old(name, value)
+        return
+    yield _new(SPEC_VERSION, OIOSAML3_SPEC_VERSION)
+    yield _new(KOMBIT_SPEC_VERSION, KOMBIT_SPEC_VERSION_2)
+    # who is not enrolled in NSIS has a NIST level in its place, as some products send it (NSIS, municipal IdPs)
+    yield _new(ASSURANCE_LEVEL if isinstance(level, NistLevel) else LOA, level.attribute_value)
+    for name, value in _known_of(person, NS_BPP, ports):
+        yield _new(name, value)
+
+
+def _known_of(person: Person, privilege_namespace: str, ports: Ports) -> Iterator[tuple[str, str]]:
+    """Give what the municipality knows of a person, under the names of OIOSAML 3."""
+    yield CVR, person.cvr
+    yield ORG_NAME, ports.organisation_names.get(person.cvr, ports.idp.name)
+    yield FULL_NAME, person.name
+    yield PROFESSIONAL_UUID, person.uuid
     if person.email is not None:
-        yield _attribute(EMAIL, person.email)
+        yield EMAIL, person.email
     if ports.idp.sends_cpr:
         # to the Context Handler only, which passes it on to nobody but a system that is registered to get it
-        yield _attribute(CPR_NUMBER, person.cpr)
+        yield CPR_NUMBER, person.cpr
     if ports.idp.knows_roles:
         # a user without roles has an empty list, as role catalogues send it; no attribute means: ask the attribute service
-        yield _attribute(PRIVILEGES_INTERMEDIATE, write_privileges(privileges_of(person, ports.job_function_roles)))
+        roles = privileges_of(person, ports.job_function_roles)
+        yield PRIVILEGES_INTERMEDIATE, write_privileges(roles, privilege_namespace)
 
 
-def _attribute(name: str, value: str) -> Attribute:
+def _new(name: str, value: str) -> Attribute:
     return Attribute(name, (value,), friendly_name=FRIENDLY_NAMES.get(name))
+
+
+def _old(name: str, value: str) -> Attribute:
+    own = old.NAMES[name]
+    return Attribute(own, (value,), NAME_FORMAT_BASIC, old.FRIENDLY_NAMES.get(own))

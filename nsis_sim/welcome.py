@@ -65,7 +65,7 @@ def _say_people(world: World, topology: Topology) -> None:
                 person.id,
                 person.name,
                 names.get(person.cvr, person.cvr),
-                person.level.attribute_value,
+                person.stated_level.spoken,
                 person.purpose_en,
             )
     # In a pipe or a log nobody wraps for us, and names broken over lines cannot be searched for.

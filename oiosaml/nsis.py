@@ -20,6 +20,11 @@ class AssuranceLevel(IntEnum):
         return _ATTRIBUTE_VALUES[self]
 
     @property
+    def spoken(self) -> str:
+        """What refusals call it; pages translate it."""
+        return self.attribute_value
+
+    @property
     def uri(self) -> str:
         """The class reference that a request carries."""
         return LOA_PREFIX + self.attribute_value

@@ -105,10 +105,12 @@ def unseal_response(
     decryption_keys: Sequence[DecryptionKey],
     *,
     strangers: Sequence[VerificationKey] = (),
+    may_be_plain: bool = False,
 ) -> Answer:
     """Decrypt and verify a home IdP's answer with the keys of that IdP alone.
 
-    Success must come with exactly one EncryptedAssertion, whose content is signed; a refusal with none. A signature on the
+    Success must come with exactly one EncryptedAssertion, whose content is signed; a refusal with none. With `may_be_plain`, for an
+    IdP of OIOSAML 2 that is registered so, an unencrypted Assertion does as well; it is signed in any case. A signature on the
     envelope is not needed, but if there is one it must be good and cover the envelope.
 
     Raises:
@@ -120,6 +122,8 @@ def unseal_response(
         return Answer(envelope, signer, None)
     found = _only_assertion(element)
     if found.tag != _ENCRYPTED_ASSERTION:
+        if may_be_plain:
+            return Answer(envelope, signer, verify_enveloped(found, keys, read_assertion, strangers=strangers))
         raise SamlError("enc.structure", "got a plain Assertion, expected an EncryptedAssertion (R3-IDP-03)")
     return Answer(envelope, signer, _open_assertion(found, keys, decryption_keys, strangers))
 

@@ -65,6 +65,8 @@ TOP_LEVEL_STATUS: Final = frozenset({STATUS_SUCCESS, STATUS_REQUESTER, STATUS_RE
 
 # NSIS levels as class references (OIOSAML 3, OIO-SP-06)
 LOA_PREFIX: Final = "https://data.gov.dk/concept/core/nsis/loa/"
+ASSURANCE_LEVEL_PREFIX: Final = "urn:dk:gov:saml:attribute:AssuranceLevel:"
+"""NIST levels as class references (OIOSAML 2, KOMBIT)."""
 AUTHN_CONTEXT_NSIS: Final = "https://data.gov.dk/concept/core/nsis"
 ID_TYPE_PERSON: Final = "https://data.gov.dk/eid/Person"
 ID_TYPE_PROFESSIONAL: Final = "https://data.gov.dk/eid/Professional"

@@ -7,6 +7,8 @@ from typing import Any, Final
 from context_handler.registration import REGISTRATION_RULES
 from oiosaml.rules.assertion_attributes import ASSERTION_ATTRIBUTE_RULES
 from oiosaml.rules.assertion_federation import ASSERTION_FEDERATION_RULES
+from oiosaml.rules.assertion_nist import ASSERTION_NIST_RULES
+from oiosaml.rules.assertion_oiosaml2 import ASSERTION_RULES_OIOSAML2
 from oiosaml.rules.assertion_protocol import ASSERTION_PROTOCOL_RULES
 from oiosaml.rules.attribute_authority_metadata import ATTRIBUTE_AUTHORITY_METADATA_RULES
 from oiosaml.rules.attribute_query import ATTRIBUTE_QUERY_RULES, subject_is_named
@@ -50,6 +52,12 @@ CHAPTERS: Final[tuple[tuple[str, str, tuple[Rule[Any, Any], ...]], ...]] = (
     ("LogoutRequest", "A verified logout request, as a message.", LOGOUT_REQUEST_RULES),
     ("LogoutRequest: whom it means", "The same request against the session it means to end.", LOGOUT_SUBJECT_RULES),
     ("LogoutResponse", "A verified answer to our own logout request.", LOGOUT_RESPONSE_RULES),
+    ("Assertion: NIST level", "Where an AssuranceLevel states the level: always in OIOSAML 2.", ASSERTION_NIST_RULES),
+    (
+        "Assertion: OIOSAML 2",
+        "In place of the attributes and names of OIOSAML 3, for an IdP that is registered for OIOSAML 2.",
+        tuple(rule for rule in ASSERTION_RULES_OIOSAML2 if rule.id.startswith("O2A")),
+    ),
     ("AttributeQuery", "A verified query to a municipal attribute service.", ATTRIBUTE_QUERY_RULES),
     (
         "AttributeQuery of a system",

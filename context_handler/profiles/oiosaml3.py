@@ -1,6 +1,5 @@
 """OIOSAML 3 with KOMBIT's additions: what a home IdP of handler generation 2 sends, and what a system of it reads."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from context_handler.level import LevelDemand
@@ -10,20 +9,23 @@ from oiosaml.attributes import FRIENDLY_NAMES, KOMBIT_SPEC_VERSION_2, OIOSAML3_S
 from oiosaml.messages.assertion import Assertion
 from oiosaml.messages.authn_request import RequestedAuthnContext
 from oiosaml.name_id import X509SubjectName
-from oiosaml.nsis import AssuranceLevel, Comparison
-from oiosaml.rules.assertion import ASSERTION_RULES
+from oiosaml.nist import NistLevel, StatedLevel
+from oiosaml.nsis import Comparison
+from oiosaml.rules.assertion import ASSERTION_RULES, stated_level
+from oiosaml.rules.assertion_nist import stated_assurance_level
 from oiosaml.uris import NAMEID_PERSISTENT, NS_BPP
 
 
 def read_subject(assertion: Assertion) -> Subject:
     """Read the subject of an assertion whose rules hold, so that it has one NameID in KOMBIT's layout and one level."""
-    if assertion.subject is None or assertion.subject.name_id is None:
+    name_id = assertion.subject.name_id if assertion.subject else None
+    level = stated_level(assertion) or stated_assurance_level(assertion)
+    if name_id is None or level is None:
         raise RuntimeError("the rules were not put to this assertion")
-    name_id = assertion.subject.name_id
     return Subject(
         name_id=name_id,
         x509=X509SubjectName.parse(name_id.value),
-        level=AssuranceLevel.from_attribute(assertion.values_of(names.LOA)[0]),
+        level=level,
         authn_instant=assertion.authn_statements[0].authn_instant,
         attributes={attribute.name: attribute.values for attribute in assertion.attributes},
     )
@@ -32,25 +34,33 @@ def read_subject(assertion: Assertion) -> Subject:
 def ask(demand: LevelDemand) -> RequestedAuthnContext:
     """Ask with as few words as it takes: exactly one level, or at least the lowest.
 
-    `maximum` and `better` are not passed on, since municipal IdPs know `minimum` and `exact`; the answer is checked in any case.
+    `maximum` and `better` are not passed on, since municipal IdPs know `minimum` and `exact`; the answer is checked in any case. Only
+    where no NSIS level would do is a NIST level asked for.
     """
+    if not demand.acceptable:
+        return RequestedAuthnContext(Comparison.MINIMUM, (demand.acceptable_assurance_levels[0].uri,))
     exactly = demand.comparison is Comparison.EXACT and demand.requested is not None
     return RequestedAuthnContext(Comparison.EXACT if exactly else Comparison.MINIMUM, (demand.acceptable[0].uri,))
 
 
-def level_values(level: AssuranceLevel) -> Mapping[str, tuple[str, ...]]:
-    """Give the level as the `loa` attribute states it."""
-    return {names.LOA: (level.attribute_value,)}
+def write_level(level: StatedLevel) -> Attribute:
+    """Write an NSIS level as `loa`. A NIST level keeps its own name: no `loa` is ever made from it (LOA-2)."""
+    return write(names.ASSURANCE_LEVEL if isinstance(level, NistLevel) else names.LOA, (level.attribute_value,))
 
 
-def class_ref(level: AssuranceLevel) -> str:
-    """Give the level as a class reference."""
+def class_ref(level: StatedLevel) -> str:
+    """Give the level as a class reference of its own ladder."""
     return level.uri
 
 
 def write(name: str, values: tuple[str, ...]) -> Attribute:
     """Write an attribute under its OIOSAML 3 name, with NameFormat uri."""
     return Attribute(name, values, friendly_name=FRIENDLY_NAMES.get(name))
+
+
+def meaning_of(name: str) -> str:
+    """Give the name itself: it is OIOSAML 3's."""
+    return name
 
 
 INCOMING: Final = IncomingProfile(ASSERTION_RULES, read_subject, ask)
@@ -60,9 +70,10 @@ OUTGOING: Final = OutgoingProfile(
         names.SPEC_VERSION: (OIOSAML3_SPEC_VERSION,),
         names.KOMBIT_SPEC_VERSION: (KOMBIT_SPEC_VERSION_2,),
     },
-    level_values=level_values,
+    write=write,
+    write_level=write_level,
     authn_context_class_ref=class_ref,
+    meaning_of=meaning_of,
     privilege_namespace=NS_BPP,
     name_id_format=NAMEID_PERSISTENT,
-    write=write,
 )

@@ -12,7 +12,7 @@ from oiosaml.attributes import Attribute
 from oiosaml.messages.assertion import Assertion
 from oiosaml.messages.authn_request import RequestedAuthnContext
 from oiosaml.name_id import NameId, X509SubjectName
-from oiosaml.nsis import AssuranceLevel
+from oiosaml.nist import StatedLevel
 from oiosaml.rules.assertion import AssertionExpectations
 from oiosaml.rules.rule import Rule
 from oiosaml.uris import NAMEID_X509_SUBJECT_NAME
@@ -25,7 +25,7 @@ class Subject:
     name_id: NameId
     """As the home IdP wrote it."""
     x509: X509SubjectName
-    level: AssuranceLevel
+    level: StatedLevel
     authn_instant: datetime
     attributes: Mapping[str, tuple[str, ...]]
     """Under the names of OIOSAML 3, whichever profile the home IdP speaks."""
@@ -58,6 +58,8 @@ class IncomingProfile:
     """Whether it is told which app the person comes from, whatever its registration says."""
     takes_credential_types: bool = False
     """Whether it knows credential types: then they are passed on, and the answer must keep to them."""
+    may_be_plain: bool = False
+    """Whether the profile knows unencrypted assertions at all; a registration must allow them as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,16 @@ class OutgoingProfile:
 
     fixed_values: Mapping[str, tuple[str, ...]]
     """What every assertion says of itself, such as its version; under the names of OIOSAML 3."""
-    level_values: Callable[[AssuranceLevel], Mapping[str, tuple[str, ...]]]
-    """The attribute that states the level."""
-    authn_context_class_ref: Callable[[AssuranceLevel], str]
+    write: Callable[[str, tuple[str, ...]], Attribute]
+    """Writes an attribute, named as in OIOSAML 3, under the profile's own name."""
+    write_level: Callable[[StatedLevel], Attribute]
+    """Writes the attribute that states the level."""
+    authn_context_class_ref: Callable[[StatedLevel], str]
+    meaning_of: Callable[[str], str | None]
+    """Gives OIOSAML 3's name of an attribute that the system's metadata asks for; None if the profile has no such attribute."""
     privilege_namespace: str
     """Of the OIOBPP document."""
     name_id_format: str
     """The format where neither the registration nor the metadata names one."""
-    write: Callable[[str, tuple[str, ...]], Attribute]
-    """Writes an attribute, named as in OIOSAML 3, under the profile's own name."""
+    encrypts_always: bool = True
+    """Whether a system without an encryption key gets nothing; otherwise it gets its assertion signed and unencrypted."""

@@ -63,7 +63,7 @@ class PersonAnswer(Answer):
             name=person.name,
             cvr=person.cvr,
             municipality=municipality,
-            level=person.level.attribute_value,
+            level=person.stated_level.spoken,
             purpose={"da": person.purpose_da, "en": person.purpose_en},
             job_function_roles=person.job_function_roles,
         )

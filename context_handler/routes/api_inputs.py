@@ -6,7 +6,16 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from federation.document_fields import CvrNumber, Level, Name, PartyEntityId, PartyId, PeriodDocument, SystemProfile
+from federation.document_fields import (
+    CvrNumber,
+    Level,
+    Name,
+    NistLevelText,
+    PartyEntityId,
+    PartyId,
+    PeriodDocument,
+    SystemProfile,
+)
 from federation.document_parties import EncryptionDocument, NameIdFormat
 from federation.documents import Kind
 from federation.model import AttributeProfile, GetsRights, OnAttributeFailure, OnNoRoles, Profile
@@ -69,6 +78,10 @@ class SystemInput(PartyInput):
     cvr: CvrNumber = Field(description="The supplier or authority that owns it. A new CVR number becomes an authority.")
     minimum_level: Level = Field("Substantial", description="The lowest NSIS level that its users must have.")
     profile: SystemProfile = Field(Profile.OIOSAML3, description="Which profile of SAML it reads.")
+    minimum_assurance_level: NistLevelText | None = Field(
+        None,
+        description="The lowest NIST level (AssuranceLevel) of users without an NSIS level; left out: none, 3 with OIOSAML 2.",
+    )
     name_id_format: NameIdFormat | None = Field(None, description="Overrides the NameIDFormat in its metadata.")
     attribute_profile: AttributeProfile = Field(
         AttributeProfile.KOMBIT, description="Which attributes it gets if its metadata asks for none."
@@ -90,8 +103,9 @@ class SystemInput(PartyInput):
     )
 
     def defaults(self) -> dict[str, Any]:
-        """Give the level."""
-        return {"minimum_level": self.minimum_level}
+        """Give the levels. KOMBIT's own sample of an OIOSAML 2 system demands AssuranceLevel 3."""
+        assurance = {"minimum_assurance_level": "3"} if self.profile is Profile.OIOSAML2 else {}
+        return {"minimum_level": self.minimum_level, **assurance}
 
 
 class AttributeServiceInput(PartyInput):
@@ -120,7 +134,16 @@ class IdpInput(PartyInput):
     )
 
     cvrs: tuple[CvrNumber, ...] = Field(min_length=1, description="The organisations whose users it may speak for.")
-    maximum_level: Level = Field(description="The NSIS level that it is registered at. A token above it is refused.")
+    maximum_level: Level | None = Field(
+        None,
+        description="The NSIS level that it is registered at. A token above it is refused; an IdP without NSIS has none.",
+    )
+    maximum_assurance_level: NistLevelText | None = Field(
+        None, description="The NIST level (AssuranceLevel) that it is registered at; OIOSAML 2 has no other."
+    )
+    encryption_optional: bool = Field(
+        False, description="Whether it may leave its assertions unencrypted; OIOSAML 2 only."
+    )
     knows_roles: bool = Field(
         description="Whether job function roles come in its token; if not, the attribute service is asked."
     )

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from context_handler.level import LevelDemand
 from context_handler.ports import Ports
 from federation.model import HomeIdp, Person
 from federation.topology import Topology
@@ -20,6 +21,8 @@ class SystemCard:
     name: str
     entity_id: str
     minimum_level: str
+    """As people call it: in OIOSAML 2 a NIST level."""
+    profile: str
     url: str | None
 
 
@@ -59,7 +62,8 @@ class PortalRoutes:
             SystemCard(
                 name=system.registration.name,
                 entity_id=system.registration.entity_id,
-                minimum_level=system.registration.minimum_level.attribute_value,
+                minimum_level=LevelDemand.of(None, system.registration).named,
+                profile=system.registration.profile.value,
                 url=f"{played[system.registration.id]}/" if system.registration.id in played else None,
             )
             for system in self._ports.registry().systems()

@@ -10,6 +10,7 @@ from context_handler.store.database import from_microseconds, to_microseconds
 from federation.model import Profile
 from oiosaml.ids import EntityId, WorkspaceId
 from oiosaml.name_id import NameId
+from oiosaml.nist import NistLevel, StatedLevel
 from oiosaml.nsis import AssuranceLevel
 
 COLUMNS: Final = "id, idp, profile, name_id, session_indexes, level, signer, authn_instant, used_at, ends_at, assertion"
@@ -52,7 +53,7 @@ def session_of(row: SessionRow) -> Session:
         profile=Profile(profile),
         name_id=name_id_of(name_id),
         session_indexes=tuple(json.loads(indexes)),
-        level=AssuranceLevel(level),
+        level=_level_of(level),
         signer=signer,
         authn_instant=from_microseconds(authn_instant),
         used_at=from_microseconds(used_at),
@@ -75,7 +76,7 @@ def insert_session(connection: sqlite3.Connection, workspace: WorkspaceId, kept:
             session.profile.value,
             name_id_text(session.name_id),
             _encode(session.session_indexes),
-            session.level.value,
+            _number_of(session.level),
             session.signer,
             to_microseconds(session.authn_instant),
             to_microseconds(session.used_at),
@@ -95,7 +96,7 @@ def renew_session(connection: sqlite3.Connection, workspace: WorkspaceId, kept: 
             kept.handle,
             session.profile.value,
             _encode(session.session_indexes),
-            session.level.value,
+            _number_of(session.level),
             session.signer,
             to_microseconds(session.authn_instant),
             to_microseconds(session.used_at),
@@ -133,3 +134,12 @@ def drop_session(connection: sqlite3.Connection, workspace: WorkspaceId, session
     """Take a session away, and with it who took part."""
     connection.execute("DELETE FROM participants WHERE workspace = ? AND session = ?", (workspace, session))
     connection.execute("DELETE FROM sessions WHERE workspace = ? AND id = ?", (workspace, session))
+
+
+def _number_of(level: StatedLevel) -> int:
+    """Give an NSIS level as its number, a NIST level as a negative one: in one column, and never one ladder's step for the other's."""
+    return -int(level.value) if isinstance(level, NistLevel) else level.value
+
+
+def _level_of(number: int) -> StatedLevel:
+    return NistLevel(str(-number)) if number < 0 else AssuranceLevel(number)

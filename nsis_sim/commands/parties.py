@@ -43,6 +43,10 @@ def add_system(
     profile: Annotated[
         str, typer.Option("--profile", help="Which profile of SAML it reads: OIOSAML3 or OIOSAML2.")
     ] = "OIOSAML3",
+    min_assurance_level: Annotated[
+        str | None,
+        typer.Option("--min-assurance-level", help="Lowest NIST level of users without NSIS; 3 with OIOSAML2."),
+    ] = None,
     name_id_format: Annotated[
         str | None, typer.Option("--name-id-format", help="Overrides the metadata's NameIDFormat.")
     ] = None,
@@ -74,6 +78,7 @@ def add_system(
 ) -> None:
     """Register a system at a running simulator. Broken metadata gets findings with line, rule and mend."""
     optional = {
+        "minimum_assurance_level": min_assurance_level,
         "name_id_format": name_id_format,
         "attribute_profile": attribute_profile,
         "on_no_roles": on_no_roles,
@@ -89,8 +94,13 @@ def add_system(
 def add_idp(
     metadata: Metadata,
     cvr: Annotated[list[str], typer.Option("--cvr", help="CVR number it may speak for; several times for several.")],
-    max_loa: Annotated[str, typer.Option("--max-loa", help="Level it is registered at: Low, Substantial or High.")],
     name: Annotated[str, typer.Option("--name", help="Its name on the page where people choose.")],
+    max_loa: Annotated[
+        str | None, typer.Option("--max-loa", help="NSIS level it is registered at: Low, Substantial or High.")
+    ] = None,
+    max_assurance_level: Annotated[
+        str | None, typer.Option("--max-assurance-level", help="NIST level it is registered at, such as 3.")
+    ] = None,
     profile: Annotated[
         str, typer.Option("--profile", help="Which profile of SAML it speaks: OIOSAML3, OIOSAML2 or NEMLOGIN3.")
     ] = "OIOSAML3",
@@ -107,19 +117,31 @@ def add_idp(
     *,
     knows_roles: Annotated[bool, typer.Option("--knows-roles", help="Its token carries job function roles.")] = False,
     no_scoping: Annotated[bool, typer.Option("--no-scoping", help="Do not tell it which system asks.")] = False,
+    encryption_optional: Annotated[
+        bool, typer.Option("--encryption-optional", help="Take unencrypted assertions too; OIOSAML2 only.")
+    ] = False,
     replace: Replace = False,
 ) -> None:
     """Register an IdP at a running simulator, with its attribute service if its token carries no roles."""
     if knows_roles == (attribute_service is not None):
         fail("Say where the users' rights come from: --knows-roles, or --attribute-service FILE|URL.")
+    if max_loa is None and max_assurance_level is None:
+        fail("Say at which level it is registered: --max-loa Substantial, or --max-assurance-level 3 with OIOSAML2.")
     party: dict[str, Any] = {
         "cvrs": cvr,
-        "maximum_level": max_loa,
         "name": name,
         "knows_roles": knows_roles,
         "profile": profile,
         "supports_scoping": not no_scoping,
-        **_given({"on_attribute_failure": on_attribute_failure, "id": short_id}),
+        "encryption_optional": encryption_optional,
+        **_given(
+            {
+                "maximum_level": max_loa,
+                "maximum_assurance_level": max_assurance_level,
+                "on_attribute_failure": on_attribute_failure,
+                "id": short_id,
+            }
+        ),
     }
     if attribute_service is not None:
         party["attribute_service"] = {"metadata": read_source(attribute_service), "cvrs": cvr}

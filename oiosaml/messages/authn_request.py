@@ -22,6 +22,7 @@ from oiosaml.messages.element import (
     required_instant,
     xml_boolean,
 )
+from oiosaml.nist import NistLevel
 from oiosaml.nsis import AssuranceLevel, Comparison
 from oiosaml.uris import CREDENTIAL_TYPE_PREFIX, NS_SAML, NS_SAMLP
 from oiosaml.validity import format_instant
@@ -40,6 +41,11 @@ class RequestedAuthnContext:
     def levels(self) -> tuple[AssuranceLevel, ...]:
         """The NSIS levels among the class references, in order."""
         return tuple(level for uri in self.class_refs if (level := AssuranceLevel.from_uri(uri)) is not None)
+
+    @property
+    def assurance_levels(self) -> tuple[NistLevel, ...]:
+        """The NIST levels among the class references, in order, as OIOSAML 2 asks for them."""
+        return tuple(level for uri in self.class_refs if (level := NistLevel.from_uri(uri)) is not None)
 
     @property
     def id_types(self) -> tuple[IdType, ...]:

@@ -9,12 +9,12 @@ from oiosaml import attributes as names
 from oiosaml.ids import parse_cvr
 from oiosaml.messages.assertion import Assertion
 from oiosaml.name_id import is_uuid
+from oiosaml.oiosaml2 import LEGACY_PREFIX, NAMES
 from oiosaml.rules.assertion_expectations import AssertionExpectations
 from oiosaml.rules.rule import Requirement, rule
 from oiosaml.uris import NAME_FORMAT_URI
 
 MULTI_VALUED: Final = frozenset({names.EMAIL, names.AUTHORIZED_TO_REPRESENT, names.PRIVILEGES_SIMPLE})
-LEGACY_PREFIX: Final = "dk:gov:saml:attribute:"
 LEGACY_ALLOWED: Final = frozenset({names.KOMBIT_SPEC_VERSION, names.ASSURANCE_LEVEL, names.CPR_NUMBER_IDENTIFIER})
 """The OIOSAML 2 names that live on in KOMBIT's OIOSAML 3 tokens."""
 
@@ -46,7 +46,7 @@ def single_values_are_single(assertion: Assertion, _: AssertionExpectations) -> 
 @rule("IDR-29", code="fed.profile", source="OIOSAML 3, attribute profiles")
 def spec_version_is_3(assertion: Assertion, _: AssertionExpectations) -> Iterator[str]:
     """The specVersion is OIO-SAML-3.0."""
-    yield from _expected_value(assertion, names.SPEC_VERSION, names.OIOSAML3_SPEC_VERSION)
+    yield from expected_value(assertion, names.SPEC_VERSION, names.OIOSAML3_SPEC_VERSION)
 
 
 @rule("IDR-30", code="fed.profile", source="KOMBIT Context Handler, attributes from an IdP")
@@ -55,7 +55,7 @@ def kombit_spec_version_is_2(assertion: Assertion, _: AssertionExpectations) -> 
     found = names.KOMBIT_SPEC_VERSION
     if not assertion.values_of(found) and assertion.values_of(names.KOMBIT_SPEC_VERSION_ALTERNATIVE):
         found = names.KOMBIT_SPEC_VERSION_ALTERNATIVE
-    yield from _expected_value(assertion, found, names.KOMBIT_SPEC_VERSION_2)
+    yield from expected_value(assertion, found, names.KOMBIT_SPEC_VERSION_2)
 
 
 @rule("IDR-64", code="fed.profile", source="OIOSAML 3, professional profile")
@@ -107,6 +107,16 @@ def generations_are_not_mixed(assertion: Assertion, _: AssertionExpectations) ->
             yield f"got {attribute.name!r:.120}, expected its OIOSAML 3 counterpart"
 
 
+@rule("IDR-47", code="fed.attribute", source="our choice: one question, one answer")
+def both_names_say_the_same(assertion: Assertion, _: AssertionExpectations) -> Iterator[str]:
+    """What stands under its OIOSAML 2 name as well says the same there as under its OIOSAML 3 name."""
+    # we read the one, the next reader the other: two identities in one token (attack FED-10)
+    for new, old in NAMES.items():
+        first, second = assertion.values_of(new), assertion.values_of(old)
+        if new != names.SPEC_VERSION and first and second and first != second:
+            yield f"got {second!r:.80} for {old} and {first!r:.80} for {new}, expected the same"
+
+
 @rule("IDR-42", code="fed.attribute", source="OIOSAML 3, professional profile", requirement=Requirement.SHOULD)
 def organisation_name_is_present(assertion: Assertion, _: AssertionExpectations) -> Iterator[str]:
     """The organisation's name is present; the broker fills it in from its registry otherwise."""
@@ -125,9 +135,7 @@ def cpr_number_is_absent(assertion: Assertion, _: AssertionExpectations) -> Iter
 @rule("IDR-44", code="fed.profile", source="our choice, AS-13 and AS-14", requirement=Requirement.SHOULD)
 def privileges_fit_the_registration(assertion: Assertion, expected: AssertionExpectations) -> Iterator[str]:
     """Privileges are present if the IdP is registered as knowing roles, and absent otherwise."""
-    present = bool(assertion.values_of(names.PRIVILEGES_INTERMEDIATE))
-    if expected.knows_roles is not None and present != expected.knows_roles:
-        yield f"got privileges {'present' if present else 'absent'}, expected the opposite by the IdP's registration"
+    yield from unexpected_privileges(assertion, names.PRIVILEGES_INTERMEDIATE, expected)
 
 
 @rule("IDR-45", code="fed.attribute", source="KOMBIT, dynamic data constraints", requirement=Requirement.SHOULD)
@@ -148,7 +156,15 @@ def persistent_uuid_is_a_uuid(assertion: Assertion, _: AssertionExpectations) ->
             yield f"got {value!r:.80}, expected a UUID"
 
 
-def _expected_value(assertion: Assertion, name: str, value: str) -> Iterator[str]:
+def unexpected_privileges(assertion: Assertion, name: str, expected: AssertionExpectations) -> Iterator[str]:
+    """Say it if privileges are under `name` against the IdP's registration, or lacking against it."""
+    present = bool(assertion.values_of(name))
+    if expected.knows_roles is not None and present != expected.knows_roles:
+        yield f"got privileges {'present' if present else 'absent'}, expected the opposite by the IdP's registration"
+
+
+def expected_value(assertion: Assertion, name: str, value: str) -> Iterator[str]:
+    """Say it if the attribute `name` has anything but the one `value`."""
     values = assertion.values_of(name)
     if values != (value,):
         yield f"got {', '.join(values)[:80] or 'no value'} for {name}, expected {value}"
@@ -165,6 +181,7 @@ ASSERTION_ATTRIBUTE_RULES: Final = (
     names_are_known,
     name_formats_are_uri,
     generations_are_not_mixed,
+    both_names_say_the_same,
     organisation_name_is_present,
     cpr_number_is_absent,
     privileges_fit_the_registration,

@@ -6,16 +6,15 @@ from typing import Final
 from oiosaml.attributes import AAL, ASSURANCE_LEVEL, CVR, IAL, LOA
 from oiosaml.messages.assertion import Assertion
 from oiosaml.name_id import X509SubjectName
+from oiosaml.nist import NistLevel
 from oiosaml.nsis import AssuranceLevel, lowest, satisfies
 from oiosaml.rules.assertion_expectations import AssertionExpectations
+from oiosaml.rules.assertion_nist import speaks_of_nsis
 from oiosaml.rules.rule import Breach, Requirement, rule
 from oiosaml.uris import NAMEID_X509_SUBJECT_NAME, PERSON_UUID_PREFIX
 
 NOT_A_LEVEL: Final = "fed.loa:not-a-level"
 ABOVE_REGISTRATION: Final = "fed.loa:above-registration"
-
-NIST_COUNTERPARTS: Final = {AssuranceLevel.LOW: "2", AssuranceLevel.SUBSTANTIAL: "3", AssuranceLevel.HIGH: "3"}
-"""For comparison only; no `loa` is ever made from a NIST number (NSIS, LOA-2)."""
 
 
 _LEVELS: Final = frozenset(level.attribute_value for level in AssuranceLevel)
@@ -40,34 +39,22 @@ def subject_is_a_professional(assertion: Assertion, _: AssertionExpectations) ->
 @rule("IDR-37", code="fed.scope", source="KOMBIT Context Handler, CH-CVR-01")
 def cvr_belongs_to_the_idp(assertion: Assertion, expected: AssertionExpectations) -> Iterator[Breach]:
     """The IdP is registered for the organisation it speaks for."""
-    # the broker signs anew what it passes on, and every system would believe it (attack FED-01)
-    for cvr in assertion.values_of(CVR):
-        if cvr not in expected.registered_cvrs:
-            registered = ", ".join(expected.registered_cvrs)
-            yield Breach(f"got CVR {cvr!r:.40}, expected one of {registered}", params=(("cvr", cvr[:40]),))
+    yield from foreign_organisations(assertion, CVR, expected)
 
 
 @rule("IDR-38", code="fed.scope", source="KOMBIT Context Handler, CH-CVR-01")
 def name_id_has_the_same_cvr(assertion: Assertion, _: AssertionExpectations) -> Iterator[Breach]:
     """The organisation in the NameID is the one in the CVR attribute."""
-    name_id = assertion.subject.name_id if assertion.subject else None
-    if name_id is None or name_id.format != NAMEID_X509_SUBJECT_NAME:
-        return
-    try:
-        organisation = X509SubjectName.parse(name_id.value).cvr
-    except ValueError:
-        return  # the layout is another rule's matter
-    for cvr in assertion.values_of(CVR):
-        if cvr != organisation:
-            yield Breach(
-                f"got O={organisation} and CVR {cvr!r:.40}, expected the same", params=(("cvr", organisation),)
-            )
+    yield from other_organisation(assertion, CVR)
 
 
 @rule("IDR-31", code="fed.loa", source="NSIS 2.0; OIOSAML 3, attribute profiles")
-def level_is_a_level(assertion: Assertion, _: AssertionExpectations) -> Iterator[Breach]:
+def level_is_a_level(assertion: Assertion, expected: AssertionExpectations) -> Iterator[Breach]:
     """The level is Low, Substantial or High, exactly."""
     values = assertion.values_of(LOA)
+    has_stand_in = bool(assertion.values_of(ASSURANCE_LEVEL)) and not speaks_of_nsis(assertion)
+    if expected.registered_assurance_level is not None and has_stand_in:
+        return  # the stand-in that the registration allows; the NIST rules judge it
     if _level(assertion, LOA) is None:
         yield Breach(
             f"got {', '.join(map(repr, values))[:80] or 'no loa'}, expected Low, Substantial or High", NOT_A_LEVEL
@@ -94,8 +81,8 @@ def level_is_not_above_its_parts(assertion: Assertion, _: AssertionExpectations)
 def level_is_not_above_the_registered(assertion: Assertion, expected: AssertionExpectations) -> Iterator[Breach]:
     """The level is not above the one the IdP is registered at."""
     level = _level(assertion, LOA)
-    if level is not None and level > expected.registered_level:
-        registered = expected.registered_level.attribute_value
+    if level is not None and (expected.registered_level is None or level > expected.registered_level):
+        registered = expected.registered_level.attribute_value if expected.registered_level else "no level"
         yield Breach(
             f"got {level.attribute_value}, expected at most {registered}",
             ABOVE_REGISTRATION,
@@ -114,6 +101,11 @@ def level_meets_the_demand(assertion: Assertion, expected: AssertionExpectations
         yield _too_low(level, floor, "the system's registration")
     if wanted is not None and not satisfies(level, wanted, expected.comparison):
         yield _too_low(level, wanted, f"comparison {expected.comparison} in the request")
+    if expected.acceptable_levels is not None and level not in expected.acceptable_levels:
+        yield Breach(
+            f"got {level.attribute_value}, expected {expected.demanded}",
+            params=(("required", expected.demanded), ("actual", level.attribute_value)),
+        )
 
 
 @rule("IDR-32", code="fed.loa", source="KOMBIT Context Handler", requirement=Requirement.SHOULD)
@@ -121,8 +113,34 @@ def levels_of_both_kinds_agree(assertion: Assertion, _: AssertionExpectations) -
     """A NIST level beside the NSIS level is its counterpart."""
     level = _level(assertion, LOA)
     for nist in assertion.values_of(ASSURANCE_LEVEL):
-        if level is not None and nist != NIST_COUNTERPARTS[level]:
-            yield f"got AssuranceLevel {nist!r:.40} beside {level.attribute_value}, expected {NIST_COUNTERPARTS[level]}"
+        if level is not None and nist != NistLevel.counterpart_of(level):
+            counterpart = NistLevel.counterpart_of(level)
+            yield f"got AssuranceLevel {nist!r:.40} beside {level.attribute_value}, expected {counterpart}"
+
+
+def foreign_organisations(assertion: Assertion, name: str, expected: AssertionExpectations) -> Iterator[Breach]:
+    """Give each organisation under the attribute `name` that the IdP is not registered for."""
+    # the broker signs anew what it passes on, and every system would believe it (attack FED-01)
+    for cvr in assertion.values_of(name):
+        if cvr not in expected.registered_cvrs:
+            registered = ", ".join(expected.registered_cvrs)
+            yield Breach(f"got CVR {cvr!r:.40}, expected one of {registered}", params=(("cvr", cvr[:40]),))
+
+
+def other_organisation(assertion: Assertion, name: str) -> Iterator[Breach]:
+    """Give each organisation under the attribute `name` that is not the NameID's."""
+    name_id = assertion.subject.name_id if assertion.subject else None
+    if name_id is None or name_id.format != NAMEID_X509_SUBJECT_NAME:
+        return
+    try:
+        organisation = X509SubjectName.parse(name_id.value).cvr
+    except ValueError:
+        return  # the layout is another rule's matter
+    for cvr in assertion.values_of(name):
+        if cvr != organisation:
+            yield Breach(
+                f"got O={organisation} and CVR {cvr!r:.40}, expected the same", params=(("cvr", organisation),)
+            )
 
 
 def _level(assertion: Assertion, name: str) -> AssuranceLevel | None:

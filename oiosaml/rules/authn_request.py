@@ -155,6 +155,17 @@ def at_most_one_level(request: AuthnRequest, _: AuthnRequestExpectations) -> Ite
         yield f"got {', '.join(level.attribute_value for level in levels)}, expected one level at most"
 
 
+@rule("SPQ-37", code="req.authn-context", source="OIOSAML 2, KOMBIT; OIO-SP-06 for its successor")
+def at_most_one_assurance_level(request: AuthnRequest, _: AuthnRequestExpectations) -> Iterator[str]:
+    """At most one AssuranceLevel is asked for, and none beside an NSIS level."""
+    context = request.requested_authn_context
+    found = context.assurance_levels if context else ()
+    nsis = context.levels if context else ()
+    if len(found) > 1 or (found and nsis):
+        named = [*(level.spoken for level in found), *(level.attribute_value for level in nsis)]
+        yield f"got {', '.join(named)}, expected one level at most"
+
+
 @rule("SPQ-31", code="req.authn-context", source="SAML Core 3.3.2.2.1")
 def level_can_exist(request: AuthnRequest, _: AuthnRequestExpectations) -> Iterator[str]:
     """The level asked for exists: nothing is better than High."""
@@ -292,6 +303,7 @@ AUTHN_REQUEST_RULES: Final = (
     answer_goes_by_post,
     not_forced_and_passive,
     at_most_one_level,
+    at_most_one_assurance_level,
     level_can_exist,
     at_most_one_id_type,
     not_a_person_login,

@@ -42,10 +42,10 @@ def display_name(assertion: Assertion) -> str | None:
     return joined or None
 
 
-def granted_level(assertion: Assertion, registered: AssuranceLevel) -> AssuranceLevel | None:
-    """Give the lower of what NemLog-in says and what it is registered for; None if it says no level."""
+def granted_level(assertion: Assertion, registered: AssuranceLevel | None) -> AssuranceLevel | None:
+    """Give the lower of what NemLog-in says and what it is registered for; None if it says no level, or is registered for none."""
     stated = stated_level(assertion)
-    return None if stated is None else lowest((stated, registered))
+    return None if stated is None or registered is None else lowest((stated, registered))
 
 
 @rule("NLA-01", code="fed.profile", source="nemlogin3, section 5; attack FED-09")

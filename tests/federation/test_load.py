@@ -21,6 +21,7 @@ from federation.model import (
 )
 from federation.problems import FederationError
 from oiosaml.ids import Cvr, EntityId
+from oiosaml.nist import NistLevel
 from oiosaml.nsis import AssuranceLevel
 from oiosaml.uris import (
     AES128_GCM,
@@ -279,6 +280,7 @@ SYSTEMS = st.builds(
     minimum_level=st.sampled_from(AssuranceLevel),
     metadata=TEXTS.map(str.encode),
     profile=st.sampled_from((Profile.OIOSAML3, Profile.OIOSAML2)),
+    minimum_assurance_level=st.sampled_from(NistLevel),
     encryption=st.none() | st.builds(EncryptionChoice, BLOCKS, st.just(RSA_OAEP), DIGESTS, st.just(MGF1_SHA256)),
     active=PERIODS,
     name_id_format=st.none(),
@@ -315,7 +317,9 @@ def test_import_of_an_export_gives_the_same_values(system: UserFacingSystem, ser
 def test_an_idp_keeps_its_profile_over_an_export(profile: Profile) -> None:
     owner = (AUTHORITY.cvr,)
     entity_id = EntityId("https://i.test")
-    idp = HomeIdp(entity_id, "i", "I", owner, AssuranceLevel.LOW, knows_roles=True, metadata=b"<m/>", profile=profile)
+    level = None if profile is Profile.OIOSAML2 else AssuranceLevel.LOW
+    valid = HomeIdp(entity_id, "i", "I", owner, level, knows_roles=True, metadata=b"<m/>", profile=profile)
+    idp = replace(valid, maximum_assurance_level=NistLevel.THREE)
     world = World(authorities=(AUTHORITY,), idps=(idp,))
 
     assert load_world(export_world(world)) == world
@@ -332,3 +336,68 @@ def test_refuses_a_system_that_speaks_as_nemlog_in() -> None:
     document = to_document(PLAIN_SYSTEM) | {"profile": "NEMLOGIN3"}
     with pytest.raises(FederationError, match="profile: got NEMLOGIN3, expected OIOSAML3 or OIOSAML2"):
         from_document(Kind.SYSTEM, document)
+
+
+IDP_OF_GENERATION_1 = """
+idps:
+  - id: gammel
+    name: Gammel
+    entity_id: https://saml.gammel.test
+    cvrs: ["91000013"]
+    knows_roles: true
+    profile: OIOSAML2
+    maximum_assurance_level: "3"
+    encryption_optional: true
+"""
+
+
+def _with_idp(text: str) -> str:
+    return SHIPPED.replace("\nidps:\n", text, 1)
+
+
+def test_an_idp_without_nsis_has_no_nsis_level() -> None:
+    idp = next(each for each in load_world(_with_idp(IDP_OF_GENERATION_1)).idps if each.id == "gammel")
+
+    assert (idp.maximum_level, idp.nsis_reach, idp.reach) == (None, None, (NistLevel.THREE,))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "sentence"),
+    [
+        ('    maximum_assurance_level: "3"\n', "", "an IdP that speaks OIOSAML 2 states NIST levels"),
+        ("OIOSAML2", "OIOSAML3", "say up to which NSIS level the IdP is registered"),
+        ("OIOSAML2", "OIOSAML3", "assertions of an IdP with OIOSAML3 are always encrypted"),
+        ('"3"', '"5"', "maximum_assurance_level"),
+    ],
+)
+def test_refuses_an_idp_whose_levels_do_not_fit_its_profile(wrong: str, right: str, sentence: str) -> None:
+    assert sentence in _refusal(_with_idp(IDP_OF_GENERATION_1.replace(wrong, right)))
+
+
+def test_an_nsis_level_of_an_idp_that_speaks_oiosaml_2_does_not_count() -> None:
+    text = IDP_OF_GENERATION_1.replace("    profile", "    maximum_level: High\n    profile")
+    idp = next(each for each in load_world(_with_idp(text)).idps if each.id == "gammel")
+
+    assert (idp.maximum_level, idp.nsis_reach) == (AssuranceLevel.HIGH, None)
+
+
+def test_a_system_that_reads_oiosaml_2_says_which_nist_level_it_needs() -> None:
+    text = SHIPPED.replace("\nsystems:\n", OWN_SYSTEM + "    profile: OIOSAML2\n", 1)
+
+    assert "a system that reads OIOSAML 2 is told NIST levels" in _refusal(text)
+
+
+def test_a_person_has_a_level_of_some_kind() -> None:
+    assert "got neither level nor assurance_level" in _refusal(
+        SHIPPED.replace('"6101018884"\n    level: Substantial\n', '"6101018884"\n', 1)
+    )
+
+
+def test_a_persons_nist_level_is_the_counterpart_unless_it_is_given() -> None:
+    ane = next(person for person in load_world(SHIPPED).people if person.id == "ane-holm")
+
+    assert (ane.nist_level, ane.stated_level) == (NistLevel.THREE, AssuranceLevel.SUBSTANTIAL)
+    without = replace(ane, level=None, assurance_level=NistLevel.TWO)
+    assert (without.nist_level, without.stated_level) == (NistLevel.TWO, NistLevel.TWO)
+    with pytest.raises(ValueError, match="neither an NSIS level nor a NIST level"):
+        replace(ane, level=None)

@@ -159,12 +159,21 @@ def test_an_idp_speaks_the_profile_it_is_registered_with(api: Api, profile: str)
         "metadata": idp_metadata(OWN_IDP).decode(),
         "cvrs": [OTHER_OWNER],
         "maximum_level": "Low",
+        "maximum_assurance_level": "3",
         "knows_roles": True,
         "profile": profile,
     }
     assert api.client.post("/_sim/api/idps", json=body).status_code == 201
     idp = api.rig.registry().idp(OWN_IDP)
     assert idp is not None and idp.registration.profile == profile
+
+
+def test_a_system_that_reads_oiosaml_2_needs_assurance_level_3_unless_it_says_otherwise(api: Api) -> None:
+    for given, kept in (({}, "3"), ({"minimum_assurance_level": "2"}, "2")):
+        body = system_input(profile="OIOSAML2", id="gammelt", **given)
+        answer = api.client.post("/_sim/api/systems?replace=true", json=body)
+        assert answer.status_code == 201, answer.text
+        assert api.client.get("/_sim/api/systems/gammelt").json()["registration"]["minimum_assurance_level"] == kept
 
 
 def test_fetches_metadata_from_its_address(api: Api) -> None:

@@ -8,6 +8,7 @@ import pytest
 from oiosaml.messages.app_switch import AppSwitch, Platform
 from oiosaml.messages.authn_request import NameIdPolicy, RequestedAuthnContext, Scoping
 from oiosaml.messages.metadata import Endpoint
+from oiosaml.nist import NistLevel
 from oiosaml.nsis import AssuranceLevel, Comparison
 from oiosaml.rules.authn_request import AUTHN_REQUEST_RULES, chosen_assertion_consumer_service
 from oiosaml.rules.rule import RuleViolation, enforce
@@ -73,6 +74,8 @@ CASES = (
     breaks("SPQ-24", "proxy-count-0", scoping=Scoping(proxy_count=0)),
     breaks("SPQ-24", "twice-the-same", scoping=Scoping(requester_ids=(SYSTEM, SYSTEM))),
     breaks("SPQ-24", "ourselves", scoping=Scoping(requester_ids=(CH_SP_FACE,))),
+    breaks("SPQ-37", "two-assurance-levels", requested_authn_context=classes(NistLevel.TWO.uri, NistLevel.THREE.uri)),
+    breaks("SPQ-37", "both-ladders", requested_authn_context=classes(NistLevel.THREE.uri, LOW.uri)),
     breaks("SPQ-36", "script", app_switch=AppSwitch(Platform.IOS, "javascript:alert(1)")),
     breaks("SPQ-36", "relative", app_switch=AppSwitch(Platform.IOS, "/return")),
     breaks("SPQ-36", "with-a-space", app_switch=AppSwitch(Platform.ANDROID, "https://app.test/a b")),

@@ -3,6 +3,7 @@
 from oiosaml.rules.rule import RULES
 from tests.oiosaml.rules import (
     test_assertion,
+    test_assertion_oiosaml2,
     test_attribute_exchange,
     test_authn_request,
     test_logout,
@@ -14,6 +15,7 @@ from tests.oiosaml.rules import (
 
 MODULES = (
     test_assertion,
+    test_assertion_oiosaml2,
     test_attribute_exchange,
     test_authn_request,
     test_logout,
