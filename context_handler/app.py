@@ -8,6 +8,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -25,6 +26,7 @@ from saml_web.api_docs import api_docs_route
 from saml_web.error_pages import ErrorPages
 from saml_web.pages import Pages
 from saml_web.static_files import static_route
+from saml_web.straight_way import StraightWay
 
 OPENAPI_PATH: Final = "/_sim/api/openapi.json"
 
@@ -50,8 +52,8 @@ class Wiring:
 def create_app(wiring: Wiring) -> Starlette:
     """Make the Context Handler as an ASGI app whose paths are KOMBIT's (design D1).
 
-    The SAML endpoints stand before everything else and outside FastAPI, whose routing and middleware cost as much as an RSA operation
-    for each request; the registration API is a FastAPI app of its own below its path.
+    The SAML endpoints stand before everything else, routing included, and outside FastAPI, whose routing and middleware cost as much as an
+    RSA operation for each request; the registration API is a FastAPI app of its own below its path.
     """
     ports, clock = wiring.ports, wiring.clock
     pages = Pages("context_handler", base_url=ports.urls.base_url, ids=ports.ids)
@@ -66,9 +68,10 @@ def create_app(wiring: Wiring) -> Starlette:
             yield
         wiring.close()
 
+    login = SamlRoutes(ports, pages, errors, clock).routes()
     app = Starlette(
         routes=[
-            *SamlRoutes(ports, pages, errors, clock).routes(),
+            *login,
             *AttributeServiceRoutes(ports, clock).routes(),
             *MetadataRoutes(ports, clock).routes(),
             *AuthorityRoutes(wiring.ca_certificate_der, wiring.crl_der).routes(),
@@ -78,6 +81,7 @@ def create_app(wiring: Wiring) -> Starlette:
             api_docs_route(pages, api, openapi_url=ports.urls.base_url + OPENAPI_PATH),
             Mount(ContextHandlerUrls.API_PATH, app=_with_whole_path(api)),
         ],
+        middleware=[Middleware(StraightWay, routes=login, errors=errors)],
         lifespan=lifespan,
     )
     errors.install(app)

@@ -7,7 +7,7 @@ through `read_form`, and `form_origin.require_own_page` then asks whether one of
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 from starlette.requests import Request
 
@@ -59,6 +59,17 @@ def read_query(request: Request, *, limit: int = MAX_QUERY_BYTES) -> bytes:
     if len(query) > limit:
         raise SamlError("size", f"got a query of {len(query)} bytes, expected at most {limit}")
     return query
+
+
+def query_value(request: Request, name: str) -> str | None:
+    """Give the last value of one parameter of the query, or None. The others, one of which may be a message, are not decoded."""
+    query: str = request.scope["query_string"].decode("latin-1")
+    found = None
+    for field in query.split("&"):
+        key, _, value = field.partition("=")
+        if unquote_plus(key) == name:
+            found = value
+    return None if found is None else unquote_plus(found)
 
 
 async def read_body(request: Request, *, limit: int = MAX_MESSAGE_BODY_BYTES) -> bytes:

@@ -6,6 +6,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 
+from saml_web.inbound import query_value
+
 LANGUAGE_COOKIE: Final = "nsis_lang"
 """Remembers the last choice. Holds nothing about the person, so all services share it."""
 
@@ -47,7 +49,7 @@ def language_of(request: Request) -> Language:
 
 def chosen_by_query(request: Request) -> Language | None:
     """Give the language named by `?lang=`, or None where there is none or we do not have it."""
-    return _known(request.query_params.get(LANGUAGE_PARAMETER, ""))
+    return _known(query_value(request, LANGUAGE_PARAMETER) or "")
 
 
 def switch_query(raw_query: bytes, language: Language) -> str:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from saml_web.pages import Pages
-from saml_web.security_headers import NO_STORE, csp_source
+from saml_web.security_headers import NO_STORE, require_web_url
 
 REPOST_MARKER: Final = "nsis_repost"
 """Field that says: this form was already sent to itself once. Never part of a SAML message."""
@@ -20,7 +20,7 @@ def redirect(url: str, *, status: int = 303) -> Response:
         ValueError: if `url` is neither a path of our own nor an absolute http or https URL.
     """
     if not _is_own_path(url):
-        csp_source(url)
+        require_web_url(url)
     headers = {"Location": url, "Cache-Control": NO_STORE, "Referrer-Policy": "no-referrer"}
     return Response(status_code=status, headers=headers)
 

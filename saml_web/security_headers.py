@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 NO_STORE: Final = "no-store"
 """For everything that carries a token, a form or an answer about a person."""
+
+_REMEMBERED_SOURCES: Final = 512
+"""Of how many URLs the source expression is remembered: they are registered addresses, and the same few come again and again."""
 
 HTML_HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": NO_STORE,
@@ -56,6 +60,7 @@ class ContentPolicy:
         return "; ".join(directives)
 
 
+@lru_cache(maxsize=_REMEMBERED_SOURCES)
 def csp_source(url: str) -> str:
     """Give the source expression that lets a form go to `url` and nowhere else: scheme, host, port, path (CSP 3, 6.7.2.8).
 
@@ -71,6 +76,18 @@ def csp_source(url: str) -> str:
     port = f":{parts.port}" if parts.port else ""
     # `;` and `,` would end the directive or the header, and let the rest of the path write policy.
     return f"{parts.scheme}://{quote(parts.hostname, safe='.-')}{port}{quote(parts.path, safe='/%-._~!$&()*+=:@')}"
+
+
+def require_web_url(url: str) -> None:
+    """Let an absolute http or https URL pass, whatever its query holds.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    place, _, query = url.partition("?")
+    csp_source(place)  # the query carries a message, so that no two URLs are the same and none should be remembered
+    if query and query.split() != [query]:
+        raise ValueError(f"got {url!r:.200}, expected an absolute http or https URL")
 
 
 def html_headers(policy: ContentPolicy) -> dict[str, str]:

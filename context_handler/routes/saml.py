@@ -25,7 +25,7 @@ from oiosaml.uris import BINDING_POST, BINDING_REDIRECT
 from saml_web.cookies import session_cookie, transaction_cookie
 from saml_web.error_pages import ErrorPages, name_flow, refusal_context
 from saml_web.form_origin import require_own_page
-from saml_web.inbound import read_body, read_form, read_query
+from saml_web.inbound import query_value, read_body, read_form, read_query
 from saml_web.outbound import auto_post_page, redirect, repost_page, without_marker
 from saml_web.pages import Pages
 from saml_web.security_headers import ContentPolicy
@@ -166,7 +166,7 @@ class SamlRoutes:
         return None if handle is None else browser_id(handle)
 
     def _wishes(self, request: Request) -> Wishes:
-        hint = request.query_params.get(HINT_PARAMETER)
+        hint = query_value(request, HINT_PARAMETER)
         remembered = self._idp_cookie.read(request)
         return Wishes(
             hint=EntityId(hint) if hint else None,

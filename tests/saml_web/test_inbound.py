@@ -5,7 +5,7 @@ from starlette.requests import Request
 
 from oiosaml.errors import SamlError
 from saml_web.form_origin import origin_of, require_own_page
-from saml_web.inbound import MAX_OWN_FORM_FIELDS, Form, parse_form, read_body, read_form, read_query
+from saml_web.inbound import MAX_OWN_FORM_FIELDS, Form, parse_form, query_value, read_body, read_form, read_query
 
 BASE_URL = "https://ch.test"
 
@@ -21,6 +21,14 @@ def request(body: bytes = b"", query: bytes = b"", **headers: str) -> Request:
 
 def test_query_is_exactly_what_was_sent() -> None:
     assert read_query(request(query=b"a=%2f&b=%2F")) == b"a=%2f&b=%2F"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [b"", b"idp", b"idp=", b"idp=a", b"idp=a&idp=b", b"idp=b&x=idp=c", b"%69dp=%C3%A6+b", b"idp=%ff", b"xidp=a&idpx=b", b"&&idp=a=b&"],
+)  # fmt: skip
+def test_one_value_of_a_query_is_what_parsing_it_whole_gives(query: bytes) -> None:
+    assert query_value(request(query=query), "idp") == request(query=query).query_params.get("idp")
 
 
 def test_refuses_a_query_one_byte_too_long() -> None:

@@ -90,7 +90,18 @@ def test_redirect_is_not_stored() -> None:
     assert (response.status_code, response.headers["cache-control"]) == (303, "no-store")
 
 
-@pytest.mark.parametrize("url", ["//evil.test", "/\\evil.test", "javascript:alert(1)", "https:evil.test", "/a\r\nX: y"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "//evil.test",
+        "/\\evil.test",
+        "javascript:alert(1)",
+        "https:evil.test",
+        "/a\r\nX: y",
+        "https://a.test?b\r\nX: y",
+        "https://a.test?b c",
+    ],
+)
 def test_refuses_to_redirect_to_what_a_browser_reads_otherwise(url: str) -> None:
     with pytest.raises(ValueError, match="expected an absolute"):
         redirect(url)
