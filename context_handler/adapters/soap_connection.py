@@ -7,6 +7,7 @@ there as four RSA operations; h11, which does httpx's parsing too, costs less th
 import asyncio
 import ssl
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Self, cast
 
 import h11
@@ -214,6 +215,8 @@ class SoapConnection(asyncio.Protocol):
             self._awaited.set_exception(error)
 
 
+@lru_cache(maxsize=256)
 def _request(address: Address, length: int) -> h11.Request:
+    # h11 examines every header anew; queries differ in their length alone
     headers = [(b"Host", address.authority), (b"Content-Length", b"%d" % length), *HEADERS]
     return h11.Request(method="POST", target=address.target, headers=headers)

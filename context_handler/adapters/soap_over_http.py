@@ -5,6 +5,7 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from types import TracebackType
 from typing import Final, Self
 
@@ -33,6 +34,12 @@ KEPT_SECONDS: Final = 3.0
 
 MAXIMUM_KEPT: Final = 8
 """Idle connections kept to one origin. Our choice."""
+
+
+@lru_cache(maxsize=256)
+def _address_of(url: str) -> Address:
+    """Read a URL once: there are as many as attribute services are registered."""
+    return Address.of(url)
 
 
 class SoapOverHttp:
@@ -78,7 +85,7 @@ class SoapOverHttp:
         """
         try:
             async with asyncio.timeout(self._total_seconds):
-                answer = await self._post(Address.of(url), envelope)
+                answer = await self._post(_address_of(url), envelope)
         except AnswerTooLongError as error:
             raise SamlError("aq.transport", f"got more than {MAXIMUM_ANSWER} octets from {url}") from error
         except (OSError, h11.ProtocolError, ValueError) as error:

@@ -24,7 +24,6 @@ _VISIBLE: Final = bytes(range(0x21, 0x7F))
 """Everything a percent-encoded field may consist of: visible ASCII, no space."""
 
 _CUT_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_FREQUENT: Final = (("%2B", "+"), ("%2F", "/"), ("%3D", "="), ("%3A", ":"))
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -106,14 +105,7 @@ def _refuse_other_messages(raw: Mapping[str, str], parameter: str) -> None:
 def _decoded(raw: str) -> str:
     if "%" not in raw and "+" not in raw:
         return raw
-    # Base64 and URLs need few escapes, and the library's decoder takes a text apart at each one. Every `%` begins an escape here and none
-    # of these gives a `%` or a digit, so what is left is read as it would have been.
-    plain = raw.replace("+", " ")
-    for escape, character in _FREQUENT:
-        plain = plain.replace(escape, character)
-    if "%" not in plain:
-        return plain
     try:
-        return unquote_to_bytes(plain).decode()
+        return unquote_to_bytes(raw.replace("+", " ")).decode()
     except UnicodeDecodeError as error:
         raise SamlError("bind.params", "got a field that is not UTF-8") from error

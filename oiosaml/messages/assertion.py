@@ -121,7 +121,7 @@ def read_assertion(element: _Element) -> Assertion:
         conditions=_read_conditions(child(element, NS_SAML, "Conditions")),
         authn_statements=tuple(_read_authn_statement(each) for each in children(element, NS_SAML, "AuthnStatement")),
         attribute_statements=tuple(
-            tuple(read_attribute(each) for each in children(statement, NS_SAML, "Attribute"))
+            tuple([read_attribute(each) for each in children(statement, NS_SAML, "Attribute")])
             for statement in children(element, NS_SAML, "AttributeStatement")
         ),
     )

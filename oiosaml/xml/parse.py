@@ -48,7 +48,6 @@ METADATA_LIMITS: Final = Limits(
 
 _DECLARED: Final = (b"<?xml ", b"<?xml\t", b"<?xml\r", b"<?xml\n")
 _BOM: Final = b"\xef\xbb\xbf"
-_DECLARED_OR_BOM: Final = (*_DECLARED, *(_BOM + declared for declared in _DECLARED))
 
 # The encoding is decided here and not by the document: two readers that disagree about it read two documents.
 _DECLARATION = re.compile(
@@ -92,10 +91,7 @@ def parse_message(octets: bytes, limits: Limits = MESSAGE_LIMITS) -> _Element:
     """
     root = _parse(octets, limits, _MESSAGE_PARSER)
     # Canonicalisation drops comments, so a signature stays good while readers see another text (attacks XML-07, XML-08).
-    # In UTF-8 a comment begins with `<!` and an instruction with `<?`; the XPath is only asked where there is one or the other.
-    if (b"<!" in octets or octets.count(b"<?") > octets.startswith(_DECLARED_OR_BOM)) and _HIDES_TEXT(
-        root.getroottree()
-    ):
+    if _HIDES_TEXT(root.getroottree()):
         raise SamlError("xml.text", "got a comment or processing instruction, expected only elements and text")
     return root
 
@@ -134,7 +130,8 @@ def _parse(octets: bytes, limits: Limits, parser: etree.XMLParser) -> _Element:
         raise SamlError("size", f"got {len(octets)} bytes of XML, expected at most {limits.octets}")
     _refuse_other_encodings(octets)
     # Before parsing, so that no entity is ever declared (attacks XML-01 to XML-06). Text cannot hold a bare `<`.
-    if b"<!DOCTYPE" in octets or b"<!ENTITY" in octets:
+    # Most messages hold no exclamation mark at all, and one octet is found faster than nine.
+    if b"!" in octets and (b"<!DOCTYPE" in octets or b"<!ENTITY" in octets):
         raise SamlError("xml.dtd", "got a DOCTYPE, expected none")
     _refuse_many(octets, limits)
     root = _tree(octets, parser)
