@@ -10,7 +10,7 @@ from federation.dev_ca import KeyRing, KeySet
 from federation.model import AttributeService, HomeIdp, Profile, UserFacingSystem, World
 from federation.nemlogin_parties import nemlogin_metadata, nemlogin_metadata_towards_idps, with_clients
 from federation.signed_metadata import public_key, sign_metadata
-from federation.single_logout import of_idp
+from federation.single_logout import of_idp, of_system
 from federation.topology import AttributeServiceUrls, IdpUrls, SystemUrls, Topology, is_nemlogin
 from oiosaml.attributes import (
     CPR_NUMBER,
@@ -138,6 +138,7 @@ def system_metadata(system: UserFacingSystem, urls: SystemUrls, keys: KeySet) ->
         keys=(KeyDescriptor("signing", key), KeyDescriptor("encryption", key, _encryption_methods(system))),
         name_id_formats=(system.name_id_format or NAMEID_PERSISTENT,),
         assertion_consumer_services=(Endpoint(BINDING_POST, urls.acs_url, index=0, is_default=True),),
+        single_logout_services=of_system(urls, system.id),
         requested_attributes=(
             *(_requested(name, required=True) for name in _REQUIRED_BY_SYSTEMS),
             *(_requested(name, required=False) for name in _WELCOME_TO_SYSTEMS),

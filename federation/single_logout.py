@@ -1,8 +1,13 @@
 """The SingleLogoutServices that each house of the street publishes, from its URLs."""
 
+from typing import Final
+
 from federation.topology import ContextHandlerUrls, IdpUrls, SystemUrls
 from oiosaml.messages.metadata import Endpoint
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP
+
+REDIRECT_ONLY: Final = frozenset({"byggesag"})
+"""Demo systems whose SAML stack (python3-saml) takes logout messages by Redirect alone."""
 
 
 def of_broker_towards_systems(urls: ContextHandlerUrls) -> tuple[Endpoint, ...]:
@@ -33,8 +38,9 @@ def of_idp(urls: IdpUrls) -> tuple[Endpoint, ...]:
     )
 
 
-def of_system(urls: SystemUrls, bindings: tuple[str, ...]) -> tuple[Endpoint, ...]:
-    """Give a demo system's, for the bindings that its stack has, in that order."""
-    return tuple(
-        Endpoint(binding, urls.slo_soap_url if binding == BINDING_SOAP else urls.slo_url) for binding in bindings
-    )
+def of_system(urls: SystemUrls, system_id: str) -> tuple[Endpoint, ...]:
+    """Give a demo system's: Redirect first, and what else its stack has."""
+    by_redirect = Endpoint(BINDING_REDIRECT, urls.slo_url)
+    if system_id in REDIRECT_ONLY:
+        return (by_redirect,)
+    return (by_redirect, Endpoint(BINDING_POST, urls.slo_url), Endpoint(BINDING_SOAP, urls.slo_soap_url))

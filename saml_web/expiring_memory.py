@@ -44,6 +44,11 @@ class ExpiringMemory(Generic[K, V]):
         if key in self._entries:
             self._entries[key] = (self._entries[key][0], value)
 
+    def items(self, *, at: datetime) -> tuple[tuple[K, V], ...]:
+        """Give everything that is remembered with its key, oldest first."""
+        self._forget(at)
+        return tuple((key, value) for key, (_, value) in self._entries.items())
+
     def values(self, *, at: datetime) -> tuple[V, ...]:
         """Give everything that is remembered, oldest first."""
         self._forget(at)

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from federation.topology import SystemUrls
 from oiosaml.ids import IdSource
 from saml_web.clock import utc_now
 from saml_web.cookies import Cookie, session_cookie, transaction_cookie
@@ -22,6 +23,8 @@ from saml_web.static_files import static_route
 from sp_demo.broker import Broker, BrokerMetadata
 from sp_demo.front_door import open_envelope
 from sp_demo.login import PENDING_LIFETIME, SESSION_LIFETIME, Logins
+from sp_demo.logout import Logouts
+from sp_demo.logout_routes import LogoutRoutes
 from sp_demo.names import Names, no_names
 from sp_demo.result_page import downloads, home_context, result_context
 from sp_demo.stack import RedirectTo
@@ -56,11 +59,13 @@ def create_app(
     id_source = ids or SystemIds()
     base_url = system.urls.base_url
     pages = Pages("sp_demo", base_url=base_url, ids=id_source)
+    logins = Logins(system, ids=id_source)
     house = _House(
         system=system,
         pages=pages,
         broker=Broker(system, keys, metadata=broker_metadata),
-        logins=Logins(system, ids=id_source),
+        logins=logins,
+        logouts=Logouts(system, logins, ids=id_source),
         names=names,
         idps=idps,
         ids=id_source,
@@ -80,6 +85,7 @@ class _House:
     pages: Pages
     broker: Broker
     logins: Logins
+    logouts: Logouts
     names: Names
     idps: IdpChoices
     ids: IdSource
@@ -126,10 +132,12 @@ class _House:
 
     async def result(self, request: Request) -> Response:
         """Show who is logged in, or why not."""
-        outcome = self.logins.outcome(self.session.read(request), at=self.clock())
-        if outcome is None:
+        at, session = self.clock(), self.session.read(request)
+        outcome = self.logins.outcome(session, at=at)
+        if outcome is None or session is None:
             return redirect(self.system.urls.home_url)
-        template, context = result_context(self.system, outcome, self.names)
+        behaviour = self.logouts.behaviour(session, at=at)
+        template, context = result_context(self.system, outcome, self.names, behaviour)
         return self.pages.render(request, template, **context)
 
     async def download(self, request: Request) -> Response:
@@ -151,6 +159,14 @@ class _House:
 
 
 def _routes(house: _House) -> list[BaseRoute]:
+    logout = LogoutRoutes(
+        system=house.system,
+        pages=house.pages,
+        broker=house.broker,
+        logouts=house.logouts,
+        session=house.session,
+        clock=house.clock,
+    )
     return [
         Route("/", house.home, methods=["GET"]),
         Route("/login", house.login, methods=["GET"]),
@@ -158,6 +174,11 @@ def _routes(house: _House) -> list[BaseRoute]:
         Route("/result", house.result, methods=["GET"]),
         Route("/result/{name}", house.download, methods=["GET"]),
         Route("/end", house.end, methods=["POST"]),
+        Route("/logout", logout.begin, methods=["POST"]),
+        Route("/logout-behaviour", logout.behave, methods=["POST"]),
+        Route(SystemUrls.SLO_PATH, logout.by_redirect, methods=["GET"]),
+        Route(SystemUrls.SLO_PATH, logout.by_post, methods=["POST"]),
+        Route(SystemUrls.SLO_SOAP_PATH, logout.by_soap, methods=["POST"]),
         Route("/metadata", house.own_metadata, methods=["GET"]),
         Route("/healthz", _healthz, methods=["GET"]),
         static_route(),

@@ -42,6 +42,7 @@ ASSERTION: Final = f"{{{NS_SAML}}}Assertion"
 ENCRYPTED_ASSERTION: Final = f"{{{NS_SAML}}}EncryptedAssertion"
 SIGNATURE: Final = f"{{{NS_DS}}}Signature"
 
+_SIGNED: Final = frozenset({RESPONSE, ASSERTION, f"{{{NS_SAMLP}}}LogoutRequest", f"{{{NS_SAMLP}}}LogoutResponse"})
 _TRANSFORMS: Final = frozenset({TRANSFORM_ENVELOPED, C14N_EXCLUSIVE})
 _SIGNATURES: Final = frozenset({RSA_SHA256, RSA_SHA384, RSA_SHA512})
 _DIGESTS: Final = frozenset({DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512})
@@ -136,8 +137,8 @@ def _decode(encoded: str) -> bytes:
 
 def _require_saml_signature(signature: etree._Element) -> None:
     parent = signature.getparent()
-    if parent is None or parent.tag not in {RESPONSE, ASSERTION}:
-        raise refuse("sig.structure", "got a Signature elsewhere, expected it in a Response or an Assertion")
+    if parent is None or parent.tag not in _SIGNED:
+        raise refuse("sig.structure", "got a Signature elsewhere, expected it in a message or an Assertion")
     references = list(signature.iter(f"{{{NS_DS}}}Reference"))
     if len(references) != 1 or references[0].get("URI") != f"#{parent.get('ID')}":
         raise refuse("sig.coverage", "got a Signature over something else, expected it over the element it stands in")

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from oiosaml.attributes import PRIVILEGES_INTERMEDIATE
+from oiosaml.attributes import FULL_NAME, PRIVILEGES_INTERMEDIATE
 from oiosaml.ids import AssertionId, EntityId, IdSource, MessageId
+from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel
 from saml_web.expiring_memory import ExpiringMemory
 from sp_demo.checks import Expected, check_token
@@ -47,6 +48,16 @@ class LoggedIn:
     rights: Rights
     response: bytes
     at: datetime
+
+    @property
+    def person(self) -> str:
+        """What to call the person."""
+        return next(iter(self.token.values(FULL_NAME)), self.token.subject.value)
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the session here ends by itself."""
+        return self.at + SESSION_LIFETIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +120,24 @@ class Logins:
     def outcome(self, session: str | None, *, at: datetime) -> Outcome | None:
         """Give what the session shows, or None if it has ended."""
         return None if session is None else self._sessions.get(session, at=at)
+
+    def logged_in(self, session: str | None, *, at: datetime) -> LoggedIn | None:
+        """Give the login of a session, None if there is none or it was turned away."""
+        outcome = self.outcome(session, at=at)
+        return outcome if isinstance(outcome, LoggedIn) else None
+
+    def named(self, name_id: NameId, session_indexes: tuple[str, ...], *, at: datetime) -> tuple[str, ...]:
+        """Give the sessions that a logout request names, in whatever browser; without a SessionIndex every one of the person.
+
+        The NameID must be the same in value, format and qualifiers (SAML Core 3.3.4).
+        """
+        return tuple(
+            handle
+            for handle, outcome in self._sessions.items(at=at)
+            if isinstance(outcome, LoggedIn)
+            and outcome.token.subject == name_id
+            and (not session_indexes or outcome.token.session_index in session_indexes)
+        )
 
     def end(self, session: str | None, *, at: datetime) -> None:
         """Forget a session."""

@@ -18,9 +18,11 @@ from saml2.validate import NotValid, ResponseLifetimeExceed, ToEarly
 from oiosaml.attributes import Attribute
 from oiosaml.errors import SamlError
 from oiosaml.ids import AssertionId, MessageId
+from oiosaml.name_id import NameId
 from oiosaml.uris import DIGEST_SHA256, NAMEID_PERSISTENT, RSA_SHA256
 from sp_demo.front_door import ASSERTION, ENCRYPTED_ASSERTION, SIGNATURE, Envelope, parse, refuse
 from sp_demo.pysaml2_crypto import InProcessXmlsec
+from sp_demo.pysaml2_logout import PySaml2Logout
 from sp_demo.stack import Accepted, Begun, PostTo, RedirectTo, StatusAnswer, Token
 from sp_demo.system import DemoSystem, LoginWish, RequestBinding, SystemKeys
 
@@ -65,10 +67,13 @@ class PySaml2Stack:
         self._client.sec.sec_backend = RSACrypto(load_pem_private_key(keys.private_key_pem, password=None))
         self._client.sec.my_cert = _bare(keys.certificate_pem)
         self._client.sec.enc_key_files = ["own key"]
-        # pysaml2 would keep every person who ever logged in, for a logout that is not here.
+        # pysaml2 would keep every person who ever logged in; logout.py keeps what a logout needs.
         self._client.users = _NobodyRemembered()
         self._client.metadata = self._client.sec.metadata = _PemMetadata(self._client.metadata)
         self.broker_entity_id: str = next(iter(self._client.metadata.with_descriptor("idpsso")))
+        self.logout = PySaml2Logout(
+            self._client, broker_entity_id=self.broker_entity_id, broker_metadata=broker_metadata
+        )
 
     def begin(self, wish: LoginWish, *, relay_state: str, fresh_id: MessageId) -> Begun:
         """Write an AuthnRequest by Redirect or POST; a chosen IdP goes into Scoping/IDPList, under the signature."""
@@ -152,6 +157,10 @@ class _PemMetadata:
         """Give the certificates of one entity."""
         return [(name, _Pem(_pem(cert))) for name, cert in self._store.certs(entity_id, descriptor, use)]
 
+    def certificates(self, entity_id: str, descriptor: str) -> list[str]:
+        """Give the signing certificates of one entity as its metadata holds them."""
+        return [cert for _, cert in self._store.certs(entity_id, descriptor, "signing")]
+
     def __getattr__(self, name: str) -> object:
         """Leave everything else to the store."""
         return getattr(self._store, name)
@@ -197,8 +206,13 @@ def _token(answer: AuthnResponse, document: etree._Element) -> Token:
     )
     return Token(
         assertion_id=AssertionId(answer.assertion.id),
-        name_id=answer.name_id.text,
-        name_id_format=answer.name_id.format,
+        subject=NameId(
+            answer.name_id.text,
+            answer.name_id.format,
+            answer.name_id.name_qualifier,
+            answer.name_id.sp_name_qualifier,
+        ),
+        session_index=answer.assertion.authn_statement[0].session_index if answer.assertion.authn_statement else None,
         attributes=attributes,
         assertion=etree.tostring(verified, with_tail=False),
     )

@@ -16,9 +16,11 @@ from onelogin.saml2.utils import OneLogin_Saml2_Utils
 from oiosaml.attributes import Attribute
 from oiosaml.errors import SamlError
 from oiosaml.ids import AssertionId, MessageId
+from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, DIGEST_SHA256, NAMEID_PERSISTENT, RSA_SHA256
 from sp_demo.front_door import ASSERTION, SIGNATURE, Envelope, parse, refuse
+from sp_demo.python3_saml_logout import Python3SamlLogout
 from sp_demo.stack import Accepted, Begun, RedirectTo, StatusAnswer, Token
 from sp_demo.system import DemoSystem, LoginWish, SystemKeys
 
@@ -74,6 +76,11 @@ class Python3SamlStack:
         idp = OneLogin_Saml2_IdPMetadataParser.parse(broker_metadata, required_sso_binding=BINDING_REDIRECT)["idp"]
         self.broker_entity_id: str = idp["entityId"]
         self._request_data = _request_data(system)
+        self.logout = Python3SamlLogout(
+            system,
+            _settings(system, keys) | {"idp": deepcopy(idp)} | _security(AssuranceLevel.LOW),
+            broker_metadata=broker_metadata,
+        )
         self._settings = {
             level: OneLogin_Saml2_Settings(_settings(system, keys) | {"idp": deepcopy(idp)} | _security(level))
             for level in AssuranceLevel
@@ -136,8 +143,10 @@ def _token(response: OneLogin_Saml2_Response, document: etree._Element) -> Token
     )
     return Token(
         assertion_id=AssertionId(response.get_assertion_id()),
-        name_id=response.get_nameid(),
-        name_id_format=response.get_nameid_format(),
+        subject=NameId(
+            response.get_nameid(), response.get_nameid_format(), response.get_nameid_nq(), response.get_nameid_spnq()
+        ),
+        session_index=response.get_session_index(),
         attributes=attributes,
         assertion=etree.tostring(assertion, with_tail=False),
     )

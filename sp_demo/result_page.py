@@ -7,12 +7,13 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from oiosaml.attributes import FRIENDLY_NAMES, FULL_NAME, ORG_NAME, PRIVILEGES_INTERMEDIATE
+from oiosaml.attributes import FRIENDLY_NAMES, ORG_NAME, PRIVILEGES_INTERMEDIATE
 from oiosaml.nsis import AssuranceLevel
 from oiosaml.uris import CONSTRAINT_KLE, CONSTRAINT_ORGANISATION_UNIT
 from saml_web.security_headers import NO_STORE
 from saml_web.xml_view import view_xml
 from sp_demo.login import LoggedIn, Outcome, TurnedAway
+from sp_demo.logout import LogoutBehaviour
 from sp_demo.names import Names
 from sp_demo.system import DemoSystem, IdpChoice, StackName
 
@@ -38,19 +39,22 @@ def home_context(system: DemoSystem, idps: tuple[IdpChoice, ...], *, logged_in: 
     }
 
 
-def result_context(system: DemoSystem, outcome: Outcome, names: Names) -> tuple[str, dict[str, Any]]:
+def result_context(
+    system: DemoSystem, outcome: Outcome, names: Names, behaviour: LogoutBehaviour
+) -> tuple[str, dict[str, Any]]:
     """Give the template for `outcome` and what it shows."""
     common = {
         "system": system,
         "home_url": system.urls.home_url,
         "again_url": _with(system.urls.login_url, level=outcome.level.attribute_value, force="1"),
+        "passive_url": _with(system.urls.login_url, level=outcome.level.attribute_value, passive="1"),
         "end_url": f"{system.urls.base_url}/end",
         "response_url": f"{system.urls.base_url}/result/response.xml",
         "response_view": view_xml(outcome.response),
     }
     if isinstance(outcome, TurnedAway):
         return "turned_away.html", {**common, **_turned_away(outcome)}
-    return "result.html", {**common, **_logged_in(system, outcome, names)}
+    return "result.html", {**common, **_logged_in(system, outcome, names), **_session(system, outcome, behaviour)}
 
 
 def downloads(outcome: Outcome | None, name: str) -> Response:
@@ -82,7 +86,7 @@ def _logged_in(system: DemoSystem, outcome: LoggedIn, names: Names) -> dict[str,
     token = outcome.token
     used = {constraint.name for group in outcome.rights.groups for constraint in group.constraints}
     return {
-        "person": next(iter(token.values(FULL_NAME)), token.name_id),
+        "person": outcome.person,
         "organisation": next(iter(token.values(ORG_NAME)), None),
         "level": outcome.level.attribute_value,
         "rights": outcome.rights,
@@ -101,6 +105,18 @@ def _logged_in(system: DemoSystem, outcome: LoggedIn, names: Names) -> dict[str,
         ],
         "assertion_view": view_xml(token.assertion),
         "assertion_url": f"{system.urls.base_url}/result/assertion.xml",
+    }
+
+
+def _session(system: DemoSystem, outcome: LoggedIn, behaviour: LogoutBehaviour) -> dict[str, Any]:
+    high = AssuranceLevel.HIGH
+    return {
+        "ends_at": outcome.ends_at,
+        "logout_url": f"{system.urls.base_url}/logout",
+        "behaviour_url": f"{system.urls.base_url}/logout-behaviour",
+        "behaviour": behaviour,
+        "behaviours": tuple(LogoutBehaviour),
+        "step_up_url": _with(system.urls.login_url, level=high.attribute_value) if outcome.level < high else None,
     }
 
 

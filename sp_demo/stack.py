@@ -7,7 +7,9 @@ from lxml import etree
 
 from oiosaml.attributes import Attribute
 from oiosaml.ids import AssertionId, MessageId
+from oiosaml.name_id import NameId
 from sp_demo.front_door import Envelope
+from sp_demo.logout_door import LogoutMessage
 from sp_demo.system import LoginWish
 
 
@@ -40,12 +42,13 @@ class Token:
 
     Attributes:
         attributes: as the stack gives them out.
+        session_index: of the AuthnStatement; names the session in a logout.
         assertion: the assertion's octets after decryption, as the stack holds them.
     """
 
     assertion_id: AssertionId
-    name_id: str
-    name_id_format: str | None
+    subject: NameId
+    session_index: str | None
     attributes: tuple[Attribute, ...]
     assertion: bytes
 
@@ -72,10 +75,39 @@ class StatusAnswer:
     signed: bool
 
 
+class LogoutStack(Protocol):
+    """The logout part of a foreign SAML stack."""
+
+    def begin(self, token: Token, *, relay_state: str, fresh_id: MessageId) -> Begun:
+        """Write and sign a LogoutRequest for the token's session.
+
+        Raises:
+            SamlError: `md.endpoint` if the broker takes no logout.
+        """
+        ...
+
+    def verify(self, message: LogoutMessage) -> None:
+        """Let the stack verify the signature with the broker's keys and validate the message.
+
+        Raises:
+            SamlError: whatever the stack refuses, under the code that fits best, with the stack's own words as detail.
+        """
+        ...
+
+    def answer(self, message: LogoutMessage, *, refused: bool) -> RedirectTo | PostTo | bytes:
+        """Write and sign the LogoutResponse to a verified request, by the way it came; octets are a SOAP envelope."""
+        ...
+
+
 class Stack(Protocol):
     """A foreign SAML stack set up for one system and one broker."""
 
     broker_entity_id: str
+
+    @property
+    def logout(self) -> LogoutStack:
+        """Its logout part."""
+        ...
 
     def begin(self, wish: LoginWish, *, relay_state: str, fresh_id: MessageId) -> Begun:
         """Write and sign an AuthnRequest. A stack that makes its own IDs, long enough, leaves `fresh_id` unused."""

@@ -59,8 +59,9 @@ def test_every_simulated_party_gets_metadata_signed_with_its_own_key(
         assert _read(party.metadata).entity_id == party.entity_id
 
 
-NOT_THERE = {"IDM-06", "SPM-16", "IDM-09"}
-"""Recommended endpoints for single logout and attributes for roles. What a party does not have must not be announced."""
+NOT_THERE = {"IDM-06", "SPM-16", "IDM-09", "SPM-17"}
+"""Recommended attributes for roles; logout at NemLog-in. Ydelser has three ways to log out.
+What a party does not have must not be announced."""
 
 
 _NEMLOGINS = frozenset({"IDM-08"})
@@ -94,7 +95,8 @@ def test_byggesag_asks_for_what_its_registration_and_its_stack_need(
     assert sp.name_id_formats == (NAMEID_PERSISTENT,)
     (acs,) = sp.assertion_consumer_services
     assert (acs.binding, acs.location, acs.is_default) == (BINDING_POST, "http://localhost:8000/sp/byggesag/acs", True)
-    assert sp.single_logout_services == ()
+    (slo,) = sp.single_logout_services
+    assert (slo.binding, slo.location) == (BINDING_REDIRECT, "http://localhost:8000/sp/byggesag/slo")
     (encryption,) = encryption_keys(sp.keys)
     assert [(m.algorithm, m.digest_method) for m in encryption.encryption_methods] == [
         (AES256_GCM, None),
@@ -109,6 +111,11 @@ def test_ydelser_asks_for_the_older_name_id_layout(shipped_world: World, topolog
     ydelser = with_own_metadata(shipped_world, topology, key_ring).systems[1]
 
     sp = _read(ydelser.metadata).sp
+    assert sp is not None
+    assert {each.location for each in sp.single_logout_services} == {
+        "http://localhost:8000/sp/ydelser/slo",
+        "http://localhost:8000/sp/ydelser/slo/soap",
+    }
 
     assert sp is not None
     assert sp.name_id_formats == (NAMEID_X509_SUBJECT_NAME,)

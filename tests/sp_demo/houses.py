@@ -18,7 +18,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from federation.topology import SystemUrls
+from federation.single_logout import of_broker_towards_systems
+from federation.topology import ContextHandlerUrls, SystemUrls
 from oiosaml.attributes import (
     CVR,
     EMAIL,
@@ -243,7 +244,13 @@ class House:
 def broker_metadata_of(broker: Any, base_url: str = "http://localhost:8000") -> bytes:
     """The metadata of the Context Handler's face towards systems."""
     sso = f"{base_url}/runtime/saml2/issue.idp"
-    face = idp_face(BROKER, sso, signing_keys=(broker.verification,), name_id_formats=(NAMEID_PERSISTENT,))
+    face = idp_face(
+        BROKER,
+        sso,
+        signing_keys=(broker.verification,),
+        name_id_formats=(NAMEID_PERSISTENT,),
+        single_logout_services=of_broker_towards_systems(ContextHandlerUrls(base_url)),
+    )
     return serialise(write_entity_descriptor(face))
 
 
