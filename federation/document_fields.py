@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from federation.model import ALWAYS, ActivationPeriod, Profile
+from federation.value_pattern import ValuePatternError, value_pattern
 from oiosaml.errors import SamlError
 from oiosaml.ids import Cvr, EntityId, parse_cvr
 from oiosaml.keys import read_verification_key
@@ -88,9 +89,9 @@ def _fingerprint(text: str) -> str:
 
 def _pattern(text: str) -> str:
     try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"got {text!r:.80}, expected a regular expression ({error})") from error
+        value_pattern(text)
+    except ValuePatternError as error:
+        raise ValueError(f"got {text!r:.80}, expected a regular expression: {error}") from error
     return text
 
 
