@@ -4,7 +4,7 @@ Whatever goes wrong ends in a refusal with its own code, or in a login without r
 """
 
 from context_handler.ports import Ports, RegisteredAttributeService, RegisteredIdp, RegisteredSystem, Registry
-from context_handler.privilege_source import privileges_of
+from context_handler.privilege_source import StatedRights, stated_in
 from context_handler.profiles.profile import Subject
 from context_handler.requester import require_usable
 from context_handler.visit import Visit
@@ -17,7 +17,6 @@ from oiosaml.messages.attribute_query import AttributeQuery, write_attribute_que
 from oiosaml.messages.element import serialise
 from oiosaml.messages.response import Answer
 from oiosaml.openings import open_attribute_response, unseal_attribute_response
-from oiosaml.privileges import PrivilegeList
 from oiosaml.rules.attribute_response import ATTRIBUTE_RESPONSE_RULES, AttributeResponseExpectations
 from oiosaml.rules.rule import enforce
 from oiosaml.uris import BINDING_SOAP, STATUS_UNKNOWN_PRINCIPAL
@@ -26,7 +25,7 @@ from oiosaml.xml.sign import sign_enveloped
 
 async def ask_for_privileges(
     visit: Visit, subject: Subject, idp: RegisteredIdp, system: RegisteredSystem, registry: Registry, ports: Ports
-) -> PrivilegeList:
+) -> StatedRights:
     """Give the user's job function roles as the attribute service says them.
 
     Raises:
@@ -38,12 +37,12 @@ async def ask_for_privileges(
         if idp.registration.on_attribute_failure is OnAttributeFailure.REFUSE:
             raise
         visit.note(detail=f"went on without rights, as registered: {error}")
-        return PrivilegeList()
+        return StatedRights()
 
 
 async def _ask(
     visit: Visit, subject: Subject, system: RegisteredSystem, registry: Registry, ports: Ports
-) -> PrivilegeList:
+) -> StatedRights:
     service = _service_for(subject.x509.cvr, visit, registry)
     query = AttributeQuery(
         id=ports.ids.message_id(),
@@ -51,7 +50,10 @@ async def _ask(
         issuer=ports.entity_id_towards_idps,
         destination=_location(service),
         subject=subject.name_towards_municipality,
-        attribute_names=(PRIVILEGES_INTERMEDIATE,),
+        attribute_names=(
+            PRIVILEGES_INTERMEDIATE,
+            *registry.dynamic_keys(subject.x509.cvr, system.registration.entity_id),
+        ),
         target_user_system=system.registration.entity_id,
     )
     element = write_attribute_query(query)
@@ -86,7 +88,7 @@ def _location(service: RegisteredAttributeService) -> str:
 
 def _privileges(
     visit: Visit, answer: Answer, query: AttributeQuery, service: RegisteredAttributeService, ports: Ports
-) -> PrivilegeList:
+) -> StatedRights:
     expectations = AttributeResponseExpectations(
         query=query,
         service_entity_id=service.registration.entity_id,
@@ -103,4 +105,5 @@ def _privileges(
     visit.note(findings=enforce(ATTRIBUTE_RESPONSE_RULES, answer, expectations))
     if answer.assertion is None:
         raise SamlError("proto.assertion-count", "got Success without an assertion, expected one (AS-08)")
-    return privileges_of(answer.assertion.value.values_of(PRIVILEGES_INTERMEDIATE))
+    asked_for = set(query.attribute_names)
+    return stated_in({each.name: each.values for each in answer.assertion.value.attributes if each.name in asked_for})

@@ -7,7 +7,7 @@ from context_handler import attribute_query, issue
 from context_handler.asking import OutboundMessage, PostTo
 from context_handler.name_ids import name_id_for
 from context_handler.ports import Ports, RegisteredIdp, RegisteredSystem, Registry
-from context_handler.privilege_source import privileges_in_token
+from context_handler.privilege_source import StatedRights, stated_in_token
 from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_system
 from context_handler.release import attributes_for
@@ -17,7 +17,6 @@ from context_handler.translation import in_words_of
 from context_handler.visit import Visit, async_step, step
 from federation.model import GetsRights
 from oiosaml.errors import Party
-from oiosaml.privileges import PrivilegeList
 
 
 @async_step(Party.ATTRIBUTE_SERVICE)
@@ -28,23 +27,23 @@ async def gather_privileges(
     system: RegisteredSystem,
     registry: Registry,
     ports: Ports,
-) -> PrivilegeList:
+) -> StatedRights:
     """The user's job function roles come from the token if the IdP knows roles, else from the municipality's attribute service."""
     if system.registration.gets_rights is GetsRights.QUERY and visit.requester is not None:
         visit.note(detail="the system fetches rights itself, and gets none in its token")
-        return PrivilegeList()
+        return StatedRights()
     if idp.registration.knows_roles:
-        return privileges_in_token(subject)
+        return stated_in_token(subject)
     return await attribute_query.ask_for_privileges(visit, subject, idp, system, registry, ports)
 
 
 @step(Party.HOME_IDP)
 def translate_roles(
-    visit: Visit, privileges: PrivilegeList, subject: Subject, system: RegisteredSystem, registry: Registry
+    visit: Visit, stated: StatedRights, subject: Subject, system: RegisteredSystem, registry: Registry
 ) -> Translation:
     """Job function roles become this system's own roles with their data constraints, in the words of its table if it has one."""
-    translator = Translator(registry, system.registration.entity_id, subject.x509.cvr, visit.at)
-    translation = in_words_of(system, translator.translate(privileges), registry)
+    translator = Translator(registry, system.registration.entity_id, subject.x509.cvr, visit.at, stated.parametric)
+    translation = in_words_of(system, translator.translate(stated.privileges), registry)
     visit.note(
         detail="; ".join(f"{dropped.privilege}: {dropped.code}: {dropped.reason}" for dropped in translation.dropped)
     )

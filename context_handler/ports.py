@@ -85,6 +85,10 @@ class Registry(Protocol):
         """Give the translation table of that name."""
         ...
 
+    def dynamic_keys(self, cvr: Cvr, system: EntityId) -> Sequence[str]:
+        """Give the keys of the dynamic data constraints that an organisation's own roles have in a system."""
+        ...
+
     def keys_of_systems(self) -> Sequence[VerificationKey]:
         """The signing keys of all systems: never to verify with, only to tell a vendor whose key a wrong signature was made by."""
         ...

@@ -48,6 +48,7 @@ class RegistrySnapshot:
         self._job_function_roles = _by_key(entries, JobFunctionRole)
         self._translations = _by_key(entries, TranslationTable)
         self._people = _by_key(entries, Person)
+        self._dynamic_keys = _dynamic_keys(self._job_function_roles.values(), self._system_roles)
         self._services_by_cvr = {
             cvr: service for service in self._services.values() for cvr in service.registration.cvrs
         }
@@ -99,6 +100,10 @@ class RegistrySnapshot:
     def constraint_type(self, uri: str) -> ConstraintType | None:
         """Look a data constraint type up."""
         return self._constraint_types.get(uri)
+
+    def dynamic_keys(self, cvr: Cvr, system: EntityId) -> Sequence[str]:
+        """Give the keys of the dynamic data constraints that an organisation's own roles have in a system."""
+        return self._dynamic_keys.get((cvr, system), ())
 
     def translation_table(self, target: str) -> TranslationTable | None:
         """Look a translation table up."""
@@ -199,6 +204,19 @@ def _metadata_of(party: HomeIdp | UserFacingSystem | AttributeService) -> Entity
 
 def _by_key(entries: tuple[Entry, ...], kind: type[T]) -> dict[str, T]:
     return {_key(entry): entry for entry in entries if isinstance(entry, kind)}
+
+
+def _dynamic_keys(
+    roles: Iterable[JobFunctionRole], system_roles: Mapping[str, SystemRole]
+) -> Mapping[tuple[Cvr, EntityId], tuple[str, ...]]:
+    keys: dict[tuple[Cvr, EntityId], dict[str, None]] = {}
+    for role in roles:
+        for assignment in role.assignments:
+            system_role = system_roles.get(assignment.system_role)
+            dynamic = [value.value for value in assignment.values if value.dynamic]
+            if system_role is not None and dynamic:
+                keys.setdefault((role.cvr, system_role.system), {}).update(dict.fromkeys(dynamic))
+    return {place: tuple(names) for place, names in keys.items()}
 
 
 def _key(entry: Entry) -> str:

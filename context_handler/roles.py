@@ -3,8 +3,8 @@
 What cannot be translated is dropped and says why; the caller records it. A restriction never is: if it cannot be kept, the role goes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from context_handler.ports import Registry
@@ -45,6 +45,8 @@ class Translator:
     system: EntityId
     user_cvr: Cvr
     at: datetime
+    parametric: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Values of dynamic data constraints that came as attributes, by key; what stands in a role's own group goes before them."""
 
     def translate(self, privileges: PrivilegeList) -> Translation:
         """Give the rights that this system knows, in order of first appearance and without doubles.
@@ -60,7 +62,18 @@ class Translator:
                     dropped.append(outcome)
                 else:
                     groups[outcome] = None
+        dropped += self._values_of_nobody(privileges)
         return Translation(PrivilegeList(tuple(groups)), tuple(dropped))
+
+    def _values_of_nobody(self, privileges: PrivilegeList) -> Iterator[Dropped]:
+        """A value that no role of the user's takes limits nothing, and is said so: its sender may have thought that it does."""
+        if not self.parametric:
+            return
+        roles = (self.registry.job_function_role(uri) for group in privileges.groups for uri in group.privileges)
+        keys = {key for role in roles if role is not None for key in _dynamic_keys(role)}
+        for name in self.parametric:
+            if name not in keys:
+                yield Dropped(name, "priv.unknown", "got a value that no role of the user takes")
 
     def _translate_group(self, group: PrivilegeGroup) -> Iterator[PrivilegeGroup | Dropped]:
         cvr = _cvr_of(group.scope)
@@ -133,7 +146,7 @@ class Translator:
         if len(values) > 1 and any(value.dynamic for value in values):
             # Our choice: what the one limits the other might lift, and nothing says which of them was meant.
             raise _CannotRestrictError(f"the data constraint {name} has both a registered value and one from login")
-        text = ",".join(_given(value, group) if value.dynamic else value.value for value in values)
+        text = ",".join(self._given(value, group) if value.dynamic else value.value for value in values)
         constraint_type = self.registry.constraint_type(name)
         if not text.strip():
             raise _CannotRestrictError(f"the data constraint {name} got no value at login")
@@ -143,17 +156,17 @@ class Translator:
             raise _CannotRestrictError(f"got {text!r:.120}, expected a value that fits {constraint_type.name}")
         return text
 
+    def _given(self, value: ConstraintValue, group: PrivilegeGroup) -> str:
+        """Give what came at login under the value's key: one text, since two limits hold together and are no list (BPP-14)."""
+        texts = [constraint.value for constraint in group.constraints if constraint.name == value.value]
+        texts = texts or list(self.parametric.get(value.value, ()))
+        if len(texts) > 1:
+            raise _CannotRestrictError(f"got {value.value} {len(texts)} times, expected it once")
+        return texts[0] if texts else ""
+
 
 class _CannotRestrictError(Exception):
     """A constraint cannot be carried, so the right it limits must not be given."""
-
-
-def _given(value: ConstraintValue, group: PrivilegeGroup) -> str:
-    """Give what came at login under the value's key: one text, since two limits hold together and are no list (BPP-14)."""
-    texts = [constraint.value for constraint in group.constraints if constraint.name == value.value]
-    if len(texts) > 1:
-        raise _CannotRestrictError(f"got {value.value} {len(texts)} times in one group, expected it once")
-    return texts[0] if texts else ""
 
 
 def _cvr_of(scope: str) -> Cvr | None:

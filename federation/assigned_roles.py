@@ -34,6 +34,8 @@ def _group(person: Person, uri: str, role: JobFunctionRole | None) -> PrivilegeG
 
 def _dynamic_constraints(person: Person, role: JobFunctionRole) -> tuple[Constraint, ...]:
     """Give the values that only the municipality knows, under their keys; one that is missing is left out (section 8)."""
+    if person.dynamic_values_as_attributes:
+        return ()
     keys = {value.value for assignment in role.assignments for value in assignment.values if value.dynamic}
     return tuple(
         Constraint(each.constraint_type, each.value) for each in person.dynamic_values if each.constraint_type in keys

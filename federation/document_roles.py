@@ -204,6 +204,8 @@ class PersonDocument(Document):
     """URIs of the job function roles that the person has."""
     dynamic_values: tuple[ConstraintValueDocument, ...] = ()
     """Values that arrive at login; `constraint_type` is here the key of the dynamic value."""
+    dynamic_values_as_attributes: bool = False
+    """Whether they arrive as attributes named by their keys, and not in the group of the role."""
     known_to_attribute_service: bool = True
     """Whether the municipality's attribute service has heard of the person."""
     password: Name = "demo"  # noqa: S105 - invented people on a simulator that says so on every page
@@ -230,6 +232,7 @@ class PersonDocument(Document):
             email=self.email,
             job_function_roles=self.job_function_roles,
             dynamic_values=tuple(value.to_model() for value in self.dynamic_values),
+            dynamic_values_as_attributes=self.dynamic_values_as_attributes,
             known_to_attribute_service=self.known_to_attribute_service,
             password=self.password,
         )

@@ -331,6 +331,8 @@ class Person:
     job_function_roles: tuple[str, ...] = ()
     dynamic_values: tuple[ConstraintValue, ...] = ()
     """Values for dynamic constraints, by key; sent in the group of the role that uses the key."""
+    dynamic_values_as_attributes: bool = False
+    """Whether the values are sent as attributes named by their keys instead."""
     known_to_attribute_service: bool = True
     """Whether the municipality's attribute service has heard of the person; otherwise it answers UnknownPrincipal (AS-10)."""
     password: str = "demo"  # noqa: S105 - invented people on a simulator that says so on every page

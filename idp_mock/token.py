@@ -120,6 +120,8 @@ def _known_of(person: Person, privilege_namespace: str, ports: Ports) -> Iterato
         # a user without roles has an empty list, as role catalogues send it; no attribute means: ask the attribute service
         roles = privileges_of(person, ports.job_function_roles)
         yield PRIVILEGES_INTERMEDIATE, write_privileges(roles, privilege_namespace)
+        for value in person.dynamic_values if person.dynamic_values_as_attributes else ():
+            yield value.constraint_type, value.value
 
 
 def _new(name: str, value: str) -> Attribute:

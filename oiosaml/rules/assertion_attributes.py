@@ -22,6 +22,7 @@ KNOWN: Final = (
     frozenset(names.FRIENDLY_NAMES) | LEGACY_ALLOWED | {names.PRIVILEGES_SIMPLE, names.KOMBIT_SPEC_VERSION_ALTERNATIVE}
 )
 _SINGLE_VALUED: Final = KNOWN - MULTI_VALUED
+_CPR = re.compile(r"[0-9]{10}", re.ASCII)
 _KEY = re.compile(r"[a-z]+://[^\s/]+/\S+/parametric")
 
 
@@ -73,6 +74,16 @@ def cvr_is_eight_digits(assertion: Assertion, _: AssertionExpectations) -> Itera
             parse_cvr(value)
         except ValueError as error:
             yield str(error)
+
+
+@rule("IDR-76", code="fed.attribute", source="OIOSAML 3, cprNumber")
+def cpr_is_ten_digits(assertion: Assertion, _: AssertionExpectations) -> Iterator[str]:
+    """A CPR number is ten digits, without a hyphen."""
+    # the value goes on to look-ups in other people's registers (attack FED-11); it is not repeated in a log
+    for name in (names.CPR_NUMBER, names.CPR_NUMBER_IDENTIFIER):
+        for value in assertion.values_of(name):
+            if not _CPR.fullmatch(value):
+                yield f"got {len(value)} characters in {name}, expected ten digits"
 
 
 @rule("IDR-65", code="fed.profile", source="KOMBIT Context Handler", requirement=Requirement.SHOULD)
@@ -177,6 +188,7 @@ ASSERTION_ATTRIBUTE_RULES: Final = (
     kombit_spec_version_is_2,
     cvr_is_present,
     cvr_is_eight_digits,
+    cpr_is_ten_digits,
     kombit_spec_version_has_its_usual_name,
     names_are_known,
     name_formats_are_uri,

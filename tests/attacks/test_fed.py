@@ -124,6 +124,7 @@ async def test_fed_07_system_no_longer_takes_users_from_the_idp(rig: Rig) -> Non
 async def test_fed_12_system_gets_what_it_is_registered_for_and_no_more(rig: Rig) -> None:
     """The IdP sends everything there is; the system asked for e-mail and for what nobody may pass on."""
     sent = dict.fromkeys(names.FRIENDLY_NAMES, ("x",)) | dict.fromkeys((names.IAL, names.AAL), ("Substantial",))
+    sent[names.CPR_NUMBER] = ("6101018884",)
     mandatory = {name: values for name, values in sent.items() if name not in {a.name for a in builders.attributes()}}
     everything = builders.attributes(**mandatory)
     asked_for = (names.EMAIL, names.AUTHORIZED_TO_REPRESENT, names.BOOTSTRAP_TOKEN, "urn:x-own:secret")

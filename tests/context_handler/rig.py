@@ -199,6 +199,11 @@ class MemoryRegistry:
     def translation_table(self, target: str) -> TranslationTable | None:
         return self.translations.get(target)
 
+    def dynamic_keys(self, cvr: Cvr, system: EntityId) -> Sequence[str]:
+        mine = {role.entity_id for role in self.system_roles if role.system == system}
+        assignments = [a for role in self.job_function_roles if role.cvr == cvr for a in role.assignments]
+        return [v.value for a in assignments if a.system_role in mine for v in a.values if v.dynamic]
+
     def idp(self, entity_id: EntityId) -> RegisteredIdp | None:
         return next((p for p in self.idp_list if p.registration.entity_id == entity_id), None)
 

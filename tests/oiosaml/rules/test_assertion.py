@@ -155,6 +155,16 @@ ATTRIBUTE_CASES = (
     breaks("IDR-30", "no-kombit-version", without_attribute(names.KOMBIT_SPEC_VERSION)),
     breaks("IDR-64", "FED-09-no-cvr", without_attribute(names.CVR)),
     *(
+        breaks("IDR-76", f"FED-11-cpr-{name}", with_attribute(names.CPR_NUMBER, value))
+        for name, value in (
+            ("nine-digits", "610101888"),
+            ("with-hyphen", "610101-8884"),
+            ("a-cvr", "91000013"),
+            ("other-digits", "٦١٠١٠١٨٨٨٤"),
+        )
+    ),
+    breaks("IDR-76", "FED-11-cpr-by-its-older-name", with_attribute(names.CPR_NUMBER_IDENTIFIER, "x")),
+    *(
         breaks("IDR-36", f"FED-11-{name}", with_attribute(names.CVR, value))
         for name, value in (
             ("seven-digits", "9100001"),
