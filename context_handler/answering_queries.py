@@ -15,7 +15,7 @@ from context_handler.ports import Ports, QueryUsedError, RegisteredIdp, Register
 from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_idp
 from context_handler.release import attributes_for
-from context_handler.requester import registered_idp, require_usable
+from context_handler.requester import registered_idp, require_usable, vouches_still
 from context_handler.roles import Translation
 from context_handler.visit import Visit, step
 from federation.model import GetsRights
@@ -121,6 +121,10 @@ def find_subject(
             raise SamlError("aq.subject:another-system", f"got the NameID {query.subject!r:.160} of another system")
         raise SamlError("aq.unknown-user:no-session", f"got {query.subject!r:.160}, expected a user of a live session")
     idp = registered_idp(registry, known.idp, visit.at)
+    if not vouches_still(idp, known.profile, known.signer):
+        raise SamlError(
+            "aq.unknown-user:no-session", f"got a session on the key {known.signer}, which counts no longer"
+        )
     subject = profile_of_idp(idp).read_subject(known.assertion)
     _still_allowed(subject, idp, system)
     return subject, idp

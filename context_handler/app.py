@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from context_handler.housekeeping import kept_in_order
 from context_handler.ports import Ports
+from context_handler.revocation import Revocations
 from context_handler.routes.attribute_service import AttributeServiceRoutes
 from context_handler.routes.authority import AuthorityRoutes
 from context_handler.routes.health import HealthRoutes
@@ -44,7 +45,10 @@ class Wiring:
     people: Sequence[Person]
     ca_certificate_der: bytes
     """Of the CA that every certificate here names as its issuer."""
-    crl_der: bytes
+    revocations: Revocations
+    """Which of that CA's certificates are revoked; the list in force is served."""
+    upkeep: Callable[[], AbstractAsyncContextManager[None]]
+    """What looks after the members in the background while the broker runs."""
     close: Callable[[], None]
     """Closes the store."""
 
@@ -62,7 +66,7 @@ def create_app(wiring: Wiring) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with AsyncExitStack() as clients, kept_in_order(ports, clock):
+        async with AsyncExitStack() as clients, kept_in_order(ports, clock), wiring.upkeep():
             for client in wiring.clients:
                 await clients.enter_async_context(client)
             yield
@@ -74,7 +78,7 @@ def create_app(wiring: Wiring) -> Starlette:
             *login,
             *AttributeServiceRoutes(ports, clock).routes(),
             *MetadataRoutes(ports, clock).routes(),
-            *AuthorityRoutes(wiring.ca_certificate_der, wiring.crl_der).routes(),
+            *AuthorityRoutes(wiring.ca_certificate_der, wiring.revocations).routes(),
             *HealthRoutes(ports).routes(),
             *PortalRoutes(ports, pages, wiring.topology, wiring.people).routes(),
             static_route(),

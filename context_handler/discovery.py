@@ -7,6 +7,7 @@ from typing import Final
 
 from context_handler.level import LevelDemand
 from context_handler.ports import RegisteredIdp, RegisteredSystem, Registry
+from context_handler.requester import why_unusable
 from federation.model import HomeIdp, Profile
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, FlowId
@@ -122,9 +123,7 @@ def decide(candidates: Candidates, wishes: Wishes) -> RegisteredIdp | None:
 
 
 def _is_open(idp: RegisteredIdp, at: datetime) -> bool:
-    registration = idp.registration
-    usable = registration.enabled and registration.active.includes(at) and not idp.metadata.has_expired(at)
-    return usable and registration.has_federation_agreement
+    return why_unusable(idp, at) is None and idp.registration.has_federation_agreement
 
 
 def _is_wanted(idp: RegisteredIdp, system: RegisteredSystem, wishes: Wishes) -> bool:

@@ -285,7 +285,7 @@ def find_system_again(visit: Visit, login: PendingLogin, registry: Registry) -> 
         system = registered_system(registry, login.system, visit.at)
         still_registered(system, login)
     except SamlError as error:
-        if error.code in ("req.unknown-sp", "md.expired", "req.acs"):
+        if error.code in ("req.unknown-sp", "md.expired", "req.acs", "fed.withdrawn", "key.unchecked"):
             visit.requester = None  # its address is its own no longer, and gets not even a refusal
         raise
     return system

@@ -8,7 +8,15 @@ from typing import Protocol
 from context_handler.events import Event
 from context_handler.login_state import LoginState, PendingLogin
 from context_handler.session import DEFAULT_LIMITS, Session, SessionKept, SessionLimits, SessionUsed
-from federation.model import AttributeService, ConstraintType, HomeIdp, JobFunctionRole, SystemRole, UserFacingSystem
+from federation.model import (
+    AttributeService,
+    ConstraintType,
+    HomeIdp,
+    JobFunctionRole,
+    Profile,
+    SystemRole,
+    UserFacingSystem,
+)
 from federation.topology import ContextHandlerUrls
 from federation.translation.table import TranslationTable
 from oiosaml.ids import AssertionId, Cvr, EntityId, FlowId, IdSource, MessageId, WorkspaceId
@@ -26,6 +34,8 @@ class RegisteredIdp:
     registration: HomeIdp
     metadata: EntityDescriptor
     keys: tuple[VerificationKey, ...]
+    checked_until: datetime | None = None
+    """Until when it is known that its certificates are not revoked; None if no revocation list speaks of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,8 @@ class RegisteredSystem:
     registration: UserFacingSystem
     metadata: EntityDescriptor
     keys: tuple[VerificationKey, ...]
+    checked_until: datetime | None = None
+    """Until when it is known that its certificates are not revoked; None if no revocation list speaks of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,8 @@ class RegisteredAttributeService:
     registration: AttributeService
     metadata: EntityDescriptor
     keys: tuple[VerificationKey, ...]
+    checked_until: datetime | None = None
+    """Until when it is known that its certificates are not revoked; None if no revocation list speaks of them."""
 
 
 class Registry(Protocol):
@@ -247,6 +261,10 @@ class KnownSubject:
     """Somebody who is logged in at a system: which IdP said so, and what it said, as it was signed."""
 
     idp: EntityId
+    profile: Profile
+    """What the IdP spoke; the assertion is read in no other."""
+    signer: str
+    """Fingerprint of the key that signed the assertion."""
     assertion: Assertion
 
 

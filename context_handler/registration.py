@@ -5,20 +5,29 @@ organisation cannot take it over, since it would bring its own keys (attack MD-0
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeVar, cast
 
+from context_handler.merging import (
+    PartyRegistration,
+    keeping_withdrawals,
+    lists_of,
+    merge,
+    owners_of,
+    with_authorities,
+    world_from,
+)
 from context_handler.registry import RegisteredParty, RegistryCache, RegistrySnapshot
 from context_handler.store.registrations import RegistrationStore, RegistryChangedError, StoredRegistration
-from federation.documents import Kind, Registration, key_of, kind_of, to_document
-from federation.model import AttributeService, Authority, ContextHandler, HomeIdp, UserFacingSystem, World
+from federation.documents import Kind, Registration, from_document, key_of, kind_of, to_document
+from federation.model import AttributeService, ContextHandler, HomeIdp, UserFacingSystem, World
 from federation.nemlogin import NemLogIn
 from federation.problems import Problem
 from federation.references import problems_of_references
 from oiosaml.errors import SamlError
-from oiosaml.ids import Cvr, WorkspaceId
+from oiosaml.ids import WorkspaceId
 from oiosaml.messages.metadata import MetadataDocument
 from oiosaml.messages.metadata_reading import read_metadata
 from oiosaml.rules.attribute_authority_metadata import ATTRIBUTE_AUTHORITY_METADATA_RULES
@@ -27,7 +36,6 @@ from oiosaml.rules.metadata import MetadataExpectations
 from oiosaml.rules.rule import Breach, Finding, enforce, rule
 from oiosaml.rules.sp_metadata import SP_METADATA_RULES
 
-PartyRegistration = HomeIdp | UserFacingSystem | AttributeService
 P = TypeVar("P", HomeIdp, UserFacingSystem, AttributeService)
 
 _ATTEMPTS: Final = 5
@@ -110,9 +118,9 @@ class Registrar:
         """
         for _ in range(_ATTEMPTS):
             present = self._registry()
-            complete = _with_authorities(additions, present.world())
+            complete = with_authorities(keeping_withdrawals(additions, present.world()), present.world())
             put = [self._examined(each, present, at) for each in _registrations(complete)]
-            merged = _merge(present.world(), complete, replacing=replacing)
+            merged = merge(present.world(), complete, replacing=replacing)
             self._require_fit(merged)
             try:
                 self._store.change(self._workspace, seen_revision=present.revision, put=put)
@@ -125,11 +133,14 @@ class Registrar:
         """Take a registration out.
 
         Raises:
-            SamlError: `md.conflict` if another one names it.
+            SamlError: `md.conflict` if another one names it, or it is withdrawn.
         """
         for _ in range(_ATTEMPTS):
             present = self._registry()
-            left = {k: tuple(r for r in items if (k, key_of(r)) != (kind, key)) for k, items in _lists(present.world())}
+            self._refuse_withdrawn(present.world(), kind, key)
+            left = {
+                k: tuple(r for r in items if (k, key_of(r)) != (kind, key)) for k, items in lists_of(present.world())
+            }
             problems = problems_of_references(self._world(left))
             if problems:
                 raise SamlError(
@@ -142,6 +153,12 @@ class Registrar:
             return
         raise _crowded()
 
+    def _refuse_withdrawn(self, present: World, kind: Kind, key: str) -> None:
+        # Whoever could remove it and register it anew would undo the emergency.
+        for each in dict(lists_of(present))[kind]:
+            if key_of(each) == key and isinstance(each, PartyRegistration) and (each.withdrawn or each.withdrawn_keys):
+                raise SamlError("md.conflict:withdrawn", f"got {key!r:.200}, which is withdrawn; restore it first")
+
     def set_enabled(self, party: PartyRegistration, *, enabled: bool, at: datetime) -> None:
         """Switch a party on or off; it takes effect at the next step of every login (attack FED-08).
 
@@ -150,14 +167,24 @@ class Registrar:
         Raises:
             SamlError: as `register`.
         """
-        switched = replace(party, enabled=enabled)
         if enabled:
-            self.register(_world_of(switched), at, replacing=True)
+            self.register(_world_of(replace(party, enabled=True)), at, replacing=True)
             return
+        self.amend(party, lambda present: replace(present, enabled=False))
+
+    def amend(self, party: PartyRegistration, change: Callable[[PartyRegistration], PartyRegistration]) -> None:
+        """Change a registration as it stands now without asking the rules: what takes something away must always work.
+
+        Raises:
+            SamlError: `web.not-found` if it was removed meanwhile.
+        """
         for _ in range(_ATTEMPTS):
             stored = self._store.world(self._workspace)
-            own = (each for each in stored.registrations if (each.kind, each.key) == (kind_of(party), key_of(party)))
-            put = [replace(_stored(switched, ()), findings=each.findings) for each in own]
+            own = [each for each in stored.registrations if (each.kind, each.key) == (kind_of(party), key_of(party))]
+            if not own:
+                raise SamlError("web.not-found", f"got {key_of(party)!r:.200}, expected a registered party")
+            present = cast("PartyRegistration", from_document(own[0].kind, json.loads(own[0].document)))
+            put = [replace(_stored(change(present), ()), findings=own[0].findings)]
             try:
                 self._store.change(self._workspace, seen_revision=stored.revision, put=put)
             except RegistryChangedError:
@@ -175,7 +202,7 @@ class Registrar:
         document = read_metadata(registration.metadata)
         expected = MetadataExpectations(
             at=at,
-            registered_cvr=_owners(registration)[0],
+            registered_cvr=owners_of(registration)[0],
             allow_http=self._allow_http,
             other_fingerprints=_fingerprints_of_others(present, registration),
         )
@@ -190,77 +217,21 @@ class Registrar:
         )
 
     def _world(self, lists: dict[Kind, tuple[Registration, ...]]) -> World:
-        return replace(_world_from(lists), context_handler=self._context_handler)
-
-
-def _lists(world: World) -> list[tuple[Kind, tuple[Registration, ...]]]:
-    return [(kind, getattr(world, kind.value)) for kind in Kind]
+        return replace(world_from(lists), context_handler=self._context_handler)
 
 
 def _registrations(world: World) -> Iterator[Registration]:
-    for _, registrations in _lists(world):
+    for _, registrations in lists_of(world):
         yield from registrations
 
 
-def _world_from(lists: dict[Kind, tuple[Registration, ...]]) -> World:
-    return replace(World(), **{kind.value: items for kind, items in lists.items()})  # type: ignore[arg-type]  # a Kind names its list
-
-
 def _world_of(registration: Registration) -> World:
-    return _world_from({kind_of(registration): (registration,)})
+    return world_from({kind_of(registration): (registration,)})
 
 
 def _stored(registration: Registration, findings: tuple[Finding, ...]) -> StoredRegistration:
     text = json.dumps(to_document(registration), ensure_ascii=False, sort_keys=True)
     return StoredRegistration(kind_of(registration), key_of(registration), text, findings)
-
-
-def _merge(present: World, additions: World, *, replacing: bool) -> World:
-    """Put the additions into the present world: in place of those with their key, else at the end."""
-    lists: dict[Kind, tuple[Registration, ...]] = {}
-    for (kind, old), (_, new) in zip(_lists(present), _lists(additions), strict=True):
-        by_key = {key_of(each): each for each in old}
-        for each in new:
-            taken = by_key.get(key_of(each))
-            if taken is not None:
-                _require_replaceable(taken, each, replacing=replacing)
-            by_key[key_of(each)] = each
-        lists[kind] = tuple(by_key.values())
-    return _world_from(lists)
-
-
-def _require_replaceable(taken: Registration, new: Registration, *, replacing: bool) -> None:
-    if not replacing:
-        raise SamlError("md.conflict", f"got {key_of(new)!r:.200}, which is registered already")
-    # Our choice: an owner may change everything but who owns it. An IdP or a service may gain and lose CVR numbers, keeping one.
-    if not set(_owners(taken)) & set(_owners(new)):
-        raise SamlError(
-            "md.conflict",
-            f"got {key_of(new)!r:.200} for {_owners(new)}, expected its owner {_owners(taken)}; remove it first",
-        )
-
-
-def _owners(registration: Registration) -> tuple[Cvr | None, ...]:
-    match registration:
-        case HomeIdp() | AttributeService():
-            return registration.cvrs
-        case UserFacingSystem():
-            return (registration.cvr,)
-        case _:
-            return (None,)
-
-
-def _with_authorities(additions: World, present: World) -> World:
-    known = {authority.cvr for authority in (*present.authorities, *additions.authorities)}
-    new: dict[Cvr, Authority] = {}
-    parties: list[PartyRegistration] = [*additions.idps, *additions.systems, *additions.attribute_services]
-    for party in parties:
-        entity = read_metadata(party.metadata).entity
-        name = (entity and entity.organization_name) or party.name
-        for cvr in cast("tuple[Cvr, ...]", _owners(party)):
-            if cvr not in known:
-                new.setdefault(cvr, Authority(f"cvr-{cvr}", name, cvr))
-    return replace(additions, authorities=(*additions.authorities, *new.values()))
 
 
 def _fingerprints_of_others(present: RegistrySnapshot, party: PartyRegistration) -> frozenset[str]:

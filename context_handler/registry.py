@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from context_handler.barred_keys import with_barred_keys
 from context_handler.ports import RegisteredAttributeService, RegisteredIdp, RegisteredSystem
+from context_handler.revocation import Revocations
 from context_handler.store.registrations import RegistrationStore, StoredRegistration, StoredWorld
 from federation.documents import Kind, Registration, from_document, key_of
 from federation.model import (
@@ -147,8 +149,13 @@ class RegistryCache:
     Asks the store for the revision each time, so a change made by any process counts at once. Reads anew only the documents that changed.
     """
 
-    def __init__(self, store: RegistrationStore, workspace: WorkspaceId) -> None:
+    def __init__(
+        self, store: RegistrationStore, workspace: WorkspaceId, revocations: Revocations | None = None
+    ) -> None:
+        """Without `revocations` no certificate is revoked."""
         self._store = store
+        self._revocations = revocations
+        self._read_with = 0
         self._workspace = workspace
         self._entries: Mapping[tuple[Kind, str], _Read[Entry]] = {}
         self._snapshot: RegistrySnapshot | None = None
@@ -160,41 +167,47 @@ class RegistryCache:
             SamlError: `web.unavailable` if the store cannot be read.
         """
         snapshot = self._snapshot
-        if snapshot is None or snapshot.revision != self._store.revision(self._workspace):
+        listed = 0 if self._revocations is None else self._revocations.version
+        if snapshot is None or listed != self._read_with or snapshot.revision != self._store.revision(self._workspace):
+            if listed != self._read_with:
+                self._entries, self._read_with = {}, listed
             snapshot = self._read(self._store.world(self._workspace))
         return snapshot
 
     def _read(self, stored: StoredWorld) -> RegistrySnapshot:
         known = self._entries
         entries = {
-            (each.kind, each.key): _read_again(known.get((each.kind, each.key)), each) for each in stored.registrations
+            (each.kind, each.key): self._read_again(known.get((each.kind, each.key)), each)
+            for each in stored.registrations
         }
         snapshot = RegistrySnapshot(stored.revision, (read.entry for read in entries.values()))
         self._entries, self._snapshot = entries, snapshot
         return snapshot
 
+    def _read_again(self, known: _Read[Entry] | None, stored: StoredRegistration) -> _Read[Entry]:
+        if known is not None and known.document == stored.document:
+            return known
+        registration = from_document(stored.kind, json.loads(stored.document))
+        return _Read(stored.document, entry_of(registration, self._revocations))
 
-def _read_again(known: _Read[Entry] | None, stored: StoredRegistration) -> _Read[Entry]:
-    if known is not None and known.document == stored.document:
-        return known
-    return _Read(stored.document, entry_of(from_document(stored.kind, json.loads(stored.document))))
 
-
-def entry_of(registration: Registration) -> Entry:
-    """Read a party's metadata and keys, once for as long as the registration stands."""
+def entry_of(registration: Registration, revocations: Revocations | None = None) -> Entry:
+    """Read a party's metadata and keys, once for as long as the registration and the revocation list stand."""
+    if not isinstance(registration, HomeIdp | UserFacingSystem | AttributeService):
+        return registration
+    metadata, checked = with_barred_keys(_metadata_of(registration), registration.withdrawn_keys, revocations)
     match registration:
         case HomeIdp():
-            metadata = _metadata_of(registration)
-            return RegisteredIdp(registration, metadata, signing_keys(metadata.idp.keys) if metadata.idp else ())
+            keys = signing_keys(metadata.idp.keys) if metadata.idp else ()
+            return RegisteredIdp(registration, metadata, keys, checked)
         case UserFacingSystem():
-            metadata = _metadata_of(registration)
-            return RegisteredSystem(registration, metadata, signing_keys(metadata.sp.keys) if metadata.sp else ())
+            keys = signing_keys(metadata.sp.keys) if metadata.sp else ()
+            return RegisteredSystem(registration, metadata, keys, checked)
         case AttributeService():
-            metadata = _metadata_of(registration)
             authority = metadata.attribute_authority
-            return RegisteredAttributeService(registration, metadata, signing_keys(authority.keys) if authority else ())
-        case _:
-            return registration
+            return RegisteredAttributeService(
+                registration, metadata, signing_keys(authority.keys) if authority else (), checked
+            )
 
 
 def _metadata_of(party: HomeIdp | UserFacingSystem | AttributeService) -> EntityDescriptor:

@@ -4,11 +4,14 @@ from datetime import datetime
 
 from context_handler.login_state import LoginState, PendingLogin
 from context_handler.ports import Ports, RegisteredAttributeService, RegisteredIdp, RegisteredSystem, Registry
+from federation.model import Profile
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import EntityId, FlowId
 from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.rules.authn_request import chosen_assertion_consumer_service
 from oiosaml.uris import BINDING_POST
+
+RegisteredParty = RegisteredSystem | RegisteredIdp | RegisteredAttributeService
 
 
 def login_under_way(flow: FlowId, browser: str, at: datetime, ports: Ports) -> PendingLogin:
@@ -96,24 +99,50 @@ def registered_idp(registry: Registry, entity_id: EntityId | None, at: datetime)
     return idp
 
 
-def require_usable(party: RegisteredSystem | RegisteredIdp | RegisteredAttributeService, at: datetime) -> None:
+def require_usable(party: RegisteredParty, at: datetime) -> None:
     """Let a registered party take part at this instant, or not.
 
     Raises:
-        SamlError: `fed.disabled` if it is switched off or outside its activation period, `md.expired` if its metadata has expired, which
-            is asked at every use and not only at registration (attack MD-02).
+        SamlError: what `why_unusable` gives.
+    """
+    refusal = why_unusable(party, at)
+    if refusal is not None:
+        raise refusal
+
+
+def why_unusable(party: RegisteredParty, at: datetime) -> SamlError | None:
+    """Tell why a party cannot take part at this instant, None if it can. Asked at every use and not only at registration.
+
+    `fed.withdrawn` in an emergency, `fed.disabled` if it is switched off or outside its activation period, `md.expired` if its metadata has
+    expired (attack MD-02), `key.unchecked` if the revocation list that speaks of its certificates has ended.
     """
     registration = party.registration
+    suffix = ":attribute-service" if isinstance(party, RegisteredAttributeService) else ""
+    if registration.withdrawn:
+        return SamlError(f"fed.withdrawn{suffix}", f"got a message of {registration.entity_id}, which is withdrawn")
     if not registration.enabled or not registration.active.includes(at):
-        raise SamlError(
-            "fed.disabled:attribute-service" if isinstance(party, RegisteredAttributeService) else "fed.disabled",
+        return SamlError(
+            f"fed.disabled{suffix}",
             f"got a message of {registration.entity_id}, which is switched off or not active at this time",
         )
     if party.metadata.has_expired(at):
-        raise SamlError(
+        return SamlError(
             "md.expired",
             f"got metadata of {registration.entity_id} that ended {party.metadata.valid_until}, expected newer",
         )
+    if party.checked_until is not None and at >= party.checked_until:
+        return SamlError(
+            "key.unchecked",
+            f"got certificates of {registration.entity_id} that were checked until {party.checked_until}",
+        )
+    return None
+
+
+def vouches_still(idp: RegisteredIdp, profile: Profile, signer: str) -> bool:
+    """Tell whether what an IdP once signed is still its word: it speaks that profile, and the key counts."""
+    return idp.registration.profile is profile and any(
+        key.fingerprint == signer and key.barred is None for key in idp.keys
+    )
 
 
 def registered_acs(request: AuthnRequest, system: RegisteredSystem) -> str:

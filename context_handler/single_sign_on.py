@@ -15,7 +15,7 @@ from context_handler.ports import Ports, RegisteredIdp, Registry
 from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_idp
 from context_handler.prompts import HowLoggedIn, describe
-from context_handler.requester import registered_idp
+from context_handler.requester import registered_idp, vouches_still
 from context_handler.session import Session, SessionId, SessionKept, ends_at
 from context_handler.visit import Visit, step
 from oiosaml.errors import Party, SamlError
@@ -140,11 +140,7 @@ def _holds(session: Session, registry: Registry, at: datetime, ports: Ports) -> 
         idp = registered_idp(registry, session.idp, at)
     except SamlError:
         return False
-    return (
-        idp.registration.may_state(session.level)
-        and session.profile is idp.registration.profile
-        and any(key.fingerprint == session.signer for key in idp.keys)
-    )
+    return idp.registration.may_state(session.level) and vouches_still(idp, session.profile, session.signer)
 
 
 def _read_again(session: Session, idp: RegisteredIdp) -> Subject | None:

@@ -36,7 +36,8 @@ NEMLOGIN: Final = "nemlogin"
 OCES3_RSA_BITS: Final = 3072
 
 _CA: Final = "ca"
-_CRL: Final = "ca.crl"
+CRL_FILE: Final = "ca.crl"
+"""The CA's revocation list, in DER."""
 _PAIRWISE_SECRET: Final = "pairwise.secret"  # noqa: S105 - the name of a file
 _SECRET_OCTETS: Final = 32
 _RENEWED_BEFORE_EXPIRY: Final = timedelta(days=30)
@@ -168,6 +169,25 @@ def complete_rollover(directory: Path) -> None:
         certificate_path(directory, NEXT_CONTEXT_HANDLER).replace(certificate_path(directory, CONTEXT_HANDLER))
 
 
+def revoke(directory: Path, certificate: x509.Certificate, *, at: datetime) -> None:
+    """Put a certificate of the CA on a new revocation list. There is no way back: a new certificate is needed.
+
+    Raises:
+        ValueError: if the CA did not issue it, or has no key here.
+    """
+    with only_one_process(directory):
+        authority = _read_authority(directory, at)
+        if authority is None or not _is_issued_by(certificate, authority.certificate):
+            raise ValueError(
+                "the simulated CA did not issue that certificate, so it cannot revoke it; withdraw the key"
+            )
+        revoked = _revoked(directory)
+        if any(each.serial_number == certificate.serial_number for each in revoked):
+            return
+        builder = x509.RevokedCertificateBuilder().serial_number(certificate.serial_number).revocation_date(at)
+        write_whole(directory / CRL_FILE, _new_crl(authority, (*revoked, builder.build()), at), mode=0o644)
+
+
 def _with_begun_rollover(directory: Path, holders: Sequence[KeyHolder]) -> tuple[KeyHolder, ...]:
     """Add the broker's next key if it is there: a rollover outlives the process that began it."""
     ids = {holder.id for holder in holders}
@@ -251,7 +271,7 @@ def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bo
 
 
 def _read_crl(directory: Path, at: datetime) -> bytes | None:
-    octets = read_if_there(directory / _CRL)
+    octets = read_if_there(directory / CRL_FILE)
     if octets is None:
         return None
     try:
@@ -269,14 +289,15 @@ def _make_missing(
     if authority is None:
         authority = CertificateAuthority(private_keys[_CA], make_ca_certificate(private_keys[_CA], at=at))
         _write_certificate(directory, _CA, authority.certificate)
-        write_whole(directory / _CRL, _new_crl(authority, at), mode=0o644)
+        write_whole(directory / CRL_FILE, _new_crl(authority, (), at), mode=0o644)
     for holder in holders:
         if _read_key_set(directory, holder.id, issuer=authority.certificate, at=at) is None:
             public_key = private_keys[holder.id].public_key()
             certificate = issue_certificate(authority, holder, public_key=public_key, at=at, urls=urls)
             _write_certificate(directory, holder.id, certificate)
     if _read_crl(directory, at) is None:
-        write_whole(directory / _CRL, _new_crl(authority, at), mode=0o644)
+        # A renewed list keeps what stood on the old one: a revocation has no end.
+        write_whole(directory / CRL_FILE, _new_crl(authority, _revoked(directory), at), mode=0o644)
     if len(read_if_there(directory / _PAIRWISE_SECRET) or b"") != _SECRET_OCTETS:
         write_whole(directory / _PAIRWISE_SECRET, secrets.token_bytes(_SECRET_OCTETS), mode=0o600)
 
@@ -301,5 +322,13 @@ def _write_certificate(directory: Path, holder_id: str, certificate: x509.Certif
     write_whole(certificate_path(directory, holder_id), certificate.public_bytes(Encoding.PEM), mode=0o644)
 
 
-def _new_crl(authority: CertificateAuthority, at: datetime) -> bytes:
-    return make_revocation_list(authority, at=at).public_bytes(Encoding.DER)
+def _new_crl(authority: CertificateAuthority, revoked: Sequence[x509.RevokedCertificate], at: datetime) -> bytes:
+    return make_revocation_list(authority, revoked, at=at).public_bytes(Encoding.DER)
+
+
+def _revoked(directory: Path) -> tuple[x509.RevokedCertificate, ...]:
+    octets = read_if_there(directory / CRL_FILE)
+    try:
+        return () if octets is None else tuple(x509.load_der_x509_crl(octets))
+    except ValueError:
+        return ()

@@ -100,10 +100,12 @@ def issue_certificate(
     return builder.sign(ca.private_key, SHA256(), rsa_padding=_PSS)
 
 
-def make_revocation_list(ca: CertificateAuthority, *, at: datetime) -> x509.CertificateRevocationList:
-    """Make the CA's revocation list, on which nothing stands."""
+def make_revocation_list(
+    ca: CertificateAuthority, revoked: Sequence[x509.RevokedCertificate] = (), *, at: datetime
+) -> x509.CertificateRevocationList:
+    """Make the CA's revocation list, on which `revoked` stand."""
     return (
-        x509.CertificateRevocationListBuilder()
+        x509.CertificateRevocationListBuilder(revoked_certificates=list(revoked))
         .issuer_name(ca.certificate.subject)
         .last_update(at - BACKDATED)
         .next_update(at + CRL_LIFETIME)

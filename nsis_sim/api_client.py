@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 
@@ -93,6 +93,11 @@ class Api:
     def parties(self, kind: str) -> list[JsonObject]:
         """List the registered parties of a kind: `systems`, `idps` or `attribute-services`."""
         return list(self._send("GET", f"/{kind}").json())
+
+    def set_withdrawn(self, kind: str, party: str, *, withdrawn: bool, key: str | None) -> None:
+        """Withdraw a party or one of its keys, or restore it."""
+        asked = {"withdrawn": "true" if withdrawn else "false", **({"key": key} if key else {})}
+        self._send("PUT", f"/{kind}/{quote(party, safe='')}/withdrawn?{urlencode(asked)}")
 
     def _send(
         self,

@@ -14,6 +14,7 @@ from context_handler.app import Wiring, create_app
 from context_handler.ports import BrokerKeys, Ports
 from context_handler.registration import Registrar
 from context_handler.registry import RegistryCache
+from context_handler.revocation import Revocations
 from context_handler.routes.api import ApiPorts, api_router
 from context_handler.session import SessionLimits
 from context_handler.store.boots import Boot
@@ -23,7 +24,8 @@ from context_handler.store.sqlite_queries import SqliteQueries
 from context_handler.store.sqlite_record import SqliteRecord
 from context_handler.store.sqlite_registrations import SqliteRegistrations
 from context_handler.store.sqlite_sessions import SqliteSessions
-from federation.dev_ca import KeyRing
+from context_handler.upkeep import members_looked_after
+from federation.dev_ca import CRL_FILE, KeyRing
 from federation.model import World
 from federation.topology import Topology
 from nsis_sim.outgoing import client_tls
@@ -70,7 +72,10 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
     """
     database = Database(store_path(settings))
     registrations = SqliteRegistrations(database)
-    registry = RegistryCache(registrations, DEFAULT_WORKSPACE)
+    clock = utc_now
+    revocations = Revocations((settings.certs_dir / CRL_FILE).read_bytes, keys.ca_certificate_der)
+    revocations.refresh(clock())
+    registry = RegistryCache(registrations, DEFAULT_WORKSPACE, revocations)
     registrar = Registrar(
         registrations,
         registry,
@@ -123,7 +128,8 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
             topology=topology,
             people=world.people,
             ca_certificate_der=keys.ca_certificate_der,
-            crl_der=keys.crl_der,
+            revocations=revocations,
+            upkeep=lambda: members_looked_after(ports, clock, revocations),
             close=database.close,
         )
     )

@@ -2,7 +2,20 @@
 
 import typer
 
-from nsis_sim.commands import audit, ca, decode, demo, doctor, health, keys, login, parties, translate, world
+from nsis_sim.commands import (
+    audit,
+    ca,
+    decode,
+    demo,
+    doctor,
+    health,
+    keys,
+    login,
+    parties,
+    translate,
+    withdrawal,
+    world,
+)
 from nsis_sim.terminal import write_whatever_the_locale
 
 
@@ -24,6 +37,7 @@ def build() -> typer.Typer:
     audit.add_to(app)
     doctor.add_to(app)
     keys.add_to(app)
+    withdrawal.add_to(app)
     ca.add_to(app)
     health.add_to(app)
     return app

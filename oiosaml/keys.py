@@ -35,6 +35,8 @@ class VerificationKey:
     fingerprint: str
     """SHA-256 of the SubjectPublicKeyInfo, in hexadecimal."""
     certificate_der: bytes | None = field(default=None, repr=False)
+    barred: str | None = None
+    """The refusal for whatever this key signed, once it counts no longer; nothing is encrypted to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,16 @@ class DecryptionKey:
 
     private_key: rsa.RSAPrivateKey = field(repr=False)
     fingerprint: str
+
+
+def require_not_barred(key: VerificationKey) -> None:
+    """Let a key count, or not.
+
+    Raises:
+        SamlError: what the key is barred with.
+    """
+    if key.barred is not None:
+        raise SamlError(key.barred, f"got a signature by the key {key.fingerprint}, expected one that still counts")
 
 
 def fingerprint_of(public_key: PublicKey) -> str:

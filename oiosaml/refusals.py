@@ -98,6 +98,8 @@ _TABLE: Final = (
     # --- federation
     Refusal("fed.unknown-issuer", _DENIED, STATUS_AUTHN_FAILED, "Afsenderen er ikke registreret i føderationen.", "The sender is not registered in the federation."),
     Refusal("fed.disabled", _DENIED, STATUS_REQUEST_DENIED, "Afsenderen er slået fra i føderationen.", "The sender is switched off in the federation."),
+    Refusal("fed.withdrawn", _DENIED, STATUS_REQUEST_DENIED, "Afsenderen er taget ud af føderationen på grund af en sikkerhedshændelse.", "The sender was taken out of the federation because of a security incident."),
+    Refusal("fed.withdrawn:attribute-service", _DENIED, STATUS_AUTHN_FAILED, "Din kommunes attributservice er taget ud af føderationen på grund af en sikkerhedshændelse.", "Your municipality's attribute service was taken out of the federation because of a security incident."),
     Refusal("fed.disabled:attribute-service", _DENIED, STATUS_AUTHN_FAILED, "Din kommunes attributservice er slået fra i føderationen.", "Your municipality's attribute service is switched off in the federation."),
     Refusal("fed.issuer-mismatch", _DENIED, STATUS_AUTHN_FAILED, "Svaret og adgangsbilletten har ikke samme afsender.", "The answer and the assertion do not have the same sender."),
     Refusal("fed.wrong-idp", _DENIED, STATUS_AUTHN_FAILED, "Svaret kommer fra en anden end den, der blev spurgt.", "The answer comes from another party than the one that was asked."),
@@ -172,9 +174,15 @@ _TABLE: Final = (
     Refusal("md.expired", _BAD, STATUS_REQUEST_DENIED, "Metadata er udløbet.", "The metadata has expired."),
     Refusal("md.source", _BAD, STATUS_REQUEST_DENIED, "Metadata kan ikke hentes fra den adresse.", "The metadata cannot be fetched from that address."),
     Refusal("md.conflict", 409, STATUS_REQUEST_DENIED, "Navnet (entityID) er allerede registreret.", "The name (entityID) is already registered."),
+    Refusal("md.conflict:withdrawn", 409, STATUS_REQUEST_DENIED, "Parten er taget ud af føderationen; den skal sættes ind igen, før den kan slettes.", "The party is withdrawn; it must be restored before it can be removed."),
     Refusal("md.endpoint", _BAD, STATUS_REQUEST_DENIED, "En adresse i metadata mangler eller kan ikke bruges.", "An endpoint in the metadata is missing or cannot be used."),
     Refusal("md.key", _BAD, STATUS_REQUEST_DENIED, "En nøgle i metadata mangler eller kan ikke bruges.", "A key in the metadata is missing or cannot be used."),
     Refusal("md.rule", _BAD, STATUS_REQUEST_DENIED, "Metadata følger ikke reglerne.", "The metadata does not follow the rules."),
+    Refusal("md.crl", _BAD, STATUS_REQUEST_DENIED, "Spærrelisten kan ikke bruges.", "The revocation list cannot be used."),
+    # --- keys that count no longer
+    Refusal("key.withdrawn", _DENIED, STATUS_REQUEST_DENIED, "Afsenderens nøgle er trukket tilbage.", "The sender's key has been withdrawn."),
+    Refusal("key.revoked", _DENIED, STATUS_REQUEST_DENIED, "Afsenderens certifikat er spærret.", "The sender's certificate has been revoked."),
+    Refusal("key.unchecked", _DENIED, STATUS_REQUEST_DENIED, "Det kan ikke afgøres, om afsenderens certifikat er spærret: spærrelisten er udløbet.", "It cannot be told whether the sender's certificate is revoked: the revocation list has expired."),
     # --- the web edge and a flow's own life
     Refusal("web.csrf", _DENIED, STATUS_REQUEST_DENIED, "Forespørgslen kommer ikke fra en af vores egne sider.", "The request does not come from one of our own pages."),
     Refusal("web.auth", 401, STATUS_REQUEST_DENIED, "Du skal være logget ind for at se denne side.", "You must be logged in to see this page."),

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from dataclasses import replace as changed
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -9,7 +10,8 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from starlette.requests import Request
 
 from context_handler.audit import audit
-from context_handler.registration import PartyRegistration, Registrar, fits_the_federation
+from context_handler.merging import PartyRegistration, with_key_withdrawn
+from context_handler.registration import Registrar, fits_the_federation
 from context_handler.registry import RegistryCache
 from context_handler.routes.api_answers import (
     AuditAnswer,
@@ -47,6 +49,9 @@ ShortName = Annotated[
 ]
 Replace = Annotated[
     bool, Query(description="Replace what the same organisation registered under the same entityID before.")
+]
+WithdrawnKey = Annotated[
+    str | None, Query(pattern="^[0-9a-f]{64}$", description="Only this key: SHA-256 of the public key, in hexadecimal.")
 ]
 REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     400: {"model": RefusedAnswer, "description": "A rule is broken; nothing was stored."},
@@ -115,6 +120,14 @@ class _Parties:
     async def switch(self, name: ShortName, *, enabled: bool) -> None:
         """Switch a party on or off; it counts from the next step of every login."""
         self._ports.registrar.set_enabled(self._find(name), enabled=enabled, at=self._ports.clock())
+
+    async def withdraw(self, name: ShortName, *, withdrawn: bool, key: WithdrawnKey = None) -> None:
+        """Withdraw a party in an emergency, or one of its keys, or restore what was withdrawn; it counts at once."""
+        party = self._find(name)
+        if key is None:
+            self._ports.registrar.amend(party, lambda present: changed(present, withdrawn=withdrawn))
+        else:
+            self._ports.registrar.amend(party, lambda present: with_key_withdrawn(present, key, withdrawn=withdrawn))
 
     async def remove(self, name: ShortName) -> None:
         """Take a party out."""
@@ -230,6 +243,13 @@ def _add_parties(router: APIRouter, path: str, parties: _Parties, changing: list
     router.put(
         f"{named}/enabled", status_code=204, dependencies=changing, tags=tags, summary=f"Switch one {one} on or off"
     )(parties.switch)
+    router.put(
+        f"{named}/withdrawn",
+        status_code=204,
+        dependencies=changing,
+        tags=tags,
+        summary=f"Withdraw one {one} in an emergency, or restore it",
+    )(parties.withdraw)
     router.delete(named, status_code=204, dependencies=changing, tags=tags, summary=f"Remove one {one}")(parties.remove)
 
 

@@ -6,7 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from context_handler.revocation import Revocations
 from federation.topology import ContextHandlerUrls
+from oiosaml.errors import SamlError
 
 CERTIFICATE_MEDIA_TYPE: Final = "application/pkix-cert"
 """One certificate in DER (RFC 2585, section 4.1), as RFC 5280, section 4.2.2.1, asks of a caIssuers address."""
@@ -16,11 +18,11 @@ CRL_MEDIA_TYPE: Final = "application/pkix-crl"
 
 
 class AuthorityRoutes:
-    """Both documents as they were read at start."""
+    """The certificate as it was read at start, and the list that is in force now."""
 
-    def __init__(self, ca_certificate_der: bytes, crl_der: bytes) -> None:
+    def __init__(self, ca_certificate_der: bytes, revocations: Revocations) -> None:
         self._ca_certificate = ca_certificate_der
-        self._crl = crl_der
+        self._revocations = revocations
 
     def routes(self) -> list[Route]:
         """List the routes."""
@@ -35,4 +37,7 @@ class AuthorityRoutes:
 
     async def crl(self, _request: Request) -> Response:
         """The CA's revocation list."""
-        return Response(self._crl, media_type=CRL_MEDIA_TYPE)
+        current = self._revocations.current
+        if current is None:
+            raise SamlError("web.unavailable", "got no usable revocation list yet")
+        return Response(current.octets, media_type=CRL_MEDIA_TYPE)

@@ -24,13 +24,14 @@ from context_handler.store.session_rows import (
     session_of,
     take_part,
 )
+from federation.model import Profile
 from oiosaml.ids import EntityId, FlowId, WorkspaceId
 from oiosaml.messages.assertion import read_assertion
 from oiosaml.name_id import NameId
 from oiosaml.xml.parse import parse_canonical
 
 _KNOWN: Final = (
-    "SELECT sessions.idp, sessions.assertion FROM participants JOIN sessions"
+    "SELECT sessions.idp, sessions.profile, sessions.signer, sessions.assertion FROM participants JOIN sessions"
     " ON sessions.workspace = participants.workspace AND sessions.id = participants.session"
     " WHERE participants.workspace = ? AND participants.system = ? AND participants.name_id = ? AND sessions.ends_at > ?"
     " ORDER BY sessions.authn_instant DESC LIMIT 1"
@@ -122,7 +123,10 @@ class SqliteSessions:
         The idle limit does not count: somebody who works in one system all morning is still logged in there.
         """
         row = self._database.row(_KNOWN, (workspace, system, name_id_text(name_id), to_microseconds(at)))
-        return None if row is None else KnownSubject(EntityId(row[0]), read_assertion(parse_canonical(row[1])))
+        if row is None:
+            return None
+        idp, profile, signer, assertion = row
+        return KnownSubject(EntityId(idp), Profile(profile), signer, read_assertion(parse_canonical(assertion)))
 
     def is_named_elsewhere(self, workspace: WorkspaceId, name_id: NameId, at: datetime) -> bool:
         """Tell whether any system was told of somebody under this NameID."""

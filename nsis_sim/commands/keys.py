@@ -1,4 +1,7 @@
-"""`nsis keys rollover begin|complete`: the broker's next key, published beside the one in use before it takes over."""
+"""`nsis keys rollover begin|complete`: the broker's next key, published beside the one in use before it takes over. `nsis keys revoke`."""
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -13,6 +16,7 @@ def add_to(app: typer.Typer) -> None:
     )
     rollover.command(name="begin")(begin)
     rollover.command(name="complete")(complete)
+    keys.command(name="revoke")(revoke)
     keys.add_typer(rollover, name="rollover")
     app.add_typer(keys, name="keys")
 
@@ -52,3 +56,25 @@ def complete() -> None:
     except (SettingsError, OSError) as error:
         fail(str(error))
     say("The next key is the broker's key now. Restart the simulator (apart, the broker first).")
+
+
+def revoke(
+    certificate: Annotated[
+        Path, typer.Argument(help="A certificate of the simulated CA in PEM, such as certs/idp-korsbaek.crt.pem.")
+    ],
+) -> None:
+    """Put a certificate on the simulated CA's revocation list. A running broker takes its key out within ten seconds, and for good."""
+    import os
+
+    from cryptography import x509
+
+    from federation.dev_ca import revoke as put_on_list
+    from nsis_sim.settings import SettingsError, load_settings
+    from saml_web.clock import utc_now
+
+    try:
+        settings = load_settings(os.environ)
+        put_on_list(settings.certs_dir, x509.load_pem_x509_certificate(certificate.read_bytes()), at=utc_now())
+    except (SettingsError, OSError, ValueError) as error:
+        fail(f"{certificate} cannot be revoked: {error}", status=REFUSED)
+    say(f"Revoked: {certificate}. The list is in {settings.certs_dir}, and served at /_sim/ca/ca.crl.")

@@ -14,7 +14,7 @@ from lxml.etree import _Element
 
 from oiosaml.bindings.fields import Fields, read_fields, refuse_odd_relay_state, relay_state_of
 from oiosaml.errors import SamlError
-from oiosaml.keys import SigningKey, VerificationKey
+from oiosaml.keys import SigningKey, VerificationKey, require_not_barred
 from oiosaml.uris import RSA_SHA256
 from oiosaml.verified import Verified
 from oiosaml.xml.algorithms import SIGNATURE_ALGORITHMS, signature_is_good
@@ -99,6 +99,7 @@ def verify_redirect(
         raise SamlError(
             "req.signature", "got a signature that no registered key verifies, expected one over this query"
         )
+    require_not_barred(key)
     return Verified(read(parse_message(message.octets)), key.fingerprint, message.octets)
 
 

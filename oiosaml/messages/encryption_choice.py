@@ -30,11 +30,16 @@ def encryption_key(keys: tuple[KeyDescriptor, ...]) -> tuple[KeyDescriptor, RSAP
     """Give the first RSA key one may encrypt to, with its descriptor.
 
     Raises:
-        SamlError: `md.key` if there is none.
+        SamlError: `md.key` if there is none, what it is barred with if there is one that counts no longer.
     """
     for descriptor in encryption_keys(keys):
         if descriptor.key is not None and isinstance(descriptor.key.public_key, RSAPublicKey):
             return descriptor, descriptor.key.public_key
+    for descriptor in keys:
+        if descriptor.key is not None and descriptor.key.barred is not None and descriptor.use in (None, "encryption"):
+            raise SamlError(
+                descriptor.key.barred, f"got only the key {descriptor.key.fingerprint}, which counts no longer"
+            )
     raise SamlError("md.key", "got metadata without an RSA key for encryption, expected one")
 
 

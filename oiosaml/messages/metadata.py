@@ -154,10 +154,11 @@ def endpoint_by(endpoints: tuple[Endpoint, ...], bindings: tuple[str, ...]) -> E
 
 
 def signing_keys(keys: tuple[KeyDescriptor, ...]) -> tuple[VerificationKey, ...]:
-    """The keys whose signatures count (SAML Metadata 2.4.1.1; attack SIG-07)."""
-    return tuple(k.key for k in keys if k.key is not None and k.use in (None, "signing"))
+    """The keys whose signatures count (SAML Metadata 2.4.1.1; attack SIG-07), and behind them the barred ones, to be refused by name."""
+    found = [k.key for k in keys if k.key is not None and k.use in (None, "signing")]
+    return tuple(sorted(found, key=lambda key: key.barred is not None))
 
 
 def encryption_keys(keys: tuple[KeyDescriptor, ...]) -> tuple[KeyDescriptor, ...]:
-    """The key descriptors one may encrypt to."""
-    return tuple(k for k in keys if k.key is not None and k.use in (None, "encryption"))
+    """The key descriptors one may encrypt to; a barred key is none of them."""
+    return tuple(k for k in keys if k.key is not None and k.key.barred is None and k.use in (None, "encryption"))

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from lxml.etree import _Element
 
 from oiosaml.errors import SamlError
-from oiosaml.keys import VerificationKey, read_verification_key
+from oiosaml.keys import VerificationKey, read_verification_key, require_not_barred
 from oiosaml.uris import NS_DS
 from oiosaml.verified import Verified
 from oiosaml.xml.algorithms import DIGESTS, signature_is_good
@@ -44,13 +44,15 @@ def verify_enveloped(
     `strangers` are other members' keys. A signature that one of them made is still refused, only by its right name: `sig.key`.
 
     Raises:
-        SamlError: `sig.missing`, `sig.structure`, `sig.coverage`, `sig.algorithm`, `sig.key` or `sig.value`.
+        SamlError: `sig.missing`, `sig.structure`, `sig.coverage`, `sig.algorithm`, `sig.key` or `sig.value`; `key.withdrawn` or
+            `key.revoked` if the key that signed counts no longer.
     """
     parts = read_signature(element)
     signed_info = canonical_octets(parts.signed_info, inclusive_prefixes=parts.signed_info_prefixes)
     key = _key_that_signed(signed_info, parts, keys)
     if key is None:
         raise _refusal(signed_info, parts, keys, strangers)
+    require_not_barred(key)
     _take_out(parts.signature)
     octets = canonical_octets(element, inclusive_prefixes=parts.content_prefixes)
     digest = hashlib.new(DIGESTS[parts.digest_algorithm], octets).digest()

@@ -14,7 +14,7 @@ from context_handler.answering_queries import answer_query
 from context_handler.asking import PostTo
 from context_handler.events import Event, EventOutcome
 from context_handler.ports import KnownSubject
-from federation.model import ActivationPeriod, GetsRights, OnAttributeFailure, OnNoRoles
+from federation.model import ActivationPeriod, GetsRights, OnAttributeFailure, OnNoRoles, Profile
 from oiosaml import attributes as names
 from oiosaml.bindings.soap import wrap, write_fault
 from oiosaml.errors import SamlError
@@ -128,7 +128,9 @@ def rights_in(assertion: Assertion) -> list[tuple[str, ...]]:
 @pytest.fixture
 def asker(tmp_path: Path) -> Iterator[Asker]:
     rig = make_rig(tmp_path)
-    subjects = KnownSubjects({(SYSTEM, GIVEN): KnownSubject(IDP, builders.assertion())})
+    subjects = KnownSubjects(
+        {(SYSTEM, GIVEN): KnownSubject(IDP, Profile.OIOSAML3, rig.idp.verification.fingerprint, builders.assertion())}
+    )
     rig.ports = replace(rig.ports, subjects=subjects)
     made = Asker(rig, subjects)
     made.querying()
@@ -295,6 +297,18 @@ async def test_a_system_that_is_off(asker: Asker, change: dict[str, Any]) -> Non
 async def test_the_idp_of_the_session_is_off(asker: Asker, change: dict[str, Any]) -> None:
     asker.rig.registry.idp_list[0] = registered_idp(asker.rig.idp, home_idp(**change), IDP_SSO)
     assert (await refused(asker))[0] == "fed.disabled"
+
+
+@pytest.mark.parametrize("barred", ["key.withdrawn", "key.revoked"])
+async def test_the_key_that_vouched_counts_no_longer(asker: Asker, barred: str) -> None:
+    idp = asker.rig.registry.idp_list[0]
+    asker.rig.registry.idp_list[0] = replace(idp, keys=tuple(replace(key, barred=barred) for key in idp.keys))
+    assert (await refused(asker))[0] == "aq.unknown-user"
+
+
+async def test_the_idp_speaks_another_profile_by_now(asker: Asker) -> None:
+    asker.rig.registry.idp_list[0] = registered_idp(asker.rig.idp, home_idp(profile=Profile.OIOSAML2), IDP_SSO)
+    assert (await refused(asker))[0] == "aq.unknown-user"
 
 
 async def test_the_idp_speaks_for_the_organisation_no_longer(asker: Asker) -> None:

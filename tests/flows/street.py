@@ -122,6 +122,10 @@ class Street:
         with httpx.Client(transport=self.transport, base_url=BASE_URL, trust_env=False) as client:
             return client.put(path, **options)
 
+    def delete(self, path: str, **options: Any) -> httpx.Response:
+        with httpx.Client(transport=self.transport, base_url=BASE_URL, trust_env=False) as client:
+            return client.delete(path, **options)
+
     def audit(self) -> Mapping[str, Any]:
         answer: Mapping[str, Any] = self.get("/_sim/api/audit").json()
         return answer

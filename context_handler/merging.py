@@ -1,0 +1,95 @@
+"""Additions put into a world of registrations: who may take whose place, and what a newcomer can never undo."""
+
+from dataclasses import replace
+from typing import cast
+
+from federation.documents import Kind, Registration, key_of
+from federation.model import AttributeService, Authority, HomeIdp, UserFacingSystem, World
+from oiosaml.errors import SamlError
+from oiosaml.ids import Cvr
+from oiosaml.messages.metadata_reading import read_metadata
+
+PartyRegistration = HomeIdp | UserFacingSystem | AttributeService
+
+
+def lists_of(world: World) -> list[tuple[Kind, tuple[Registration, ...]]]:
+    """Give every list of a world with its kind."""
+    return [(kind, getattr(world, kind.value)) for kind in Kind]
+
+
+def world_from(lists: dict[Kind, tuple[Registration, ...]]) -> World:
+    """Give the world that has these lists."""
+    return replace(World(), **{kind.value: items for kind, items in lists.items()})  # type: ignore[arg-type]  # a Kind names its list
+
+
+def merge(present: World, additions: World, *, replacing: bool) -> World:
+    """Put the additions into the present world: in place of those with their key, else at the end."""
+    lists: dict[Kind, tuple[Registration, ...]] = {}
+    for (kind, old), (_, new) in zip(lists_of(present), lists_of(additions), strict=True):
+        by_key = {key_of(each): each for each in old}
+        for each in new:
+            taken = by_key.get(key_of(each))
+            if taken is not None:
+                _require_replaceable(taken, each, replacing=replacing)
+            by_key[key_of(each)] = each
+        lists[kind] = tuple(by_key.values())
+    return world_from(lists)
+
+
+def _require_replaceable(taken: Registration, new: Registration, *, replacing: bool) -> None:
+    if not replacing:
+        raise SamlError("md.conflict", f"got {key_of(new)!r:.200}, which is registered already")
+    # Our choice: an owner may change everything but who owns it. An IdP or a service may gain and lose CVR numbers, keeping one.
+    if not set(owners_of(taken)) & set(owners_of(new)):
+        raise SamlError(
+            "md.conflict",
+            f"got {key_of(new)!r:.200} for {owners_of(new)}, expected its owner {owners_of(taken)}; remove it first",
+        )
+
+
+def owners_of(registration: Registration) -> tuple[Cvr | None, ...]:
+    """Give the CVR numbers that a registration belongs to."""
+    match registration:
+        case HomeIdp() | AttributeService():
+            return registration.cvrs
+        case UserFacingSystem():
+            return (registration.cvr,)
+        case _:
+            return (None,)
+
+
+def with_authorities(additions: World, present: World) -> World:
+    """Give the additions with an authority for each CVR number that is new, by the name in the metadata."""
+    known = {authority.cvr for authority in (*present.authorities, *additions.authorities)}
+    new: dict[Cvr, Authority] = {}
+    parties: list[PartyRegistration] = [*additions.idps, *additions.systems, *additions.attribute_services]
+    for party in parties:
+        entity = read_metadata(party.metadata).entity
+        name = (entity and entity.organization_name) or party.name
+        for cvr in cast("tuple[Cvr, ...]", owners_of(party)):
+            if cvr not in known:
+                new.setdefault(cvr, Authority(f"cvr-{cvr}", name, cvr))
+    return replace(additions, authorities=(*additions.authorities, *new.values()))
+
+
+def keeping_withdrawals(additions: World, present: World) -> World:
+    """Give the additions in which whatever was withdrawn still is: whoever registers anew cannot undo an emergency."""
+    lists: dict[Kind, tuple[Registration, ...]] = {}
+    for (kind, old), (_, new) in zip(lists_of(present), lists_of(additions), strict=True):
+        by_key = {key_of(each): each for each in old}
+        lists[kind] = tuple(_still_withdrawn(each, by_key.get(key_of(each))) for each in new)
+    return replace(additions, **{kind.value: items for kind, items in lists.items()})  # type: ignore[arg-type]  # as world_from
+
+
+def _still_withdrawn(new: Registration, taken: Registration | None) -> Registration:
+    parties = (HomeIdp, UserFacingSystem, AttributeService)
+    if not isinstance(new, parties) or not isinstance(taken, parties):
+        return new
+    keys = tuple(dict.fromkeys((*taken.withdrawn_keys, *new.withdrawn_keys)))
+    return replace(new, withdrawn=new.withdrawn or taken.withdrawn, withdrawn_keys=keys)
+
+
+def with_key_withdrawn(party: PartyRegistration, fingerprint: str, *, withdrawn: bool) -> PartyRegistration:
+    """Give the party with one key withdrawn, or restored."""
+    others = tuple(each for each in party.withdrawn_keys if each != fingerprint)
+    return replace(party, withdrawn_keys=(*others, fingerprint) if withdrawn else others)

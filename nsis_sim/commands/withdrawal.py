@@ -1,0 +1,57 @@
+"""`nsis withdraw` and `nsis restore`: a party, or one of its keys, out of the federation at once, and in again."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from nsis_sim.options import BaseUrl, broker_url
+from nsis_sim.terminal import fail, say
+
+
+class PartyKind(StrEnum):
+    """What can be withdrawn."""
+
+    SP = "sp"
+    IDP = "idp"
+    ATTRIBUTE_SERVICE = "attribute-service"
+
+    @property
+    def path(self) -> str:
+        """The kind's name in the API."""
+        return {"sp": "systems", "idp": "idps", "attribute-service": "attribute-services"}[self.value]
+
+
+Kind = Annotated[PartyKind, typer.Argument(help="What it is.")]
+Party = Annotated[str, typer.Argument(metavar="ENTITYID", help="Its entityID, exactly as registered.")]
+Key = Annotated[
+    str | None, typer.Option("--key", help="Only this key: SHA-256 of the public key in hexadecimal (`nsis parties`).")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(name="withdraw")(withdraw)
+    app.command(name="restore")(restore)
+
+
+def withdraw(kind: Kind, entity_id: Party, key: Key = None, base_url: BaseUrl = None) -> None:
+    """Withdraw a party, or one of its keys, in an emergency: it counts from the next step of every login, those under way too."""
+    _set(kind, entity_id, key, base_url, withdrawn=True)
+    say(f"Withdrawn: {key or entity_id}. `nsis restore` takes it back.")
+
+
+def restore(kind: Kind, entity_id: Party, key: Key = None, base_url: BaseUrl = None) -> None:
+    """Take a withdrawal back."""
+    _set(kind, entity_id, key, base_url, withdrawn=False)
+    say(f"Restored: {key or entity_id}.")
+
+
+def _set(kind: PartyKind, entity_id: str, key: str | None, base_url: str | None, *, withdrawn: bool) -> None:
+    from nsis_sim.api_client import Api, registering
+
+    with registering(entity_id), Api(broker_url(base_url)) as api:
+        named = [party["id"] for party in api.parties(kind.path) if party["entity_id"] == entity_id]
+        if not named:
+            fail(f"No {kind} is registered as {entity_id}; a slash at the end counts.")
+        api.set_withdrawn(kind.path, named[0], withdrawn=withdrawn, key=key)

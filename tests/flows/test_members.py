@@ -1,0 +1,116 @@
+"""Members' life, as whole logins: what is taken out counts at once, also for a login under way, and what is put back counts again."""
+
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from federation.dev_ca import revoke
+from nsis_sim.browser import Page
+from oiosaml.keys import read_verification_key
+from oiosaml.refusals import REFUSALS
+from tests.flows.street import Street, log_in, open_street, press, start, text_of
+
+WITHDRAWABLE = (
+    ("idps", "korsbaek", "fed.withdrawn"),
+    ("systems", "byggesag", "fed.withdrawn"),
+)
+
+
+def withdraw(street: Street, kind: str, party: str, *, withdrawn: bool = True, key: str | None = None) -> int:
+    asked = {"withdrawn": str(withdrawn).lower(), **({"key": key} if key else {})}
+    return street.put(f"/_sim/api/{kind}/{party}/withdrawn", params=asked).status_code
+
+
+def assert_refused(page: Page, key: str) -> None:
+    refusal = REFUSALS[key]
+    assert refusal.da in text_of(page), page.text
+    assert refusal.en in text_of(page, "en")
+    assert refusal.code in page.text
+
+
+def ane_logs_in(street: Street) -> Page:
+    return log_in(street, "byggesag", "korsbaek", "ane-holm")
+
+
+@pytest.fixture
+def own(new_street: Callable[[], Street]) -> Street:
+    return new_street()
+
+
+@pytest.mark.parametrize(("kind", "party", "key"), WITHDRAWABLE)
+def test_withdrawn_while_a_login_is_under_way(own: Street, kind: str, party: str, key: str) -> None:
+    with own.browser() as browser:
+        page = browser.visit(start(own, "byggesag", "korsbaek"))
+        assert withdraw(own, kind, party) == 204
+        assert_refused(press(browser, page, "persona", "ane-holm"), key)
+    assert withdraw(own, kind, party, withdrawn=False) == 204
+    assert ane_logs_in(own).url.endswith("/result")
+    assert own.audit()["conserved"]
+
+
+def test_a_withdrawn_attribute_service_refuses_the_login(own: Street) -> None:
+    withdraw(own, "attribute-services", "skovrup")
+    told = log_in(own, "ydelser", "skovrup", "ib-noehr").text
+    assert REFUSALS["fed.withdrawn:attribute-service"].en.split("'")[-1] in told and "fed.withdrawn" in told
+
+
+def test_a_withdrawn_system_reaches_nobody(own: Street) -> None:
+    withdraw(own, "systems", "byggesag")
+    with own.browser() as browser:
+        assert_refused(browser.visit(start(own, "byggesag", "korsbaek")), "fed.withdrawn")
+
+
+@pytest.mark.parametrize(("kind", "party"), [("idps", "korsbaek"), ("systems", "byggesag")])
+def test_a_withdrawn_key_signs_nothing_more(own: Street, kind: str, party: str) -> None:
+    keys = own.keys.idp(party) if kind == "idps" else own.keys.system(party)
+    fingerprint = read_verification_key(keys.certificate_der).fingerprint
+    assert withdraw(own, kind, party, key=fingerprint) == 204
+    with own.browser() as browser:
+        page = browser.visit(start(own, "byggesag", "korsbaek"))
+        if kind == "idps":
+            page = press(browser, page, "persona", "ane-holm")
+        assert_refused(page, "key.withdrawn")
+    assert withdraw(own, kind, party, key=fingerprint, withdrawn=False) == 204
+    assert ane_logs_in(own).url.endswith("/result")
+
+
+def test_the_owner_cannot_undo_a_withdrawal(own: Street) -> None:
+    withdraw(own, "systems", "byggesag")
+    document = own.get("/_sim/api/systems/byggesag").json()["registration"]
+    assert own.put("/_sim/api/systems/byggesag", json=document | {"withdrawn": False}).status_code == 200
+    assert own.get("/_sim/api/systems/byggesag").json()["registration"]["withdrawn"] is True
+
+
+def test_a_withdrawn_party_cannot_be_removed_and_registered_anew(own: Street) -> None:
+    document = own.get("/_sim/api/idps/ravnkaer").json()["registration"]
+    withdraw(own, "idps", "ravnkaer")
+    gone = own.delete("/_sim/api/idps/ravnkaer")
+    assert (gone.status_code, gone.json()["code"]) == (409, "md.conflict")
+    assert own.get("/_sim/api/idps/ravnkaer").json()["registration"] == document | {"withdrawn": True}
+
+
+def test_a_key_that_is_no_fingerprint_is_refused(own: Street) -> None:
+    assert withdraw(own, "idps", "korsbaek", key="abc") == 400
+
+
+@pytest.mark.parametrize(("holder", "refused"), [("sp-byggesag", "at the start"), ("idp-korsbaek", "with the answer")])
+def test_a_revoked_certificate_counts_no_more(
+    street: Street, certs: Path, tmp_path: Path, holder: str, refused: str
+) -> None:
+    own_certs = shutil.copytree(certs, tmp_path / "certs")
+    certificate = x509.load_pem_x509_certificate((own_certs / f"{holder}.crt.pem").read_bytes())
+    revoke(own_certs, certificate, at=street.clock())
+    with ExitStack() as life:
+        own = life.enter_context(open_street(tmp_path / "data", own_certs))
+        with own.browser() as browser:
+            page = browser.visit(start(own, "byggesag", "korsbaek"))
+            if refused == "with the answer":
+                page = press(browser, page, "persona", "ane-holm")
+            assert_refused(page, "key.revoked")
+        served = x509.load_der_x509_crl(own.get("/_sim/ca/ca.crl").content)
+        assert [each.serial_number for each in served] == [certificate.serial_number]
+        assert log_in(own, "ydelser", "skovrup", "ib-noehr").url.endswith("/result"), "the others go on"
