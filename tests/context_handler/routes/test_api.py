@@ -332,6 +332,7 @@ CHANGING = [
     ("POST", "/_sim/api/attribute-services"),
     ("PUT", "/_sim/api/systems/byggesag"),
     ("PUT", "/_sim/api/systems/byggesag/enabled?enabled=false"),
+    ("PUT", "/_sim/api/systems/byggesag/withdrawn?withdrawn=true"),
     ("DELETE", "/_sim/api/systems/byggesag"),
     ("POST", "/_sim/api/apply"),
 ]
