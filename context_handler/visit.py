@@ -135,9 +135,10 @@ class Visit:
             notes |= {"outcome": EventOutcome.REFUSED, "code": error.code, "detail": error.detail}
             if isinstance(error, RuleViolation):
                 notes["findings"] = error.findings
-        notes.setdefault("outcome", EventOutcome.PASSED)
-        notes["detail"] = notes.get("detail", "")[:QUOTED_DETAIL]
-        self.events.append(Event(flow=self.flow, at=self.at, step=step_name, **notes))
+        outcome = notes.pop("outcome", EventOutcome.PASSED)
+        if "detail" in notes:
+            notes["detail"] = notes["detail"][:QUOTED_DETAIL]
+        self.events.append(Event(self.flow, self.at, step_name, outcome, **notes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ A connection serves one call at a time and goes back to the pool; no call waits 
 made on the event loop, which an extra thread per call would only slow down.
 """
 
+import os
 import sqlite3
 from collections import deque
 from datetime import UTC, datetime, timedelta
@@ -49,6 +50,7 @@ class Database:
             SamlError: `web.unavailable` if it cannot be opened, is no database, or was made by a newer version.
         """
         self._path = path
+        self._file = str(path)
         self._busy_timeout = busy_timeout
         self._idle: deque[sqlite3.Connection] = deque()
         try:
@@ -125,7 +127,7 @@ class Database:
 
     def _require_same_file(self) -> None:
         # A deleted file goes on working for those who hold it open, and everything written to it is lost at the next start.
-        inode = self._path.stat().st_ino
+        inode = os.stat(self._file).st_ino  # noqa: PTH116 - asked for each call, and Path.stat takes twice as long
         if inode != self._inode:
             self.close()
             self._inode = inode

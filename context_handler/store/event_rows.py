@@ -1,7 +1,7 @@
 """Events as rows of the store: the steps of one transaction in one row, read back as they were.
 
 A row holds its steps as JSON, with the fields' names as keys, and after them all octets in one piece: each step tells how many are its own.
-One row costs a fourth of a row for each step (docs/adr/0013).
+What that saves is measured in docs/adr/0013.
 """
 
 import json
