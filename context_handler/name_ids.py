@@ -4,9 +4,10 @@ import hashlib
 import hmac
 import uuid
 
-from context_handler.ports import RegisteredSystem
+from context_handler.ports import RegisteredIdp, RegisteredSystem
 from context_handler.profiles.registered import profile_of_system
 from context_handler.session import SessionId, transient_name_for
+from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId
 from oiosaml.name_id import NameId, X509SubjectName
 from oiosaml.uris import (
@@ -41,6 +42,21 @@ def name_id_for(
         return NameId(transient_name_for(session, system.registration.entity_id, pairwise_secret), NAMEID_TRANSIENT)
     value = PROFESSIONAL_UUID_PREFIX + _pairwise(system.registration.entity_id, subject, pairwise_secret)
     return NameId(value, NAMEID_PERSISTENT, issuer, system.registration.entity_id)
+
+
+def local_name_id(subject: X509SubjectName, idp: RegisteredIdp) -> NameId:
+    """Give the local user id that NemLog-in knows the person by: the UUID and the home IdP's suffix (our choice; nemlogin3, section 5).
+
+    Raises:
+        SamlError: `fed.no-idp:no-local-users` if NemLog-in has agreed no suffix with the home IdP.
+    """
+    suffix = idp.registration.local_user_suffix
+    if suffix is None:
+        raise SamlError(
+            "fed.no-idp:no-local-users",
+            f"got a login of {idp.registration.entity_id} for NemLog-in, expected an IdP with a local_user_suffix",
+        )
+    return NameId(f"{subject.serial.lower()}{suffix}", NAMEID_PERSISTENT)
 
 
 def _pairwise(system: EntityId, subject: X509SubjectName, secret: bytes) -> str:

@@ -5,7 +5,7 @@ The same steps whether the home IdP has just answered or a session answers for i
 
 from context_handler import attribute_query, issue
 from context_handler.asking import OutboundMessage, PostTo
-from context_handler.name_ids import name_id_for
+from context_handler.name_ids import local_name_id, name_id_for
 from context_handler.ports import Ports, RegisteredIdp, RegisteredSystem, Registry
 from context_handler.privilege_source import StatedRights, stated_in_token
 from context_handler.profiles.profile import Subject
@@ -16,6 +16,7 @@ from context_handler.session import Participant, session_index_for
 from context_handler.translation import in_words_of
 from context_handler.visit import Visit, async_step, step
 from federation.model import GetsRights
+from oiosaml.attributes import PRIVILEGES_INTERMEDIATE
 from oiosaml.errors import Party
 
 
@@ -31,6 +32,10 @@ async def gather_privileges(
     """The user's job function roles come from the token if the IdP knows roles, else from the municipality's attribute service."""
     if system.registration.gets_rights is GetsRights.QUERY and visit.requester is not None:
         visit.note(detail="the system fetches rights itself, and gets none in its token")
+        return StatedRights()
+    carried = profile_of_system(system).only
+    if carried is not None and PRIVILEGES_INTERMEDIATE not in carried:
+        visit.note(detail="the system's profile has no rights, so none are gathered")
         return StatedRights()
     if idp.registration.knows_roles:
         return stated_in_token(subject)
@@ -63,17 +68,22 @@ def release_attributes(
     """The system gets the attributes it is registered for, and a NameID in the format it asked for."""
     released = attributes_for(system, subject, translation.privileges, registry)
     visit.note(detail=", ".join(attribute.friendly_name or attribute.name for attribute in released))
-    name_id = name_id_for(
-        system,
-        subject.x509,
-        issuer=ports.entity_id_towards_systems,
-        pairwise_secret=ports.keys.pairwise_secret,
-        session=visit.known_session(),
+    profile = profile_of_system(system)
+    name_id = (
+        local_name_id(subject.x509, idp)
+        if profile.names_local_users
+        else name_id_for(
+            system,
+            subject.x509,
+            issuer=ports.entity_id_towards_systems,
+            pairwise_secret=ports.keys.pairwise_secret,
+            session=visit.known_session(),
+        )
     )
     entity_id, session = system.registration.entity_id, visit.known_session()
     index = session_index_for(session, entity_id, ports.keys.pairwise_secret)
     visit.participant = Participant(entity_id, name_id, index)
-    class_ref = profile_of_system(system).authn_context_class_ref(subject.level)
+    class_ref = profile.authn_context_class_ref(subject.level)
     return issue.Identity(name_id, class_ref, released, subject.authn_instant, idp.registration.entity_id, index)
 
 

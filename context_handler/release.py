@@ -56,6 +56,9 @@ def allowed_names(system: RegisteredSystem, table: AttributeNames = NO_NAMES) ->
 
     Its own are those of its translation table, else OIOSAML 3's, which its profile then writes in its own words.
     """
+    only = profile_of_system(system).only
+    if only is not None:
+        return only
     sp = system.metadata.sp
     meaning_of = profile_of_system(system).meaning_of
     asked_for = sp.requested_attributes if sp is not None else ()

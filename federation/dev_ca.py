@@ -27,7 +27,7 @@ from federation.dev_ca_certificates import (
 )
 from federation.dev_ca_files import certificate_path, key_path, only_one_process, read_if_there, write_whole
 from federation.model import World
-from federation.topology import ContextHandlerUrls, played_by_idp_mock, played_by_sp_demo
+from federation.topology import ContextHandlerUrls, local_idps_played, played_by_idp_mock, played_by_sp_demo
 from oiosaml.keys import MINIMUM_RSA_BITS, DecryptionKey, SigningKey, fingerprint_of
 
 CONTEXT_HANDLER: Final = "context-handler"
@@ -105,6 +105,10 @@ def key_holders(world: World) -> tuple[KeyHolder, ...]:
         KeyHolder(f"idp-{p.id}", f"IdP {p.name}", names[p.cvrs[0]], p.cvrs[0], p.entity_id)
         for p in played_by_idp_mock(world)
     )
+    local_idps = (
+        KeyHolder(f"idp-{p.id}", f"Lokal IdP {p.name}", names[p.cvrs[0]], p.cvrs[0], p.entity_id)
+        for p in local_idps_played(world)
+    )
     systems = (KeyHolder(f"sp-{p.id}", p.name, names[p.cvr], p.cvr, p.entity_id) for p in played_by_sp_demo(world))
     nemlogin = world.nemlogin
     clients = (
@@ -122,7 +126,7 @@ def key_holders(world: World) -> tuple[KeyHolder, ...]:
         if nemlogin
         else ()
     )
-    return (own, *idps, *systems, *clients, *services, *own_nemlogin)
+    return (own, *idps, *local_idps, *systems, *clients, *services, *own_nemlogin)
 
 
 def ensure_keys(

@@ -97,7 +97,15 @@ def _pattern(text: str) -> str:
 
 def _profile_of_system(profile: Profile) -> Profile:
     if profile is Profile.NEMLOGIN3:
-        raise ValueError("got NEMLOGIN3, expected OIOSAML3 or OIOSAML2: NemLog-in is an IdP and no user-facing system")
+        raise ValueError(
+            "got NEMLOGIN3, expected OIOSAML3 or OIOSAML2: NemLog-in is an IdP; where it asks for local identifiers it is LOCAL_IDP"
+        )
+    return profile
+
+
+def _profile_of_idp(profile: Profile) -> Profile:
+    if profile is Profile.LOCAL_IDP:
+        raise ValueError("got LOCAL_IDP, expected OIOSAML3, OIOSAML2 or NEMLOGIN3: it is how NemLog-in is answered")
     return profile
 
 
@@ -141,7 +149,12 @@ NistLevelText = Literal["1", "2", "3", "4"]
 SystemProfile = Annotated[
     Profile,
     AfterValidator(_profile_of_system),
-    WithJsonSchema({"type": "string", "enum": [Profile.OIOSAML3, Profile.OIOSAML2]}),
+    WithJsonSchema({"type": "string", "enum": [Profile.OIOSAML3, Profile.OIOSAML2, Profile.LOCAL_IDP]}),
+]
+IdpProfile = Annotated[
+    Profile,
+    AfterValidator(_profile_of_idp),
+    WithJsonSchema({"type": "string", "enum": [Profile.OIOSAML3, Profile.OIOSAML2, Profile.NEMLOGIN3]}),
 ]
 
 

@@ -97,15 +97,31 @@ class LocalIdpDocument(Document):
     """An IdP whose users may log in at NemLog-in."""
 
     entity_id: PartyEntityId
-    """entityID of one of `idps`, or of the Context Handler towards systems."""
+    """entityID in its connection to NemLog-in; the Context Handler's towards systems makes it the broker of local IdPs."""
+    id: PartyId
+    """Short name."""
     name: Name
     """The name that people see."""
     cvrs: tuple[CvrNumber, ...] = Field(min_length=1)
     """The organisations it may speak for."""
+    suffix: str = ""
+    """What stands behind the user names in its NameIDs, for one that the simulator plays."""
+    metadata: str | None = None
+    """Its SAML metadata as text. Left out, the simulator plays the IdP itself and writes its metadata."""
+    metadata_file: str | None = None
+    """A file with the metadata, relative to this one, in place of `metadata`."""
 
     def to_model(self) -> LocalIdp:
         """Give the value."""
-        return LocalIdp(self.entity_id, self.name, self.cvrs)
+        return LocalIdp(
+            entity_id=self.entity_id,
+            id=self.id,
+            name=self.name,
+            cvrs=self.cvrs,
+            suffix=self.suffix,
+            metadata=(self.metadata or "").encode(),
+            simulated=self.metadata is None,
+        )
 
 
 class NemLogInDocument(Document):

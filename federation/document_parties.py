@@ -10,6 +10,7 @@ from federation.document_fields import (
     CvrNumber,
     Document,
     Email,
+    IdpProfile,
     KeyFingerprint,
     Level,
     Name,
@@ -183,7 +184,7 @@ class IdpDocument(PartyDocument):
     """Whether it may leave its assertions unencrypted; OIOSAML 2 only."""
     knows_roles: bool
     """Whether it puts job function roles into its token (KenderRoller). Otherwise the attribute service is asked."""
-    profile: Profile = Profile.OIOSAML3
+    profile: IdpProfile = Profile.OIOSAML3
     """Which profile of SAML it speaks."""
     supports_scoping: bool = True
     """Whether it is told which system asks (Scoping/RequesterID)."""

@@ -37,7 +37,7 @@ from federation.model import (
     UserFacingSystem,
     World,
 )
-from federation.nemlogin import NemLogInClient
+from federation.nemlogin import LocalIdp, NemLogInClient
 from federation.problems import FederationError, Problem, problems_of_validation
 from federation.translation.table import TranslationTable
 from oiosaml.eid import CredentialType, IdType
@@ -221,7 +221,7 @@ def _json(value: Any) -> Json:  # noqa: ANN401 - any field of the model
     match value:
         case AssuranceLevel():
             return value.attribute_value
-        case NemLogInClient():
+        case NemLogInClient() | LocalIdp():
             return _without_own_metadata(_mapping(value))
         case Enum():
             # ID and credential types are URIs in messages and words in documents.

@@ -95,6 +95,7 @@ def _put_metadata_inline(data: Plain, directory: FilePath | None) -> Sequence[Pr
     places: list[tuple[Plain, tuple[str, ...]]] = [
         *((data, (kind,)) for kind in ("idps", "systems", "attribute_services")),
         (nemlogin, ("nemlogin", "clients")),
+        (nemlogin, ("nemlogin", "local_idps")),
     ]
     for holder, path in places:
         parties = holder.get(path[-1]) if isinstance(holder, dict) else None

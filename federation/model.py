@@ -23,6 +23,8 @@ class Profile(StrEnum):
     """OIOSAML 2.0.9 (DK-SAML 2.0) as KOMBIT used it before NSIS."""
     NEMLOGIN3 = "NEMLOGIN3"
     """OIOSAML 3 as NemLog-in3 speaks it; for IdPs only."""
+    LOCAL_IDP = "LOCAL_IDP"
+    """The OIOSAML Local IdP profile, which NemLog-in3 reads when the broker is the source of local identifiers; for systems only."""
 
 
 class OnAttributeFailure(StrEnum):
@@ -190,7 +192,7 @@ class UserFacingSystem:
     minimum_level: AssuranceLevel
     metadata: bytes = field(repr=False)
     profile: Profile = Profile.OIOSAML3
-    """Never NEMLOGIN3: NemLog-in is no user-facing system."""
+    """Never NEMLOGIN3: NemLog-in is no user-facing system, but may ask for local identifiers, with LOCAL_IDP."""
     minimum_assurance_level: NistLevel | None = None
     """The lowest NIST level that its users may have in place of an NSIS level. None: it demands an NSIS level of everybody."""
     name_id_format: str | None = None

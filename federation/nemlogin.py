@@ -60,10 +60,16 @@ class LocalIdp:
     """An IdP whose users may log in at NemLog-in: a municipality's own, or a broker's for several municipalities."""
 
     entity_id: EntityId
-    """One of the world's IdPs, or the Context Handler towards systems."""
+    id: str
     name: str
     cvrs: tuple[Cvr, ...]
     """The organisations it may speak for."""
+    suffix: str = ""
+    """What it puts behind its local user ids; only for one that the simulator plays."""
+    metadata: bytes = field(default=b"", repr=False)
+    """Empty for the Context Handler as a broker of local IdPs until the simulator has written it."""
+    simulated: bool = False
+    """The simulator plays it: a municipality's mock IdP in its connection to NemLog-in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Final
 
 from federation.dev_ca import KeyRing, KeySet
 from federation.model import World
-from federation.nemlogin import NemLogIn, NemLogInClient
+from federation.nemlogin import LocalIdp, NemLogIn, NemLogInClient
 from federation.signed_metadata import public_key, sign_metadata
 from federation.topology import NemLogInUrls, SystemUrls, Topology
 from oiosaml import attributes as names
@@ -90,7 +90,28 @@ def with_clients(world: World, topology: Topology, keys: KeyRing) -> NemLogIn | 
         replace(c, metadata=_service_metadata(c, topology.system(c.id), keys.system(c.id))) if c.simulated else c
         for c in nemlogin.clients
     )
-    return replace(nemlogin, clients=tuple(clients))
+    local_idps = (
+        replace(p, metadata=_local_idp_metadata(p, world, topology, keys)) if p.simulated else p
+        for p in nemlogin.local_idps
+    )
+    return replace(nemlogin, clients=tuple(clients), local_idps=tuple(local_idps))
+
+
+def _local_idp_metadata(local: LocalIdp, world: World, topology: Topology, keys: KeyRing) -> bytes:
+    """Give what has been uploaded to NemLog-in: Redirect alone, NameID persistent, four attributes (nemlogin3, section 4)."""
+    if local.entity_id == world.context_handler.entity_id_towards_systems:
+        own = [keys.context_handler, *([keys.next_context_handler] if keys.next_context_handler else [])]
+        sso_url = topology.context_handler.sso_url
+    else:
+        own, sso_url = [keys.idp(local.id)], topology.idp(local.id).sso_url
+    role = IdpRole(
+        want_authn_requests_signed=True,
+        keys=tuple(KeyDescriptor("signing", public_key(each)) for each in own),
+        name_id_formats=(NAMEID_PERSISTENT,),
+        single_sign_on_services=(Endpoint(BINDING_REDIRECT, sso_url),),
+        attribute_names=_LOCAL_IDP_SENDS,
+    )
+    return sign_metadata(EntityDescriptor(local.entity_id, None, None, role, None), local.name, own[0])
 
 
 def context_handler_as_client(world: World, topology: Topology, keys: KeyRing) -> NemLogInClient:

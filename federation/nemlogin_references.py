@@ -73,13 +73,13 @@ def _clients(nemlogin: NemLogIn, world: World) -> Iterator[Problem]:
 
 
 def _local_idps(nemlogin: NemLogIn, world: World) -> Iterator[Problem]:
-    idps = {idp.entity_id: idp for idp in world.idps}
+    known = {authority.cvr for authority in world.authorities}
+    taken = {idp.id for idp in world.idps}
     for i, local in enumerate(nemlogin.local_idps):
-        if local.entity_id == world.context_handler.entity_id_towards_systems:
-            continue
-        idp = idps.get(local.entity_id)
-        if idp is None or idp.local_user_suffix is None:
-            yield Problem(
-                ("nemlogin", "local_idps", i, "entity_id"),
-                f"no IdP {local.entity_id} with a local_user_suffix; see 'idps'",
-            )
+        path: Path = ("nemlogin", "local_idps", i)
+        if local.id in taken:
+            yield Problem((*path, "id"), f"{local.id!r} is already taken; IdPs and local IdPs share their addresses")
+        taken.add(local.id)
+        for j, cvr in enumerate(local.cvrs):
+            if cvr not in known:
+                yield Problem((*path, "cvrs", j), f"no authority has the CVR number {cvr}; see 'authorities'")

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from federation.model import World
-from federation.topology import Topology
+from federation.topology import Topology, local_idps_played, played_by_idp_mock, played_by_sp_demo
 
 HOSTS_END_IN: Final = "localhost"
 """The one top-level name that always means this machine (RFC 6761), and that browsers hold to be secure."""
@@ -20,6 +20,7 @@ def topology_of_sites(port: int, world: World) -> Topology:
     The site of a party (the two last labels of its host) is its authority's short id, so that one supplier's systems share a site and two
     municipalities' IdPs never do.
     """
+    clients = [each for each in world.nemlogin.clients if each.simulated] if world.nemlogin else []
     authorities = {authority.cvr: authority.id for authority in world.authorities}
 
     def url(name: str, site: str) -> str:
@@ -27,7 +28,14 @@ def topology_of_sites(port: int, world: World) -> Topology:
 
     return Topology(
         url("ch", "faelles"),
-        MappingProxyType({p.id: url("idp", p.id) for p in world.idps if p.simulated}),
-        MappingProxyType({p.id: url(p.id, authorities[p.cvr]) for p in world.systems if p.simulated}),
+        MappingProxyType(
+            {p.id: url("idp", p.id) for p in played_by_idp_mock(world)}
+            | {p.id: url("lokal-idp", authorities[p.cvrs[0]]) for p in local_idps_played(world)}
+        ),
+        MappingProxyType(
+            {p.id: url(p.id, authorities[p.cvr]) for p in played_by_sp_demo(world)}
+            | {p.id: url(p.id, authorities[p.cvr]) for p in clients}
+        ),
         MappingProxyType({p.id: url("attributter", p.id) for p in world.attribute_services if p.simulated}),
+        url("login", "nemlogin") if world.nemlogin else None,
     )

@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from federation.model import HomeIdp, Profile, UserFacingSystem, World
+from federation.nemlogin import LocalIdp
 
 PRODUCTION_DOMAINS: Final = (
     "borger.dk",
@@ -399,7 +400,10 @@ def default_topology(base_url: str, world: World) -> Topology:
     demo_systems = [each.id for each in played_by_sp_demo(world)] + [each.id for each in clients if each.simulated]
     return Topology(
         base,
-        _under(f"{base}/idp", (idp.id for idp in played_by_idp_mock(world))),
+        _under(
+            f"{base}/idp",
+            [each.id for each in played_by_idp_mock(world)] + [each.id for each in local_idps_played(world)],
+        ),
         _under(f"{base}/sp", demo_systems),
         _under(f"{base}/attributes", (service.id for service in world.attribute_services if service.simulated)),
         f"{base}/nemlogin" if world.nemlogin else None,
@@ -409,6 +413,13 @@ def default_topology(base_url: str, world: World) -> Topology:
 def played_by_idp_mock(world: World) -> tuple[HomeIdp, ...]:
     """Give the IdPs that a mock IdP plays: NemLog-in has a house of its own."""
     return tuple(idp for idp in world.idps if idp.simulated and idp.profile is not Profile.NEMLOGIN3)
+
+
+def local_idps_played(world: World) -> tuple[LocalIdp, ...]:
+    """Give the local IdPs of NemLog-in that a mock IdP plays."""
+    broker = world.context_handler.entity_id_towards_systems
+    local_idps = world.nemlogin.local_idps if world.nemlogin else ()
+    return tuple(idp for idp in local_idps if idp.simulated and idp.entity_id != broker)
 
 
 def played_by_sp_demo(world: World) -> tuple[UserFacingSystem, ...]:

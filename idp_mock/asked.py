@@ -85,6 +85,8 @@ def profile_asked_in(request: AuthnRequest, idp: HomeIdp) -> Profile:
     to the other. A real IdP would have to be changed as well.
     """
     context = request.requested_authn_context
+    if idp.profile is Profile.LOCAL_IDP:
+        return idp.profile
     if context is not None and context.assurance_levels:
         return Profile.OIOSAML2
     if context is not None and context.levels:

@@ -95,7 +95,9 @@ def _log_in(
     at: datetime,
     ports: Ports,
 ) -> Answer:
-    session = ports.sessions.begin(person, name_id_of(person), level_reached(person, level), previous=previous, at=at)
+    session = ports.sessions.begin(
+        person, name_id_of(person, ports.idp), level_reached(person, level), previous=previous, at=at
+    )
     return Answer(answer_with_session(session, opened, acs_url, at=at, ports=ports), session)
 
 

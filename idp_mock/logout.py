@@ -184,7 +184,7 @@ def _end_sessions(request: LogoutRequest, *, at: datetime, ports: Ports) -> Stat
         return _REFUSED
     for session in named:
         ports.sessions.end(session, at=at)
-    ours = named or any(name_id_of(person) == request.name_id for person in ports.people)
+    ours = named or any(name_id_of(person, ports.idp) == request.name_id for person in ports.people)
     return _LOGGED_OUT if ours else _UNKNOWN
 
 

@@ -99,6 +99,7 @@ def _expectations(opened: OpenedRequest, at: datetime, ports: Ports) -> AuthnReq
         sso_location=ports.urls.sso_url,
         assertion_consumer_services=ports.broker.assertion_consumer_services,
         binding=opened.binding.uri,
+        asks_others=False,
         relay_state=opened.relay_state,
     )
 

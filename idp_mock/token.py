@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from federation.assigned_roles import privileges_of
-from federation.model import Person, Profile
+from federation.model import HomeIdp, Person, Profile
 from idp_mock.asked import profile_asked_in, stated_in
 from idp_mock.ports import Ports
 from idp_mock.sessions import IdpSession
@@ -37,6 +37,7 @@ from oiosaml.uris import (
     AUTHN_CONTEXT_NSIS,
     CONFIRMATION_BEARER,
     NAME_FORMAT_BASIC,
+    NAMEID_PERSISTENT,
     NAMEID_X509_SUBJECT_NAME,
     NS_BPP,
     NS_BPP_LEGACY,
@@ -79,8 +80,13 @@ def compose_assertion(
     )
 
 
-def name_id_of(person: Person) -> NameId:
-    """Give the X509SubjectName that municipal IdPs still send with OIOSAML 3 (oiosaml2-legacy, NameID)."""
+def name_id_of(person: Person, idp: HomeIdp) -> NameId:
+    """Give the X509SubjectName that municipal IdPs still send with OIOSAML 3 (oiosaml2-legacy, NameID).
+
+    NemLog-in gets the user name with the suffix that it has agreed with the IdP (nemlogin3, section 4).
+    """
+    if idp.profile is Profile.LOCAL_IDP:
+        return NameId(f"{person.id}{idp.local_user_suffix or ''}", NAMEID_PERSISTENT)
     return NameId(str(X509SubjectName(person.cvr, person.name, person.uuid)), NAMEID_X509_SUBJECT_NAME)
 
 
@@ -98,6 +104,12 @@ def attributes_of(person: Person, level: StatedLevel, profile: Profile, ports: P
                 yield _old(name, value)
         return
     yield _new(SPEC_VERSION, OIOSAML3_SPEC_VERSION)
+    if profile is Profile.LOCAL_IDP:
+        # no rights and no name: NemLog-in has them of its own (nemlogin3, section 4)
+        yield _new(LOA, level.attribute_value)
+        yield _new(CVR, person.cvr)
+        yield _new(ORG_NAME, ports.organisation_names.get(person.cvr, ports.idp.name))
+        return
     yield _new(KOMBIT_SPEC_VERSION, KOMBIT_SPEC_VERSION_2)
     # who is not enrolled in NSIS has a NIST level in its place, as some products send it (NSIS, municipal IdPs)
     yield _new(ASSURANCE_LEVEL if isinstance(level, NistLevel) else LOA, level.attribute_value)

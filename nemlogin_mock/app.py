@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -11,14 +12,21 @@ from federation.nemlogin import NemLogIn, NemLogInClient
 from federation.topology import NemLogInUrls
 from nemlogin_mock.clients import Clients
 from nemlogin_mock.identities import Identities
+from nemlogin_mock.local_idps import LocalIdps
+from nemlogin_mock.local_login import PENDING_LIFETIME
 from nemlogin_mock.logins import Logins
 from nemlogin_mock.ports import Ports
 from nemlogin_mock.routes import Routes
 from oiosaml.ids import IdSource
-from oiosaml.keys import SigningKey
+from oiosaml.keys import DecryptionKey, SigningKey
+from saml_web.cookies import transaction_cookie
 from saml_web.error_pages import ErrorPages
+from saml_web.expiring_memory import ExpiringMemory
 from saml_web.pages import Pages
 from saml_web.static_files import static_route
+
+MAX_PENDING: Final = 2_000
+"""Most logins at local IdPs at once; the oldest are forgotten first."""
 
 
 def create_app(
@@ -26,9 +34,11 @@ def create_app(
     world: World,
     *,
     metadata: bytes,
+    metadata_towards_idps: bytes,
     clients: Sequence[NemLogInClient],
     urls: NemLogInUrls,
     signing: SigningKey,
+    decryption: DecryptionKey,
     starts: tuple[tuple[str, str], ...] = (),
     ids: IdSource,
     entropy: Callable[[int], bytes],
@@ -42,18 +52,23 @@ def create_app(
     ports = Ports(
         nemlogin=nemlogin,
         metadata=metadata,
+        metadata_towards_idps=metadata_towards_idps,
         identities=Identities(nemlogin.identities),
         clients=Clients(clients),
+        local_idps=LocalIdps(nemlogin.local_idps),
         logins=Logins(),
+        pending=ExpiringMemory(lifetime=PENDING_LIFETIME, limit=MAX_PENDING),
         organisation_names={authority.cvr: authority.name for authority in world.authorities},
         system_names={system.entity_id: system.name for system in world.systems},
         signing=signing,
+        decryption=decryption,
         urls=urls,
         ids=ids,
         entropy=entropy,
     )
     pages = Pages("nemlogin_mock", base_url=urls.base_url, ids=ids)
-    routes = Routes(ports, pages, starts=starts, clock=clock)
+    browser = transaction_cookie("nsis_nemlogin_login", base_url=urls.base_url, lifetime=PENDING_LIFETIME)
+    routes = Routes(ports, pages, browser=browser, starts=starts, clock=clock)
     app = FastAPI(
         title="NemLog-in (simulator)",
         docs_url=None,
@@ -63,8 +78,10 @@ def create_app(
             Route("/", routes.front_page, methods=["GET"]),
             Route(NemLogInUrls.SSO_PATH, routes.sso, methods=["GET"]),
             Route(NemLogInUrls.LOGIN_PATH, routes.login, methods=["POST"]),
+            Route(NemLogInUrls.ACS_PATH, routes.consume, methods=["POST"]),
             Route(NemLogInUrls.ATTRIBUTE_QUERY_PATH, routes.attribute_query, methods=["POST"]),
             Route(NemLogInUrls.METADATA_PATH, routes.metadata, methods=["GET"]),
+            Route(NemLogInUrls.METADATA_TOWARDS_IDPS_PATH, routes.metadata_towards_idps, methods=["GET"]),
             Route("/healthz", routes.health, methods=["GET"]),
             static_route(),
         ],

@@ -7,9 +7,12 @@ from federation.nemlogin import NemLogIn
 from federation.topology import NemLogInUrls
 from nemlogin_mock.clients import Clients
 from nemlogin_mock.identities import Identities
+from nemlogin_mock.local_idps import LocalIdps
 from nemlogin_mock.logins import Logins
-from oiosaml.ids import Cvr, EntityId, IdSource
-from oiosaml.keys import SigningKey
+from nemlogin_mock.pending import PendingLogin
+from oiosaml.ids import Cvr, EntityId, IdSource, MessageId
+from oiosaml.keys import DecryptionKey, SigningKey
+from saml_web.expiring_memory import ExpiringMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +21,18 @@ class Ports:
 
     nemlogin: NemLogIn
     metadata: bytes
+    metadata_towards_idps: bytes
     identities: Identities
     clients: Clients
+    local_idps: LocalIdps
     logins: Logins
+    pending: ExpiringMemory[MessageId, PendingLogin]
+    """Logins whose person is at a local IdP."""
     organisation_names: Mapping[Cvr, str]
     system_names: Mapping[EntityId, str]
     """What to call a system named in RequesterID."""
     signing: SigningKey
+    decryption: DecryptionKey
     urls: NemLogInUrls
     ids: IdSource
     entropy: Callable[[int], bytes]

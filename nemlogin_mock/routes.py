@@ -9,17 +9,20 @@ from starlette.responses import JSONResponse, Response
 
 from nemlogin_mock.attribute_query import answer_query
 from nemlogin_mock.inbound import Choice, InboundRequest, PickedIdentity, Refusal, one_named
+from nemlogin_mock.local_login import begin_local_login, finish_local_login
 from nemlogin_mock.login import LoginPage, begin_login, finish_login
 from nemlogin_mock.ports import Ports
 from nemlogin_mock.scenarios import PLAYABLE, SCENARIOS
 from oiosaml.bindings.post import PostForm
 from oiosaml.bindings.soap import CONTENT_TYPE, write_fault
 from oiosaml.errors import SamlError
+from oiosaml.ids import EntityId
+from saml_web.cookies import Cookie
 from saml_web.form_origin import require_own_page
-from saml_web.inbound import Form, read_body, read_form, read_query
-from saml_web.outbound import auto_post_page
+from saml_web.inbound import Form, parse_form, read_body, read_form, read_query
+from saml_web.outbound import auto_post_page, redirect, repost_page, without_marker
 from saml_web.pages import Pages
-from saml_web.security_headers import NO_STORE
+from saml_web.security_headers import NO_STORE, ContentPolicy
 from saml_web.xml_view import view_xml
 
 PERSONA_PARAMETER: Final = "persona"
@@ -45,13 +48,21 @@ class Routes:
     """The handlers of NemLog-in."""
 
     def __init__(
-        self, ports: Ports, pages: Pages, *, starts: tuple[tuple[str, str], ...], clock: Callable[[], datetime]
+        self,
+        ports: Ports,
+        pages: Pages,
+        *,
+        browser: Cookie,
+        starts: tuple[tuple[str, str], ...],
+        clock: Callable[[], datetime],
     ) -> None:
-        """`starts` are the names and addresses of services where a login can begin. Ask `clock` once for each request."""
+        """`browser` binds a login at a local IdP; `starts` are services where a login can begin. Ask `clock` once for each request."""
         self._ports = ports
         self._pages = pages
+        self._browser = browser
         self._starts = starts
         self._clock = clock
+        self._form_targets = tuple(ports.local_idps.named(each.entity_id).sso_location for each in ports.local_idps)
 
     async def front_page(self, request: Request) -> Response:
         """Whom NemLog-in serves, and the test cases."""
@@ -61,6 +72,7 @@ class Routes:
             nemlogin=self._ports.nemlogin,
             urls=self._ports.urls,
             clients=tuple(self._ports.clients),
+            local_idps=tuple(self._ports.local_idps),
             identities=tuple(self._ports.identities),
             organisations=self._ports.organisation_names,
             scenarios=SCENARIOS,
@@ -77,7 +89,33 @@ class Routes:
         form = await read_form(request, limit=MAX_LOGIN_FORM_BYTES)
         require_own_page(request, form, base_url=self._ports.urls.base_url)
         inbound = InboundRequest(form.one("message").encode("latin-1", "replace"))
+        local = form.optional("local")
+        if local is not None:
+            return self._ask_local_idp(request, inbound, EntityId(local))
         return self._answer(request, finish_login(inbound, _choice_in(form), at=self._clock(), ports=self._ports))
+
+    def _ask_local_idp(self, request: Request, inbound: InboundRequest, idp: EntityId) -> Response:
+        handle = self._browser.read(request) or self._ports.ids.handle()
+        outcome = begin_local_login(inbound, idp, handle, at=self._clock(), ports=self._ports)
+        if isinstance(outcome, PostForm):
+            return auto_post_page(self._pages, request, action=outcome.action, fields=outcome.fields)
+        response = redirect(outcome.url)
+        self._browser.set(response, handle)
+        return response
+
+    async def consume(self, request: Request) -> Response:
+        """A local IdP sends a person back."""
+        body, came_back = without_marker(await read_body(request))
+        handle = self._browser.read(request)
+        if handle is None and not came_back:
+            # a cross-site POST leaves Lax cookies behind; sent once more from our own page, it brings them along
+            fields = tuple(parse_form(body).fields.items())
+            return repost_page(self._pages, request, action=self._ports.urls.acs_url, fields=fields)
+        return self._answer(request, finish_local_login(body, handle, at=self._clock(), ports=self._ports))
+
+    async def metadata_towards_idps(self, _: Request) -> Response:
+        """The metadata towards local IdPs."""
+        return Response(self._ports.metadata_towards_idps, media_type="application/samlmetadata+xml")
 
     async def attribute_query(self, request: Request) -> Response:
         """An AttributeQuery in SOAP 1.1."""
@@ -104,11 +142,13 @@ class Routes:
         return self._pages.render(
             request,
             "login.html",
+            policy=ContentPolicy(form_targets=self._form_targets, form_to_self=True),
             # the page answers a message, which its URL does not bring back once it was posted
             switch="in-page",
             login_url=self._ports.urls.login_url,
             nemlogin=self._ports.nemlogin,
             identities=tuple(self._ports.identities),
+            local_idps=tuple(self._ports.local_idps),
             organisations=self._ports.organisation_names,
             scenarios=PLAYABLE,
             asked=outcome.asked,

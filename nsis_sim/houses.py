@@ -7,14 +7,17 @@ from urllib.parse import urlencode
 from starlette.applications import Starlette
 
 from federation.dev_ca import KeyRing
-from federation.model import World
-from federation.nemlogin_parties import context_handler_as_client, nemlogin_metadata
+from federation.model import HomeIdp, Profile, World
+from federation.nemlogin_parties import context_handler_as_client, nemlogin_metadata, nemlogin_metadata_towards_idps
 from federation.parties import with_own_metadata
-from federation.topology import Topology, played_by_sp_demo
+from federation.sp_face import SpFace, read_sp_face
+from federation.topology import Topology, local_idps_played, played_by_sp_demo
 from nsis_sim.broker_faces import face_towards_idps, metadata_towards_systems
 from nsis_sim.demo_systems import demo_system, service_behind_nemlogin, system_keys
 from nsis_sim.placement import Place
 from nsis_sim.settings import Settings
+from oiosaml.messages.metadata_reading import read_metadata
+from oiosaml.nsis import AssuranceLevel
 from saml_web.clock import utc_now
 from saml_web.ids import SystemIds
 
@@ -58,16 +61,47 @@ class Houses:
     def _idp(self, party: str) -> Starlette:
         from idp_mock.app import create_app
 
+        local = self._local_idp(party)
         return create_app(
-            next(idp for idp in self._world.idps if idp.id == party),
+            local or next(idp for idp in self._world.idps if idp.id == party),
             self._world,
             urls=self._topology.idp(party),
-            broker=face_towards_idps(self._world, self._topology, self._keys),
+            broker=self._nemlogin_towards_idps()
+            if local
+            else face_towards_idps(self._world, self._topology, self._keys),
             signing=self._keys.idp(party).signing,
             ids=SystemIds(),
             entropy=os.urandom,
             clock=utc_now,
         )
+
+    def _local_idp(self, party: str) -> HomeIdp | None:
+        """Give a municipality's IdP in its connection to NemLog-in; None if that party is connected to the broker."""
+        for local in local_idps_played(self._world):
+            if local.id == party:
+                return HomeIdp(
+                    entity_id=local.entity_id,
+                    id=local.id,
+                    name=local.name,
+                    cvrs=local.cvrs,
+                    maximum_level=AssuranceLevel.SUBSTANTIAL,
+                    knows_roles=False,
+                    metadata=local.metadata,
+                    profile=Profile.LOCAL_IDP,
+                    local_user_suffix=local.suffix,
+                    simulated=True,
+                )
+        return None
+
+    def _nemlogin_towards_idps(self) -> SpFace:
+        nemlogin = self._world.nemlogin
+        metadata = (
+            nemlogin_metadata_towards_idps(nemlogin, self._topology.nemlogin, self._keys.nemlogin) if nemlogin else b""
+        )
+        entity = read_metadata(metadata).entity
+        if entity is None:
+            raise ValueError("got a local IdP, expected a world with NemLog-in")
+        return read_sp_face(entity)
 
     def _attribute_service(self, party: str) -> Starlette:
         from attribute_service.app import create_app
@@ -114,9 +148,13 @@ class Houses:
             nemlogin,
             self._world,
             metadata=nemlogin_metadata(nemlogin, self._topology.nemlogin, self._keys.nemlogin),
+            metadata_towards_idps=nemlogin_metadata_towards_idps(
+                nemlogin, self._topology.nemlogin, self._keys.nemlogin
+            ),
             clients=(context_handler_as_client(self._world, self._topology, self._keys), *nemlogin.clients),
             urls=self._topology.nemlogin,
             signing=self._keys.nemlogin.signing,
+            decryption=self._keys.nemlogin.decryption,
             starts=tuple(self._starts_of_logins_at_nemlogin()),
             ids=SystemIds(),
             entropy=os.urandom,

@@ -119,6 +119,8 @@ _TABLE: Final = (
     Refusal("fed.attribute", _DENIED, STATUS_AUTHN_FAILED, "En oplysning om brugeren mangler eller er ikke skrevet rigtigt.", "A piece of information about the user is missing or not written correctly."),
     Refusal("fed.attribute:required", _DENIED, STATUS_AUTHN_FAILED, "{system} kræver en oplysning om dig, som din kommunes login ikke har sendt: {attribute}.", "{system} requires a piece of information about you that your municipality's login did not send: {attribute}."),
     Refusal("fed.no-idp", _DENIED, STATUS_NO_AVAILABLE_IDP, "Ingen identitetsudbyder kan bruges til dette system.", "No identity provider can be used for this system."),
+    Refusal("fed.no-idp:no-local-users", _DENIED, STATUS_NO_AVAILABLE_IDP, "Din kommunes login er ikke tilsluttet NemLog-in som lokal IdP.", "Your municipality's login is not connected to NemLog-in as a local IdP."),
+    Refusal("fed.no-idp:nemlogin", _DENIED, STATUS_NO_AVAILABLE_IDP, "Den lokale IdP er ikke tilsluttet NemLog-in.", "The local IdP is not connected to NemLog-in."),
     Refusal("fed.no-roles", _DENIED, STATUS_REQUEST_DENIED, "Du har ingen roller i {system}.", "You have no roles in {system}."),
     # --- privileges
     Refusal("priv.encoding", _DENIED, STATUS_AUTHN_FAILED, "Brugerens rettigheder er ikke kodet rigtigt.", "The user's rights are not encoded correctly."),

@@ -15,6 +15,7 @@ from oiosaml.rules.attribute_query import ATTRIBUTE_QUERY_RULES, subject_is_name
 from oiosaml.rules.attribute_response import ATTRIBUTE_RESPONSE_RULES
 from oiosaml.rules.authn_request import AUTHN_REQUEST_RULES
 from oiosaml.rules.idp_metadata import IDP_METADATA_RULES
+from oiosaml.rules.local_idp_assertion import LOCAL_IDP_ASSERTION_RULES
 from oiosaml.rules.logout import LOGOUT_REQUEST_RULES, LOGOUT_RESPONSE_RULES, LOGOUT_SUBJECT_RULES
 from oiosaml.rules.nemlogin_assertion import NEMLOGIN_ASSERTION_RULES
 from oiosaml.rules.nemlogin_client import NEMLOGIN_CLIENT_RULES, not_in_a_circle
@@ -34,6 +35,7 @@ a MUST, with the code of the first one broken in the order below; SHOULD and MAY
 code becomes, for the person and for the system, stands in `oiosaml/refusals.py`.
 """
 
+_LOCAL_ONLY: Final = tuple(each for each in LOCAL_IDP_ASSERTION_RULES if each.id.startswith("LIA-"))
 _NEMLOGIN_ONLY: Final = tuple(each for each in NEMLOGIN_ASSERTION_RULES if each.id.startswith("NLA-"))
 
 CHAPTERS: Final[tuple[tuple[str, str, tuple[Rule[Any, Any], ...]], ...]] = (

@@ -81,3 +81,7 @@ class OutgoingProfile:
     """The format where neither the registration nor the metadata names one."""
     encrypts_always: bool = True
     """Whether a system without an encryption key gets nothing; otherwise it gets its assertion signed and unencrypted."""
+    only: tuple[str, ...] | None = None
+    """The attributes that it carries, whatever a system asks for; None leaves that to the registration."""
+    names_local_users: bool = False
+    """Whether the person goes by the local user id that NemLog-in has agreed with the home IdP."""

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from context_handler.ports import RegisteredIdp, RegisteredSystem
-from context_handler.profiles import nemlogin3, oiosaml2, oiosaml3
+from context_handler.profiles import local_idp, nemlogin3, oiosaml2, oiosaml3
 from context_handler.profiles.profile import IncomingProfile, OutgoingProfile
 from federation.model import Profile
 from oiosaml.errors import SamlError
@@ -14,7 +14,11 @@ _INCOMING: Final[Mapping[Profile, IncomingProfile]] = MappingProxyType(
     {Profile.OIOSAML3: oiosaml3.INCOMING, Profile.OIOSAML2: oiosaml2.INCOMING}
 )
 _OUTGOING: Final[Mapping[Profile, OutgoingProfile]] = MappingProxyType(
-    {Profile.OIOSAML3: oiosaml3.OUTGOING, Profile.OIOSAML2: oiosaml2.OUTGOING}
+    {
+        Profile.OIOSAML3: oiosaml3.OUTGOING,
+        Profile.OIOSAML2: oiosaml2.OUTGOING,
+        Profile.LOCAL_IDP: local_idp.OUTGOING,
+    }
 )
 
 

@@ -55,6 +55,8 @@ class AuthnRequestExpectations:
     """The system's registered endpoints, in metadata order."""
     our_entity_ids: tuple[EntityId, ...] = ()
     """Both our faces: a RequesterID that names one of them is a circle."""
+    asks_others: bool = True
+    """Whether we would have to ask somebody else, as a broker does; an IdP may be asked with ProxyCount 0."""
     known_idps: frozenset[EntityId] | None = None
     """The registered IdPs; None if that is not to be examined."""
     minimum_level: AssuranceLevel | None = None
@@ -202,7 +204,7 @@ def not_in_a_circle(request: AuthnRequest, expected: AuthnRequestExpectations) -
     """The request has not passed us or anybody twice, and may still be passed on."""
     if request.scoping is None:
         return
-    if request.scoping.proxy_count == 0:
+    if expected.asks_others and request.scoping.proxy_count == 0:
         yield "got ProxyCount 0, expected at least 1: a broker always asks somebody else"
     requesters = request.scoping.requester_ids
     if len(set(requesters)) < len(requesters):

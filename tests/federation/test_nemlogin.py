@@ -9,7 +9,7 @@ import pytest
 from federation.dev_ca import KeyRing
 from federation.load import export_world, load_world
 from federation.model import World
-from federation.nemlogin import LocalIdp, NemLogIn
+from federation.nemlogin import NemLogIn
 from federation.nemlogin_parties import context_handler_as_client, with_clients
 from federation.parties import with_own_metadata
 from federation.references import problems_of_references
@@ -84,8 +84,12 @@ def with_client(**changes: Any) -> Callable[[World], World]:
     return change
 
 
-NOBODY = LocalIdp(EntityId("https://saml.idp.nobody.test"), "Nobody", (Cvr("91000013"),))
-WITHOUT_SUFFIX = LocalIdp(EntityId("https://saml.idp.ravnkaer.test"), "Ravnkær", (Cvr("92000017"),))
+def with_local_idp(**changes: Any) -> Callable[[World], World]:
+    def change(world: World) -> World:
+        first, *others = nemlogin_of(world).local_idps
+        return in_nemlogin(local_idps=(replace(first, **changes), *others))(world)
+
+    return change
 
 
 @pytest.mark.parametrize(
@@ -102,8 +106,8 @@ WITHOUT_SUFFIX = LocalIdp(EntityId("https://saml.idp.ravnkaer.test"), "Ravnkær"
         (with_client(id="byggesag"), "systems and clients share their addresses"),
         (with_client(entity_id=EntityId("https://saml.ch.sim.test/runtime")), "is already taken"),
         (with_client(cvr=Cvr("12345678")), "no authority has the CVR number 12345678"),
-        (in_nemlogin(local_idps=(NOBODY,)), "no IdP https://saml.idp.nobody.test with a local_user_suffix"),
-        (in_nemlogin(local_idps=(WITHOUT_SUFFIX,)), "with a local_user_suffix"),
+        (with_local_idp(id="korsbaek"), "IdPs and local IdPs share their addresses"),
+        (with_local_idp(cvrs=(Cvr("12345678"),)), "no authority has the CVR number 12345678"),
     ],
 )
 def test_what_does_not_hold_together_is_said(

@@ -18,6 +18,7 @@ from oiosaml.messages.metadata_faces import contact, sp_face
 from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel, Comparison
 from oiosaml.rules.assertion import AssertionExpectations
+from oiosaml.rules.local_idp_assertion import LOCAL_IDP_ASSERTION_RULES
 from oiosaml.rules.metadata import MetadataExpectations
 from oiosaml.rules.nemlogin_assertion import NEMLOGIN_ASSERTION_RULES, display_name, granted_level, persistent_uuid
 from oiosaml.rules.nemlogin_client import NEMLOGIN_CLIENT_RULES, NEMLOGIN_REQUEST_RULES
@@ -35,6 +36,7 @@ from oiosaml.uris import (
 from tests.builders import (
     CH_IDP_FACE,
     NOW,
+    PRIVILEGES_TEXT,
     RAVNKAER,
     SYSTEM,
     SYSTEM_ACS,
@@ -188,7 +190,28 @@ ASSERTION_CASES = (
     ),
 )
 
-CASES = (*CLIENT_CASES, *REQUEST_CASES, *ASSERTION_CASES)
+# --- what a local IdP says to NemLog-in
+
+
+def local(*, attributes: tuple[Attribute, ...] | None = None) -> Assertion:
+    return employee(
+        subject=subject(name_id=NameId("ane-holm@korsbaek.nemlogin.sim.test", NAMEID_PERSISTENT)),
+        attributes=told(without=("FULL_NAME", "PROFESSIONAL_UUID")) if attributes is None else attributes,
+    )
+
+
+def local_says(rule_id: str, name: str, broken: Assertion) -> Case:
+    expected = expectations(registered_level=HIGH, name_id_formats=(NAMEID_PERSISTENT,), knows_roles=None)
+    return Case(rule_id, name, (local(), expected), (broken, expected))
+
+
+LOCAL_CASES = (
+    local_says("LIA-01", "no-name", local(attributes=told(without=("ORG_NAME",)))),
+    local_says("LIA-01", "blank-name", local(attributes=told(ORG_NAME=" "))),
+    local_says("LIA-02", "rights", local(attributes=told(PRIVILEGES_INTERMEDIATE=PRIVILEGES_TEXT))),
+)
+
+CASES = (*CLIENT_CASES, *REQUEST_CASES, *ASSERTION_CASES, *LOCAL_CASES)
 
 
 @pytest.mark.parametrize("case", CLIENT_CASES, ids=str)
@@ -204,6 +227,16 @@ def test_a_request_rule_passes_what_is_right_and_refuses_what_is_wrong(case: Cas
 @pytest.mark.parametrize("case", ASSERTION_CASES, ids=str)
 def test_an_assertion_rule_passes_what_is_right_and_refuses_what_is_wrong(case: Case) -> None:
     assert_twins(case, NEMLOGIN_ASSERTION_RULES)
+
+
+@pytest.mark.parametrize("case", LOCAL_CASES, ids=str)
+def test_a_local_idps_rule_passes_what_is_right_and_refuses_what_is_wrong(case: Case) -> None:
+    assert_twins(case, LOCAL_IDP_ASSERTION_RULES)
+
+
+def test_a_local_idp_is_not_asked_for_kombits_additions() -> None:
+    expected = expectations(registered_level=HIGH, name_id_formats=(NAMEID_PERSISTENT,), knows_roles=None)
+    assert enforce(LOCAL_IDP_ASSERTION_RULES, local(), expected) == ()
 
 
 def test_valid_messages_break_nothing() -> None:
