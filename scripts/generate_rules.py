@@ -50,6 +50,7 @@ CHAPTERS: Final[tuple[tuple[str, str, tuple[Rule[Any, Any], ...]], ...]] = (
         "Beside the rules of any AuthnRequest; put by the NemLog-in simulator.",
         (not_in_a_circle,),
     ),
+    ("Assertion of a local IdP", "To NemLog-in; put by the NemLog-in simulator.", _LOCAL_ONLY),
     ("NemLog-in: metadata of its clients", "As uploaded; put by the NemLog-in simulator.", NEMLOGIN_CLIENT_RULES),
     ("LogoutRequest", "A verified logout request, as a message.", LOGOUT_REQUEST_RULES),
     ("LogoutRequest: whom it means", "The same request against the session it means to end.", LOGOUT_SUBJECT_RULES),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from federation.dev_ca import KeyRing
 from federation.model import EncryptionChoice, World
 from federation.parties import system_metadata, with_own_metadata
-from federation.topology import Topology
+from federation.topology import Topology, is_nemlogin
 from oiosaml.attributes import EMAIL, PRIVILEGES_INTERMEDIATE
 from oiosaml.keys import read_verification_key
 from oiosaml.messages.encryption_choice import encryption_for
@@ -49,7 +49,7 @@ def test_every_simulated_party_gets_metadata_signed_with_its_own_key(
     world = with_own_metadata(shipped_world, topology, key_ring)
 
     holders = [(p, key_ring.nemlogin if p.id == "nemlogin" else key_ring.idp(p.id)) for p in world.idps]
-    holders += [(p, key_ring.system(p.id)) for p in world.systems]
+    holders += [(p, key_ring.nemlogin if is_nemlogin(p, world) else key_ring.system(p.id)) for p in world.systems]
     holders += [(p, key_ring.attribute_service(p.id)) for p in world.attribute_services]
     assert len(holders) >= 8
     for party, keys in holders:
@@ -64,8 +64,8 @@ NOT_THERE = {"IDM-06", "SPM-16", "IDM-09", "SPM-17"}
 What a party does not have must not be announced."""
 
 
-_NEMLOGINS = frozenset({"IDM-08"})
-"""Its NameID formats are not KOMBIT's."""
+_NEMLOGINS = frozenset({"IDM-08", "SPM-20"})
+"""Neither its NameID formats nor what it asks for are KOMBIT's."""
 
 
 def test_every_simulated_party_can_be_registered_as_it_is(
