@@ -146,7 +146,7 @@ def test_an_old_login_is_refused_where_a_new_one_was_asked_for(street: Street) -
         browser.hold = "SAMLResponse"
         page = browser.visit(start(street, "byggesag", "nemlogin", force="1"))
         answer = press(browser, page, "persona", "sif-oernhoej", scenario="IT-FORCE-1")
-        assert "Kodeproto.stale" in text_of(browser.submit(answer.forms[0]))
+        assert "Kodeproto.force-authn" in text_of(browser.submit(answer.forms[0]))
 
 
 @pytest.mark.parametrize(("refusal", "code"), [("cannot-reach-level", "fed.loa"), ("fail", "proto.status")])
