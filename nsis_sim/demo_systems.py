@@ -13,6 +13,10 @@ _STACKS: Final = {"byggesag": StackName.PYTHON3_SAML, "ydelser": StackName.PYSAM
 """The foreign stack each demo system runs on; one that is added to the world runs on pysaml2."""
 
 
+SEB: Final = "seb"
+"""The demo system that is SEB: it has a front door of its own and looks people up."""
+
+
 def demo_system(system: UserFacingSystem, topology: Topology) -> DemoSystem:
     """Give a system as sp_demo plays it."""
     return DemoSystem(

@@ -13,7 +13,7 @@ from federation.parties import with_own_metadata
 from federation.sp_face import SpFace, read_sp_face
 from federation.topology import Topology, local_idps_played, played_by_sp_demo
 from nsis_sim.broker_faces import face_towards_idps, metadata_towards_systems
-from nsis_sim.demo_systems import demo_system, service_behind_nemlogin, system_keys
+from nsis_sim.demo_systems import SEB, demo_system, service_behind_nemlogin, system_keys
 from nsis_sim.placement import Place
 from nsis_sim.settings import Settings
 from oiosaml.messages.metadata_reading import read_metadata
@@ -120,6 +120,7 @@ class Houses:
     def _system(self, party: str) -> Starlette:
         from sp_demo.app import create_app
         from sp_demo.names import names_of
+        from sp_demo.seb.register import shipped_register
         from sp_demo.system import IdpChoice
 
         face = metadata_towards_systems(self._world, self._topology, self._keys)
@@ -136,6 +137,7 @@ class Houses:
             broker_metadata=broker_metadata,
             names=names_of(self._world),
             idps=lambda: choices,
+            register=shipped_register() if party == SEB else None,
         )
 
     def _nemlogin(self) -> Starlette:

@@ -1,7 +1,7 @@
 """One demo system as a web application: every route, and every port wired by hand."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fastapi import FastAPI
@@ -27,6 +27,8 @@ from sp_demo.logout import Logouts
 from sp_demo.logout_routes import LogoutRoutes
 from sp_demo.names import Names, no_names
 from sp_demo.result_page import downloads, home_context, result_context
+from sp_demo.seb.front_page import FrontPage
+from sp_demo.seb.register import Register
 from sp_demo.stack import RedirectTo
 from sp_demo.system import DemoSystem, IdpChoice, SystemKeys
 from sp_demo.wish import read_wish
@@ -48,12 +50,14 @@ def create_app(
     broker_metadata: BrokerMetadata,
     names: Names = no_names,
     idps: IdpChoices = no_choices,
+    register: Register | None = None,
     ids: IdSource | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     """Give the application of one demo system, to be served at `system.urls`.
 
     `metadata` is served as it stands: the octets that the Context Handler has registered.
+    With a `register` it is SEB: with a front door of its own, and rights read as the health sector reads them.
     `clock` rules our own memory only: both stacks read the system clock for the times in a message.
     """
     id_source = ids or SystemIds()
@@ -68,6 +72,8 @@ def create_app(
         logouts=Logouts(system, logins, ids=id_source),
         names=names,
         idps=idps,
+        register=register,
+        front_page=FrontPage(system=system, pages=pages, idps=idps) if register is not None else None,
         ids=id_source,
         clock=clock,
         browser=transaction_cookie(f"nsis_{system.id}_login", base_url=base_url, lifetime=PENDING_LIFETIME),
@@ -88,6 +94,8 @@ class _House:
     logouts: Logouts
     names: Names
     idps: IdpChoices
+    register: Register | None
+    front_page: FrontPage | None
     ids: IdSource
     clock: Callable[[], datetime]
     browser: Cookie
@@ -97,11 +105,18 @@ class _House:
     async def home(self, request: Request) -> Response:
         """Offer the ways to log in."""
         logged_in = self.logins.outcome(self.session.read(request), at=self.clock()) is not None
+        if self.front_page is not None:
+            return await self.front_page.show(request, logged_in=logged_in)
         return self.pages.render(request, "home.html", **home_context(self.system, self.idps(), logged_in=logged_in))
 
     async def login(self, request: Request) -> Response:
         """Send the browser to the Context Handler with a signed request."""
         wish = read_wish(request.query_params, self.system)
+        if self.front_page is not None and wish.idp is None:
+            remembered = self.front_page.remembered(request)
+            if remembered is None and not wish.passive:
+                return redirect(self.system.urls.home_url)
+            wish = replace(wish, idp=remembered.entity_id if remembered else None)
         at = self.clock()
         stack = await self.broker.stack(at=at)
         browser = self.browser.read(request) or self.ids.handle()
@@ -137,7 +152,7 @@ class _House:
         if outcome is None or session is None:
             return redirect(self.system.urls.home_url)
         behaviour = self.logouts.behaviour(session, at=at)
-        template, context = result_context(self.system, outcome, self.names, behaviour)
+        template, context = result_context(self.system, outcome, self.names, behaviour, self.register)
         return self.pages.render(request, template, **context)
 
     async def download(self, request: Request) -> Response:
@@ -169,6 +184,7 @@ def _routes(house: _House) -> list[BaseRoute]:
     )
     return [
         Route("/", house.home, methods=["GET"]),
+        *([Route("/choose", house.front_page.choose, methods=["POST"])] if house.front_page is not None else []),
         Route("/login", house.login, methods=["GET"]),
         Route("/acs", house.acs, methods=["POST"]),
         Route("/result", house.result, methods=["GET"]),

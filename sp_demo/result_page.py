@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from oiosaml.attributes import FRIENDLY_NAMES, ORG_NAME, PRIVILEGES_INTERMEDIATE
+from oiosaml.attributes import CPR_NUMBER_IDENTIFIER, FRIENDLY_NAMES, ORG_NAME, PRIVILEGES_INTERMEDIATE
 from oiosaml.nsis import AssuranceLevel
 from oiosaml.uris import CONSTRAINT_KLE, CONSTRAINT_ORGANISATION_UNIT
 from saml_web.security_headers import NO_STORE
@@ -15,6 +15,8 @@ from saml_web.xml_view import view_xml
 from sp_demo.login import LoggedIn, Outcome, TurnedAway
 from sp_demo.logout import LogoutBehaviour
 from sp_demo.names import Names
+from sp_demo.seb.register import Register
+from sp_demo.seb.rights import read_health_rights
 from sp_demo.system import DemoSystem, IdpChoice, StackName
 
 _STATUS_PREFIX: Final = "urn:oasis:names:tc:SAML:2.0:status:"
@@ -40,7 +42,11 @@ def home_context(system: DemoSystem, idps: tuple[IdpChoice, ...], *, logged_in: 
 
 
 def result_context(
-    system: DemoSystem, outcome: Outcome, names: Names, behaviour: LogoutBehaviour
+    system: DemoSystem,
+    outcome: Outcome,
+    names: Names,
+    behaviour: LogoutBehaviour,
+    register: Register | None = None,
 ) -> tuple[str, dict[str, Any]]:
     """Give the template for `outcome` and what it shows."""
     common = {
@@ -54,7 +60,8 @@ def result_context(
     }
     if isinstance(outcome, TurnedAway):
         return "turned_away.html", {**common, **_turned_away(outcome)}
-    return "result.html", {**common, **_logged_in(system, outcome, names), **_session(system, outcome, behaviour)}
+    shown = {**_logged_in(system, outcome, names), **_session(system, outcome, behaviour), **_health(outcome, register)}
+    return "result.html", {**common, **shown}
 
 
 def downloads(outcome: Outcome | None, name: str) -> Response:
@@ -118,6 +125,16 @@ def _session(system: DemoSystem, outcome: LoggedIn, behaviour: LogoutBehaviour) 
         "behaviours": tuple(LogoutBehaviour),
         "step_up_url": _with(system.urls.login_url, level=high.attribute_value) if outcome.level < high else None,
     }
+
+
+def _health(outcome: LoggedIn, register: Register | None) -> dict[str, Any]:
+    """Give what SEB makes of the token; nothing for other systems."""
+    if register is None:
+        return {"health": None}
+    cpr = next(iter(outcome.token.values(CPR_NUMBER_IDENTIFIER)), None)
+    looked_up = register.attributes_of(cpr)
+    reading = read_health_rights(outcome.rights.groups, register)
+    return {"health": {"reading": reading, "units": register.units, "looked_up": looked_up}}
 
 
 def _turned_away(outcome: TurnedAway) -> dict[str, Any]:

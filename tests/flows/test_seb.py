@@ -7,7 +7,7 @@ from nsis_sim.api_client import Api
 from nsis_sim.login_report import LoginReport
 from oiosaml import attributes as names
 from oiosaml.refusals import REFUSALS
-from tests.flows.street import BASE_URL, Street, log_in, text_of
+from tests.flows.street import BASE_URL, Street, heading, log_in, press, start, text_of
 
 SCOPE = "urn:dk:gov:saml:cvrNumberIdentifier:91000013"
 CPR = "6303038886"
@@ -77,3 +77,84 @@ def test_the_other_systems_get_their_own_words_as_before(street: Street, system:
     roles = [role for group in report.privileges for role in group.privileges]
     assert roles
     assert all(role.startswith(f"http://{system}.sim.test/") for role in roles)
+
+
+# --- SEB's own pages
+
+
+def front_door(street: Street) -> str:
+    return street.topology.system("seb").home_url
+
+
+@pytest.mark.parametrize(
+    ("language", "role", "unit_is", "places"),
+    [
+        (
+            "da",
+            "Plejeassistent, rolle 3 – national rolle PlejeAssR3 med kode 41003",
+            "Organisationsenhed",
+            ("Hjemmesygeplejen Nord", "Hjemmesygeplejen Syd"),
+        ),
+        (
+            "en",
+            "Care assistant, role 3 – national role PlejeAssR3 with code 41003",
+            "Organisation unit",
+            ("Home nursing North", "Home nursing South"),
+        ),
+    ],
+    ids=["da", "en"],
+)
+def test_nurse_sees_her_role_with_one_unit_in_each_group_in_plain_words(
+    street: Street, language: str, role: str, unit_is: str, places: tuple[str, str]
+) -> None:
+    with street.browser(**{"Accept-Language": language}) as browser:
+        login = browser.visit(start(street, "seb", "korsbaek"))
+        text = text_of(press(browser, login, "persona", "cilla-moeberg"), language)
+    for unit, place in zip(UNITS, places, strict=True):
+        assert f"{place} {role}" in text
+        assert f"{unit_is}: {unit}" in text
+    assert "dk:healthcare:saml:attribute:UserAuthorizationCode" in text
+    assert "KT2Z4" in text
+
+
+def test_front_door_sends_the_person_to_the_idp_they_choose_by_idp_list(street: Street) -> None:
+    with street.browser() as browser:
+        page = browser.visit(front_door(street))
+        assert heading(page) == "Log ind i SEB (simuleret)"
+        assert "Lokal IdP" in text_of(page)
+        page = press(browser, page, "idp", "https://saml.idp.korsbaek.test")
+        assert page.url.startswith(street.topology.idp("korsbaek").base_url), "the broker asks nothing more"
+
+
+def test_front_door_finds_by_name_and_says_if_there_is_nothing(street: Street) -> None:
+    with street.browser() as browser:
+        page = browser.visit(front_door(street) + "?tab=local&q=kors")
+        assert [value for form in page.forms for name, value in form.buttons if name == "idp"] == [
+            "https://saml.idp.korsbaek.test"
+        ]
+        page = browser.visit(front_door(street) + "?q=nowhere")
+        assert "Ingen kommune har det i sit navn." in text_of(page)
+        page = browser.visit(front_door(street) + "?tab=mitid")
+        assert "ikke simuleret her" in text_of(page)
+
+
+def test_front_door_remembers_the_choice_until_it_is_to_forget_it(street: Street) -> None:
+    with street.browser() as browser:
+        login_url = street.topology.system("seb").login_url
+        assert heading(browser.visit(login_url)) == "Log ind i SEB (simuleret)", "nobody was chosen yet"
+        page = browser.visit(front_door(street))
+        press(browser, page, "idp", "https://saml.idp.korsbaek.test", remember="1")
+        assert browser.visit(login_url).url.startswith(street.topology.idp("korsbaek").base_url)
+        page = browser.visit(front_door(street))
+        assert "Du har valgt før:" in text_of(page)
+        press(browser, page, "forget", "1")
+        assert heading(browser.visit(login_url)) == "Log ind i SEB (simuleret)"
+
+
+def test_front_door_takes_no_idp_that_it_does_not_show(street: Street) -> None:
+    path = street.topology.system("seb").path + "/choose"
+    answer = street.post(path, data={"idp": "https://evil.test"})
+    assert (answer.status_code, answer.headers.get("location")) == (400, None)
+    foreign = {"Origin": "https://evil.test"}
+    answer = street.post(path, data={"idp": "https://saml.idp.korsbaek.test"}, headers=foreign)
+    assert answer.status_code == 403

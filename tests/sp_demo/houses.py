@@ -56,6 +56,7 @@ from oiosaml.validity import Window
 from oiosaml.xml.encryption import OIOSAML_DEFAULT, RSA_OAEP_MGF1P_SHA1, EncryptionMethod, encrypt
 from oiosaml.xml.writing import NewElement
 from sp_demo.app import create_app
+from sp_demo.seb.register import Register
 from sp_demo.system import DemoSystem, IdpChoice, StackName, SystemKeys
 from tests.trees import serialise, sign_enveloped
 
@@ -255,7 +256,11 @@ def broker_metadata_of(broker: Any, base_url: str = "http://localhost:8000") -> 
 
 
 def make_house(
-    stack: StackName, member: Callable[[str], Any], broker: Any, base_url: str = "http://localhost:8000"
+    stack: StackName,
+    member: Callable[[str], Any],
+    broker: Any,
+    base_url: str = "http://localhost:8000",
+    register: Register | None = None,
 ) -> House:
     """A demo system that knows `broker`."""
     document = broker_metadata_of(broker, base_url)
@@ -273,6 +278,7 @@ def make_house(
         broker_metadata=metadata,
         names=lambda uri, _language: names.get(uri),
         idps=lambda: (KORSBAEK,),
+        register=register,
     )
     method = RSA_OAEP_MGF1P_SHA1 if stack is StackName.PYTHON3_SAML else OIOSAML_DEFAULT
     app = Starlette(routes=[Mount(system.urls.path, inner)])

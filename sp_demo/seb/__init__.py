@@ -1,0 +1,1 @@
+"""What SEB does that other demo systems do not: its own front door, national roles, and look-ups by CPR number."""
