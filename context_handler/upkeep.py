@@ -1,4 +1,4 @@
-"""What the broker does for its members without being asked: the revocation list is read anew, each change of its state is one event."""
+"""What the broker does for its members without being asked: revocation list and metadata are read anew, a change of state is one event."""
 
 import asyncio
 import logging
@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 from context_handler.events import Event, EventOutcome
+from context_handler.metadata_refresh import Refresher
 from context_handler.ports import Ports
 from context_handler.revocation import CRL_REFRESH, Revocations
 from oiosaml.errors import SamlError
@@ -19,16 +20,34 @@ _log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def members_looked_after(
-    ports: Ports, clock: Callable[[], datetime], revocations: Revocations, *, interval: timedelta = CRL_REFRESH
+    ports: Ports,
+    clock: Callable[[], datetime],
+    revocations: Revocations,
+    refresher: Refresher,
+    *,
+    interval: timedelta = CRL_REFRESH,
 ) -> AsyncIterator[None]:
-    """Look after the members every `interval`, until the block ends."""
-    task = asyncio.create_task(_look_after(ports, clock, revocations, interval))
+    """Look after the members every `interval`, until the block ends. A member that answers slowly holds up no revocation."""
+    tasks = (
+        asyncio.create_task(_look_after(ports, clock, revocations, interval)),
+        asyncio.create_task(_fetch_metadata(refresher, clock, interval)),
+    )
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def _fetch_metadata(refresher: Refresher, clock: Callable[[], datetime], interval: timedelta) -> None:
+    while True:
+        await asyncio.sleep(interval.total_seconds())
+        try:
+            await refresher.refresh_due(clock())
+        except SamlError as error:
+            _log.warning("metadata could not be refreshed: %s", error.detail)
 
 
 async def _look_after(

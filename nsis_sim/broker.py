@@ -3,6 +3,7 @@
 import os
 from datetime import timedelta
 from pathlib import Path
+from random import SystemRandom
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from starlette.applications import Starlette
 from context_handler.adapters.metadata_over_http import MetadataOverHttp
 from context_handler.adapters.soap_over_http import SoapOverHttp
 from context_handler.app import Wiring, create_app
+from context_handler.metadata_refresh import Refresher
 from context_handler.ports import BrokerKeys, Ports
 from context_handler.registration import Registrar
 from context_handler.registry import RegistryCache
@@ -22,6 +24,7 @@ from context_handler.store.database import Database
 from context_handler.store.sqlite import SqliteStore
 from context_handler.store.sqlite_queries import SqliteQueries
 from context_handler.store.sqlite_record import SqliteRecord
+from context_handler.store.sqlite_refreshes import SqliteRefreshes
 from context_handler.store.sqlite_registrations import SqliteRegistrations
 from context_handler.store.sqlite_sessions import SqliteSessions
 from context_handler.upkeep import members_looked_after
@@ -89,6 +92,8 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
     attribute_services = SoapOverHttp(tls=lambda: client_tls(settings.certs_dir))
     metadata_client = MetadataOverHttp.make_client(tls=client_tls(settings.certs_dir))
     sessions = SqliteSessions(database)
+    fetch = MetadataOverHttp(metadata_client, allow_private=True).fetch
+    states = SqliteRefreshes(database)
     ports = Ports(
         workspace=DEFAULT_WORKSPACE,
         store=SqliteStore(database, Boot(boot_id(ids.uuid), utc_now())),
@@ -118,7 +123,8 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
                     registrar=registrar,
                     registry=registry,
                     record=SqliteRecord(database),
-                    fetch_metadata=MetadataOverHttp(metadata_client, allow_private=True).fetch,
+                    fetch_metadata=fetch,
+                    refreshes=states,
                     clock=utc_now,
                     base_url=topology.context_handler_base_url,
                 )
@@ -129,7 +135,12 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
             people=world.people,
             ca_certificate_der=keys.ca_certificate_der,
             revocations=revocations,
-            upkeep=lambda: members_looked_after(ports, clock, revocations),
+            upkeep=lambda: members_looked_after(
+                ports,
+                clock,
+                revocations,
+                Refresher(ports, registry, registrar, states, fetch, SystemRandom().random),
+            ),
             close=database.close,
         )
     )

@@ -174,6 +174,7 @@ _TABLE: Final = (
     # --- metadata
     Refusal("md.signature", _BAD, STATUS_REQUEST_DENIED, "Metadatas signatur kan ikke godkendes.", "The signature of the metadata cannot be accepted."),
     Refusal("md.expired", _BAD, STATUS_REQUEST_DENIED, "Metadata er udløbet.", "The metadata has expired."),
+    Refusal("md.older", _BAD, STATUS_REQUEST_DENIED, "Metadata er ældre end dem, der er i brug.", "The metadata is older than the one in use."),
     Refusal("md.source", _BAD, STATUS_REQUEST_DENIED, "Metadata kan ikke hentes fra den adresse.", "The metadata cannot be fetched from that address."),
     Refusal("md.conflict", 409, STATUS_REQUEST_DENIED, "Navnet (entityID) er allerede registreret.", "The name (entityID) is already registered."),
     Refusal("md.conflict:withdrawn", 409, STATUS_REQUEST_DENIED, "Parten er taget ud af føderationen; den skal sættes ind igen, før den kan slettes.", "The party is withdrawn; it must be restored before it can be removed."),

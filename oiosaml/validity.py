@@ -10,6 +10,7 @@ from oiosaml.errors import SamlError
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """How far two honest clocks may differ, each way (OIOSAML 3 chapter 3; SAML errata E92: 3 to 5 minutes)."""
 
+_DURATION = re.compile(r"P(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})(?:\.\d+)?S)?)?", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z", re.ASCII)
 
 
@@ -25,6 +26,15 @@ def parse_instant(text: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError as error:
         raise SamlError("proto.time-format", f"got {text!r:.60}, expected a time that exists ({error})") from error
+
+
+def parse_duration(text: str) -> timedelta | None:
+    """Read an xs:duration of days, hours, minutes and seconds; None for any other text: a month has no length of its own."""
+    match = _DURATION.fullmatch(text)
+    if match is None or not any(match.groups()):
+        return None
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
 def format_instant(at: datetime) -> str:

@@ -12,7 +12,7 @@ from scripts.attack_cases import CASES, WITHOUT_TEST
 ROOT: Final = Path(__file__).parent.parent
 DOCUMENT: Final = ROOT / "docs" / "attacks.md"
 
-_ID: Final = re.compile(r"(?<![a-z])(xsw|sig|xml|enc|pro|fed|prv|req|aq|slo)[-_](\d\d)(?!\d)", re.IGNORECASE)
+_ID: Final = re.compile(r"(?<![a-z])(xsw|sig|xml|enc|pro|fed|prv|req|aq|slo|md)[-_](\d\d)(?!\d)", re.IGNORECASE)
 _SHOWN: Final = 3
 """Tests named for a case; the rest are counted."""
 

@@ -10,13 +10,16 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from starlette.requests import Request
 
 from context_handler.audit import audit
+from context_handler.endings import endings
 from context_handler.merging import PartyRegistration, with_key_withdrawn
+from context_handler.metadata_refresh import RefreshStates
 from context_handler.registration import Registrar, fits_the_federation
 from context_handler.registry import RegistryCache
 from context_handler.routes.api_answers import (
     AuditAnswer,
     EventAnswer,
     FlowAnswer,
+    MembersAnswer,
     PartyAnswer,
     PersonAnswer,
     RefusedAnswer,
@@ -71,6 +74,7 @@ class ApiPorts:
     registry: RegistryCache
     record: Record
     fetch_metadata: Callable[[str], Awaitable[bytes]]
+    refreshes: RefreshStates
     clock: Callable[[], datetime]
     base_url: str
     """The broker's own; requests from pages elsewhere change nothing."""
@@ -205,6 +209,12 @@ class _Reading:
         registry = self._ports.registry()
         return tuple(PersonAnswer.of(person, registry.organisation_name(person.cvr)) for person in registry.people())
 
+    async def members(self) -> MembersAnswer:
+        """Give what of the members ends within 30 days, and how the metadata stands that is fetched again and again."""
+        ports = self._ports
+        states = ports.refreshes.all(ports.workspace).values()
+        return MembersAnswer.of(endings(ports.registry(), ports.clock()), states)
+
     async def flow(self, flow: Annotated[str, Path(max_length=100)]) -> FlowAnswer:
         """Give every event of one flow with the octets on the wire."""
         events = self._ports.record.events_of(self._ports.workspace, FlowId(flow))
@@ -272,6 +282,9 @@ def _add_record(router: APIRouter, reading: _Reading) -> None:
     router.get("/flows/{flow}", tags=["Record"], summary="Show every step of one login")(reading.flow)
     router.get("/messages/{message_id}/flow", tags=["Record"], summary="Find the login a message belongs to")(
         reading.flow_of_message
+    )
+    router.get("/members", tags=["Record"], summary="See what ends soon, and whose metadata cannot be fetched")(
+        reading.members
     )
     router.get("/audit", tags=["Record"], summary="Count all logins: was none lost?")(reading.audit)
 

@@ -1,13 +1,16 @@
 """What the registration API gives."""
 
 from base64 import b64encode
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from context_handler.audit import AuditReport
+from context_handler.endings import Ending
 from context_handler.events import Event, EventOutcome
+from context_handler.metadata_refresh import RefreshState
 from federation.model import Person
 from saml_web.finding_documents import FindingDocument
 
@@ -42,6 +45,59 @@ class RefusedAnswer(Answer):
     reference: str = Field(description="What to tell whoever helps.")
     mend: str = Field(description="Who can mend it.")
     findings: tuple[FindingDocument, ...] = Field((), description="Every breach of a rule, with line and mend.")
+
+
+class EndingAnswer(Answer):
+    """Something of a member that ends within 30 days, or has ended."""
+
+    entity_id: str
+    name: str
+    what: str = Field(description="`certificate`, `metadata` or `activation`.")
+    ends_at: datetime
+    within_days: int | None = Field(description="30, 7 or 1; none once it has ended.")
+
+
+class RefreshAnswer(Answer):
+    """How the metadata of a member stands that publishes it at an address."""
+
+    entity_id: str
+    next_at: datetime
+    good_at: datetime | None
+    fault: str | None = Field(description="The code of what is wrong; the last good copy stays in use until it ends.")
+    detail: str
+
+
+class MembersAnswer(Answer):
+    """What needs somebody's attention."""
+
+    endings: tuple[EndingAnswer, ...]
+    metadata: tuple[RefreshAnswer, ...]
+
+    @classmethod
+    def of(cls, found: Iterable[Ending], states: Iterable[RefreshState]) -> "MembersAnswer":
+        """Give them, the most urgent first."""
+        return cls(
+            endings=tuple(
+                EndingAnswer(
+                    entity_id=each.entity_id,
+                    name=each.name,
+                    what=each.what,
+                    ends_at=each.ends_at,
+                    within_days=each.within.days if each.within else None,
+                )
+                for each in found
+            ),
+            metadata=tuple(
+                RefreshAnswer(
+                    entity_id=each.entity_id,
+                    next_at=each.next_at,
+                    good_at=each.good_at,
+                    fault=each.fault,
+                    detail=each.detail,
+                )
+                for each in sorted(states, key=lambda state: (state.fault is None, state.entity_id))
+            ),
+        )
 
 
 class PersonAnswer(Answer):

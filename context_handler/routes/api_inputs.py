@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from federation.document_fields import (
+    Certificate,
     CvrNumber,
     Level,
     Name,
@@ -16,12 +17,15 @@ from federation.document_fields import (
     PeriodDocument,
     SystemProfile,
 )
-from federation.document_parties import EncryptionDocument, NameIdFormat
+from federation.document_parties import EncryptionDocument, MetadataSourceDocument, NameIdFormat
 from federation.documents import Kind
 from federation.model import AttributeProfile, GetsRights, OnAttributeFailure, OnNoRoles, Profile
 from oiosaml.messages.metadata import EntityDescriptor
 
 _NOT_IN_ID: Final = re.compile(r"[^a-z0-9]+")
+
+
+_ABOUT_THE_SOURCE: Final = {"metadata_url", "metadata_certificate", "allow_unsigned_metadata"}
 
 
 class PartyInput(BaseModel):
@@ -35,6 +39,15 @@ class PartyInput(BaseModel):
         description="Where to fetch the metadata, in place of `metadata`: http or https, without redirects.",
         examples=["http://localhost:9000/saml/metadata"],
     )
+    metadata_source: MetadataSourceDocument | None = Field(
+        None, description="Where newer metadata is fetched from; `metadata_url`, if left out."
+    )
+    metadata_certificate: Certificate | None = Field(
+        None, description="Certificate of the key that signs the metadata, as base64 of DER."
+    )
+    allow_unsigned_metadata: bool = Field(
+        False, description="Whether newer metadata may come without a signature, with keys of its own."
+    )
     entity_id: PartyEntityId | None = Field(
         None, description="entityID; left out, the metadata's. It must be the metadata's."
     )
@@ -47,13 +60,21 @@ class PartyInput(BaseModel):
         """Give the document as the store keeps it, completed from the metadata."""
         entity_id = self.entity_id or (entity.entity_id if entity else "") or "urn:unknown"
         host = _host_of(entity_id) or entity_id
-        given = self.model_dump(mode="json", exclude_none=True, exclude_unset=True, exclude={"metadata_url"})
+        given = self.model_dump(mode="json", exclude_none=True, exclude_unset=True, exclude=_ABOUT_THE_SOURCE)
+        if self.metadata_url is not None:
+            # What was registered by its address is fetched from there again (docs/members.md).
+            given.setdefault("metadata_source", self._source(self.metadata_url))
         completed = {
             "id": short_name(host),
             "name": (entity.organization_name if entity else None) or host,
             "entity_id": entity_id,
         }
         return completed | self.defaults() | given | {"metadata": metadata}
+
+    def _source(self, url: str) -> dict[str, Any]:
+        certificate = {"certificate": self.metadata_certificate} if self.metadata_certificate else {}
+        unsigned = {"allow_unsigned": True} if self.allow_unsigned_metadata else {}
+        return {"url": url, **certificate, **unsigned}
 
     def defaults(self) -> dict[str, Any]:
         """Give what the store wants to be said, where the caller need not say it."""

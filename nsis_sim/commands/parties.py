@@ -155,7 +155,7 @@ def _given(options: Mapping[str, object]) -> dict[str, Any]:
 def _register(kind: str, metadata: str, party: dict[str, Any], *, base_url: str | None, replace: bool) -> None:
     from nsis_sim.api_client import Api, registering
 
-    document = {"metadata": read_source(metadata), **party}
+    document = {"metadata": read_source(metadata), **_remembered(metadata), **party}
     url = broker_url(base_url)
     with registering(metadata), Api(url) as api:
         done = api.send("POST", f"/{kind}" + ("?replace=true" if replace else ""), document)
@@ -164,6 +164,11 @@ def _register(kind: str, metadata: str, party: dict[str, Any], *, base_url: str 
     for entity_id in done.registered:
         say(f"Registered {entity_id}" + (f" as {ids[entity_id]}" if entity_id in ids else ""))
     _say_what_next(kind, url)
+
+
+def _remembered(metadata: str) -> dict[str, Any]:
+    """Have the simulator fetch the metadata again from where this command fetched it."""
+    return {"metadata_source": {"url": metadata}} if metadata.startswith(("http://", "https://")) else {}
 
 
 def _say_what_next(kind: str, url: str) -> None:

@@ -4,7 +4,7 @@ Lines are kept so that findings can point.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from oiosaml.ids import EntityId
 from oiosaml.keys import VerificationKey
@@ -131,6 +131,8 @@ class EntityDescriptor:
     signature_present: bool = False
     organization_name: str | None = None
     id: str | None = None
+    cache_duration: timedelta | None = None
+    """How long the publisher wants a copy used before it is fetched again; None for what is not said in days and smaller units."""
     line: int | None = None
     problems: tuple[MetadataProblem, ...] = ()
     """What could not be read inside, in document order."""

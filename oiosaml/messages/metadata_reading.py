@@ -25,6 +25,7 @@ from oiosaml.messages.metadata import (
 )
 from oiosaml.messages.metadata_keys import read_key_descriptor
 from oiosaml.uris import NS_DS, NS_MD, NS_SAML, PROTOCOL_SAML2
+from oiosaml.validity import parse_duration
 from oiosaml.xml.parse import parse_metadata, text_of
 
 
@@ -97,6 +98,7 @@ class _Reading:
             signature_present=next(children(root, NS_DS, "Signature"), None) is not None,
             organization_name=self._organization_name(root),
             id=root.get("ID"),
+            cache_duration=parse_duration(root.get("cacheDuration", "")),
             line=root.sourceline,
             problems=tuple(self.problems),
         )

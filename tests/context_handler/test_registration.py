@@ -100,13 +100,13 @@ def test_refuses_metadata_of_another_party(rig: FederationRig) -> None:
     assert refused.value.findings[0].rule_id == "REG-02"
 
 
-def test_refuses_an_entity_id_that_is_taken(rig: FederationRig) -> None:
+def test_md_06_refuses_an_entity_id_that_is_taken(rig: FederationRig) -> None:
     with pytest.raises(SamlError) as refused:
         rig.registrar.register(World(systems=(a_system(),)), NOW)
     assert refused.value.code == "md.conflict"
 
 
-def test_refuses_another_organisation_that_takes_over_an_entity_id(rig: FederationRig) -> None:
+def test_md_06_refuses_another_organisation_that_takes_over_an_entity_id(rig: FederationRig) -> None:
     taking = a_system(cvr=OTHER_OWNER, metadata=system_metadata(SYSTEM, key="stranger"))
     with pytest.raises(SamlError) as refused:
         rig.registrar.register(World(systems=(taking,)), NOW, replacing=True)

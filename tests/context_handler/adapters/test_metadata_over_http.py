@@ -58,7 +58,7 @@ LINK_LOCAL = ("169.254.169.254", "fe80::1%eth0")
 
 
 @pytest.mark.parametrize("address", [*LOOPBACK, *PRIVATE, *LINK_LOCAL])
-async def test_refuses_the_inside(address: str) -> None:
+async def test_md_03_refuses_the_inside(address: str) -> None:
     world = World(address)
     assert await world.refusal("http://looks-public.test/") == "md.source"
     assert world.asked == []
@@ -95,7 +95,7 @@ async def test_refuses_what_is_no_web_address(url: str) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 404, 500])
-async def test_follows_no_redirect_and_takes_no_error_for_metadata(status: int) -> None:
+async def test_md_03_follows_no_redirect_and_takes_no_error_for_metadata(status: int) -> None:
     world = World(
         answer=httpx.Response(status, headers={"Location": "http://127.0.0.1/"}, stream=httpx.ByteStream(b"<md/>"))
     )

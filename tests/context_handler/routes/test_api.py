@@ -16,6 +16,7 @@ from context_handler.routes.api import ApiPorts, api_router
 from context_handler.routes.api_route import LARGEST_WORLD
 from context_handler.store.sqlite import SqliteStore
 from context_handler.store.sqlite_record import SqliteRecord
+from context_handler.store.sqlite_refreshes import SqliteRefreshes
 from federation.load import export_world, load_world
 from federation.model import Person, World
 from oiosaml.errors import SamlError
@@ -102,6 +103,7 @@ def api(tmp_path: Path) -> Iterator[Api]:
         registry=rig.registry,
         record=SqliteRecord(rig.database),
         fetch_metadata=fetch,
+        refreshes=SqliteRefreshes(rig.database),
         clock=lambda: NOW,
         base_url=BASE_URL,
     )
@@ -458,3 +460,19 @@ def test_deep_yaml_is_refused_web_13(api: Api) -> None:
         content = b"systems: " + b"[" * depth + b"]" * depth
         answer = api.client.post("/_sim/api/apply", content=content, headers={"Content-Type": "application/yaml"})
         assert (answer.status_code, answer.json()["code"]) == (400, "md.rule"), depth
+
+
+def test_metadata_by_its_address_is_fetched_from_there_again(api: Api) -> None:
+    url = "http://localhost:9000/metadata"
+    party = {"metadata_url": url, "cvr": "91000013", "allow_unsigned_metadata": True}
+    assert api.client.post("/_sim/api/systems", json=party).status_code == 201
+    (own,) = [each for each in api.client.get("/_sim/api/systems").json() if each["entity_id"] == OWN]
+    assert own["registration"]["metadata_source"] == {"url": url, "allow_unsigned": True}
+
+
+def test_what_ends_soon_is_listed(api: Api) -> None:
+    ending = {"active": {"end": "2025-03-10T00:00:00Z"}}
+    document = api.client.get("/_sim/api/systems/byggesag").json()["registration"]
+    assert api.client.put("/_sim/api/systems/byggesag", json=document | ending).status_code == 200
+    (told,) = api.client.get("/_sim/api/members").json()["endings"]
+    assert (told["what"], told["within_days"], told["entity_id"]) == ("activation", 7, document["entity_id"])

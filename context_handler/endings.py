@@ -1,0 +1,60 @@
+"""What of the members ends soon: certificates, metadata and activation periods within 30, 7 or 1 days, or already."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from cryptography.x509 import load_der_x509_certificate
+
+from context_handler.registry import RegisteredParty, RegistrySnapshot
+from oiosaml.ids import EntityId
+from oiosaml.messages.metadata import KeyDescriptor
+
+WARNED_AHEAD: Final = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
+"""The nearest first: each is a louder word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """One thing that ends, and within which of the warnings; none once it has ended."""
+
+    entity_id: EntityId
+    name: str
+    what: str
+    """`certificate`, `metadata` or `activation`."""
+    ends_at: datetime
+    within: timedelta | None
+
+
+def endings(registry: RegistrySnapshot, at: datetime) -> tuple[Ending, ...]:
+    """Give everything that ends within 30 days or has ended, the most urgent first."""
+    found = (ending for party in _all(registry) for ending in _of(party, at))
+    return tuple(sorted(found, key=lambda ending: ending.ends_at))
+
+
+def _of(party: RegisteredParty, at: datetime) -> Iterator[Ending]:
+    ends = [("certificate", load_der_x509_certificate(der).not_valid_after_utc) for der in _certificates(party)]
+    if party.metadata.valid_until is not None:
+        ends.append(("metadata", party.metadata.valid_until))
+    if party.registration.active.end is not None:
+        ends.append(("activation", party.registration.active.end))
+    for what, ends_at in dict.fromkeys(ends):
+        within = next((days for days in WARNED_AHEAD if ends_at <= at + days), None)
+        if within is not None:
+            soon = None if ends_at <= at else within
+            yield Ending(party.registration.entity_id, party.registration.name, what, ends_at, soon)
+
+
+def _certificates(party: RegisteredParty) -> Iterator[bytes]:
+    roles = (party.metadata.sp, party.metadata.idp, party.metadata.attribute_authority)
+    descriptors: list[KeyDescriptor] = [key for role in roles if role is not None for key in role.keys]
+    for descriptor in descriptors:
+        if descriptor.key is not None and descriptor.key.certificate_der is not None and descriptor.key.barred is None:
+            yield descriptor.key.certificate_der
+
+
+def _all(registry: RegistrySnapshot) -> Iterator[RegisteredParty]:
+    yield from registry.idps()
+    yield from registry.systems()
+    yield from registry.attribute_services()
