@@ -3,7 +3,7 @@
 from typing import Final
 
 from federation.dev_ca import KeyRing
-from federation.model import UserFacingSystem
+from federation.model import GetsRights, UserFacingSystem
 from federation.nemlogin import NemLogInClient
 from federation.topology import Topology
 from oiosaml.nsis import AssuranceLevel
@@ -26,6 +26,7 @@ def demo_system(system: UserFacingSystem, topology: Topology) -> DemoSystem:
         urls=topology.system(system.id),
         minimum_level=system.minimum_level,
         stack=_STACKS.get(system.id, StackName.PYSAML2),
+        queries_rights=system.gets_rights is GetsRights.QUERY,
     )
 
 

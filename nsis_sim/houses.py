@@ -14,6 +14,7 @@ from federation.sp_face import SpFace, read_sp_face
 from federation.topology import Topology, local_idps_played, played_by_sp_demo
 from nsis_sim.broker_faces import face_towards_idps, metadata_towards_systems
 from nsis_sim.demo_systems import SEB, demo_system, service_behind_nemlogin, system_keys
+from nsis_sim.outgoing import client_tls
 from nsis_sim.placement import Place
 from nsis_sim.settings import Settings
 from oiosaml.messages.metadata_reading import read_metadata
@@ -121,6 +122,7 @@ class Houses:
         from sp_demo.app import create_app
         from sp_demo.names import names_of
         from sp_demo.seb.register import shipped_register
+        from sp_demo.soap_over_http import SoapOverHttp
         from sp_demo.system import IdpChoice
 
         face = metadata_towards_systems(self._world, self._topology, self._keys)
@@ -138,6 +140,7 @@ class Houses:
             names=names_of(self._world),
             idps=lambda: choices,
             register=shipped_register() if party == SEB else None,
+            post_soap=SoapOverHttp(tls=client_tls(self._settings.certs_dir)).post,
         )
 
     def _nemlogin(self) -> Starlette:

@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from federation.topology import SystemUrls
+from oiosaml.errors import SamlError
 from oiosaml.ids import IdSource
 from saml_web.clock import utc_now
 from saml_web.cookies import Cookie, session_cookie, transaction_cookie
@@ -21,7 +22,7 @@ from saml_web.outbound import auto_post_page, redirect, repost_page, without_mar
 from saml_web.pages import Pages
 from saml_web.static_files import static_route
 from sp_demo.broker import Broker, BrokerMetadata
-from sp_demo.front_door import open_envelope
+from sp_demo.front_door import open_envelope, refuse
 from sp_demo.login import PENDING_LIFETIME, SESSION_LIFETIME, Logins
 from sp_demo.logout import Logouts
 from sp_demo.logout_routes import LogoutRoutes
@@ -29,7 +30,7 @@ from sp_demo.names import Names, no_names
 from sp_demo.result_page import downloads, home_context, result_context
 from sp_demo.seb.front_page import FrontPage
 from sp_demo.seb.register import Register
-from sp_demo.stack import RedirectTo
+from sp_demo.stack import PostSoap, RedirectTo, Stack
 from sp_demo.system import DemoSystem, IdpChoice, SystemKeys
 from sp_demo.wish import read_wish
 
@@ -40,6 +41,11 @@ IdpChoices = Callable[[], tuple[IdpChoice, ...]]
 def no_choices() -> tuple[IdpChoice, ...]:
     """Offer no IdP by name; the Context Handler's own page asks."""
     return ()
+
+
+async def no_way_out(url: str, envelope: bytes) -> bytes:
+    """Reach no attribute service: for systems that find their rights in the token."""
+    raise refuse("aq.transport:context-handler", f"got no way to send {len(envelope)} octets to {url}")
 
 
 def create_app(
@@ -53,6 +59,7 @@ def create_app(
     register: Register | None = None,
     ids: IdSource | None = None,
     clock: Callable[[], datetime] = utc_now,
+    post_soap: PostSoap = no_way_out,
 ) -> FastAPI:
     """Give the application of one demo system, to be served at `system.urls`.
 
@@ -76,6 +83,7 @@ def create_app(
         front_page=FrontPage(system=system, pages=pages, idps=idps) if register is not None else None,
         ids=id_source,
         clock=clock,
+        post_soap=post_soap,
         browser=transaction_cookie(f"nsis_{system.id}_login", base_url=base_url, lifetime=PENDING_LIFETIME),
         session=session_cookie(f"nsis_{system.id}_session", base_url=base_url, lifetime=SESSION_LIFETIME),
         metadata=metadata,
@@ -98,6 +106,7 @@ class _House:
     front_page: FrontPage | None
     ids: IdSource
     clock: Callable[[], datetime]
+    post_soap: PostSoap
     browser: Cookie
     session: Cookie
     metadata: bytes
@@ -141,9 +150,23 @@ class _House:
         at = self.clock()
         stack = await self.broker.stack(at=at)
         session = self.logins.finish(stack, envelope, relay_state=relay_state, browser=browser, at=at)
+        if self.system.queries_rights:
+            await self._fetch_rights(stack, session, at)
         response = redirect(f"{self.system.urls.base_url}/result")
         self.session.set(response, session)
         return response
+
+    async def _fetch_rights(self, stack: Stack, session: str, at: datetime) -> None:
+        """Ask for the rights that the token does not hold. Without an answer nobody is logged in: no rights are guessed."""
+        login = self.logins.logged_in(session, at=at)
+        if login is None or stack.rights is None:
+            return
+        try:
+            rights = await stack.rights.ask(login.token, fresh_id=self.ids.message_id(), post=self.post_soap)
+            self.logins.add_rights(session, rights, at=at)
+        except SamlError:
+            self.logins.end(session, at=at)
+            raise
 
     async def result(self, request: Request) -> Response:
         """Show who is logged in, or why not."""

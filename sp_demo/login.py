@@ -1,10 +1,10 @@
 """A login at a demo system: begun in one browser, finished once, in the same browser."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from oiosaml.attributes import FULL_NAME, PRIVILEGES_INTERMEDIATE
+from oiosaml.attributes import FULL_NAME, PRIVILEGES_INTERMEDIATE, Attribute
 from oiosaml.ids import AssertionId, EntityId, IdSource, MessageId
 from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel
@@ -116,6 +116,17 @@ class Logins:
         level = check_token(answer, self._expected(stack, pending, request_id))
         rights = read_rights(token.values(PRIVILEGES_INTERMEDIATE))
         return self._remember(LoggedIn(token, level, rights, envelope.octets, at), at)
+
+    def add_rights(self, session: str, rights: Attribute, *, at: datetime) -> None:
+        """Show the rights that were asked for after the login, beside what the token holds.
+
+        Raises:
+            SamlError: `priv.*` if they cannot be read.
+        """
+        known = self.logged_in(session, at=at)
+        if known is not None:
+            token = replace(known.token, attributes=(*known.token.attributes, rights))
+            self._sessions.change(session, replace(known, token=token, rights=read_rights(rights.values)), at=at)
 
     def outcome(self, session: str | None, *, at: datetime) -> Outcome | None:
         """Give what the session shows, or None if it has ended."""

@@ -23,6 +23,7 @@ from oiosaml.uris import DIGEST_SHA256, NAMEID_PERSISTENT, RSA_SHA256
 from sp_demo.front_door import ASSERTION, ENCRYPTED_ASSERTION, SIGNATURE, Envelope, parse, refuse
 from sp_demo.pysaml2_crypto import InProcessXmlsec
 from sp_demo.pysaml2_logout import PySaml2Logout
+from sp_demo.pysaml2_query import RightsQuery
 from sp_demo.stack import Accepted, Begun, PostTo, RedirectTo, StatusAnswer, Token
 from sp_demo.system import DemoSystem, LoginWish, RequestBinding, SystemKeys
 
@@ -71,6 +72,7 @@ class PySaml2Stack:
         self._client.users = _NobodyRemembered()
         self._client.metadata = self._client.sec.metadata = _PemMetadata(self._client.metadata)
         self.broker_entity_id: str = next(iter(self._client.metadata.with_descriptor("idpsso")))
+        self.rights = RightsQuery(self._client, self.broker_entity_id)
         self.logout = PySaml2Logout(
             self._client, broker_entity_id=self.broker_entity_id, broker_metadata=broker_metadata
         )

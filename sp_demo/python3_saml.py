@@ -21,7 +21,7 @@ from oiosaml.nsis import AssuranceLevel
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, DIGEST_SHA256, NAMEID_PERSISTENT, RSA_SHA256
 from sp_demo.front_door import ASSERTION, SIGNATURE, Envelope, parse, refuse
 from sp_demo.python3_saml_logout import Python3SamlLogout
-from sp_demo.stack import Accepted, Begun, RedirectTo, StatusAnswer, Token
+from sp_demo.stack import Accepted, AsksForRights, Begun, RedirectTo, StatusAnswer, Token
 from sp_demo.system import DemoSystem, LoginWish, SystemKeys
 
 _Error = OneLogin_Saml2_ValidationError
@@ -76,6 +76,7 @@ class Python3SamlStack:
         idp = OneLogin_Saml2_IdPMetadataParser.parse(broker_metadata, required_sso_binding=BINDING_REDIRECT)["idp"]
         self.broker_entity_id: str = idp["entityId"]
         self._request_data = _request_data(system)
+        self.rights: AsksForRights | None = None  # python3-saml knows no AttributeQuery
         self.logout = Python3SamlLogout(
             system,
             _settings(system, keys) | {"idp": deepcopy(idp)} | _security(AssuranceLevel.LOW),

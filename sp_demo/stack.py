@@ -1,5 +1,6 @@
 """The one door to a foreign stack: it writes requests and metadata, and reads answers or refuses them."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -99,6 +100,22 @@ class LogoutStack(Protocol):
         ...
 
 
+PostSoap = Callable[[str, bytes], Awaitable[bytes]]
+"""Carries a SOAP envelope to an address and brings the answer's octets; raises SamlError `aq.transport:context-handler`."""
+
+
+class AsksForRights(Protocol):
+    """The attribute query of a foreign SAML stack."""
+
+    async def ask(self, token: Token, *, fresh_id: MessageId, post: PostSoap) -> Attribute:
+        """Give the attribute with the rights of the token's subject, without a value if the service knows none.
+
+        Raises:
+            SamlError: `aq.transport` if nobody answers, `aq.fault` if the service says no, else what is wrong with its answer.
+        """
+        ...
+
+
 class Stack(Protocol):
     """A foreign SAML stack set up for one system and one broker."""
 
@@ -107,6 +124,11 @@ class Stack(Protocol):
     @property
     def logout(self) -> LogoutStack:
         """Its logout part."""
+        ...
+
+    @property
+    def rights(self) -> AsksForRights | None:
+        """Its attribute query; None for a stack that has none."""
         ...
 
     def begin(self, wish: LoginWish, *, relay_state: str, fresh_id: MessageId) -> Begun:

@@ -31,6 +31,8 @@ class DemoSystem:
     urls: SystemUrls
     minimum_level: AssuranceLevel
     stack: StackName
+    queries_rights: bool = False
+    """Whether its token holds no rights, and it asks the Context Handler's attribute service for them."""
 
 
 @dataclass(frozen=True, slots=True)

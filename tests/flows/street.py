@@ -30,6 +30,7 @@ from nsis_sim.houses import Houses
 from nsis_sim.placement import places, topology_of
 from nsis_sim.settings import Settings
 from oiosaml.errors import SamlError
+from sp_demo.soap_over_http import SoapOverHttp as OwnSoapOverHttp
 
 BASE_URL = "http://localhost:8000"
 FEDERATION = Path(__file__).parents[2] / "federation.yaml"
@@ -172,6 +173,7 @@ def _clock_and_transport(clock: Clock, transport: httpx.AsyncBaseTransport) -> I
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(MetadataOverHttp, "make_client", staticmethod(lambda **_: client))
         patch.setattr("nsis_sim.broker.SoapOverHttp", lambda **_: InProcessAttributeServices(transport))
+        patch.setattr("sp_demo.soap_over_http.SoapOverHttp", lambda **_: OwnSoapOverHttp(transport=transport))
         for module in ("nsis_sim.broker", "nsis_sim.houses"):
             patch.setattr(f"{module}.utc_now", clock)
         yield

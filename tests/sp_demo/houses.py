@@ -40,7 +40,7 @@ from oiosaml.messages.assertion import (
     SubjectConfirmation,
     write_assertion,
 )
-from oiosaml.messages.metadata_faces import idp_face
+from oiosaml.messages.metadata_faces import idp_face, with_attribute_service
 from oiosaml.messages.metadata_writing import write_entity_descriptor
 from oiosaml.messages.response import Response, Status, write_encrypted_assertion, write_response
 from oiosaml.name_id import NameId
@@ -55,13 +55,15 @@ from oiosaml.uris import (
 from oiosaml.validity import Window
 from oiosaml.xml.encryption import OIOSAML_DEFAULT, RSA_OAEP_MGF1P_SHA1, EncryptionMethod, encrypt
 from oiosaml.xml.writing import NewElement
-from sp_demo.app import create_app
+from sp_demo.app import create_app, no_way_out
 from sp_demo.seb.register import Register
+from sp_demo.stack import PostSoap
 from sp_demo.system import DemoSystem, IdpChoice, StackName, SystemKeys
 from tests.trees import serialise, sign_enveloped
 
 BROKER = EntityId("https://saml.ch.sim.test")
 SSO = "http://localhost:8000/runtime/saml2/issue.idp"
+ATTRIBUTE_SERVICE = "http://localhost:8000/runtime/services/attributeservice/saml2/soap"
 FRESH_ID = MessageId("_0123456789abcdef0123456789abcdef")
 KORSBAEK = IdpChoice(EntityId("https://saml.idp.korsbaek.test"), "Korsbæk Kommune")
 
@@ -252,7 +254,7 @@ def broker_metadata_of(broker: Any, base_url: str = "http://localhost:8000") -> 
         name_id_formats=(NAMEID_PERSISTENT,),
         single_logout_services=of_broker_towards_systems(ContextHandlerUrls(base_url)),
     )
-    return serialise(write_entity_descriptor(face))
+    return serialise(write_entity_descriptor(with_attribute_service(face, ATTRIBUTE_SERVICE)))
 
 
 def make_house(
@@ -261,14 +263,16 @@ def make_house(
     broker: Any,
     base_url: str = "http://localhost:8000",
     register: Register | None = None,
+    *,
+    post_soap: PostSoap | None = None,
 ) -> House:
-    """A demo system that knows `broker`."""
+    """A demo system that knows `broker`; with `post_soap` it is one that asks for its rights."""
     document = broker_metadata_of(broker, base_url)
 
     async def metadata() -> bytes:
         return document
 
-    system = system_of(stack, base_url)
+    system = replace(system_of(stack, base_url), queries_rights=post_soap is not None)
     keys = member(system.id)
     names = {"http://byggesag.sim.test/roles/usersystemrole/sagsbehandler/1": "Sagsbehandler – behandler byggesager"}
     inner = create_app(
@@ -279,6 +283,7 @@ def make_house(
         names=lambda uri, _language: names.get(uri),
         idps=lambda: (KORSBAEK,),
         register=register,
+        post_soap=post_soap or no_way_out,
     )
     method = RSA_OAEP_MGF1P_SHA1 if stack is StackName.PYTHON3_SAML else OIOSAML_DEFAULT
     app = Starlette(routes=[Mount(system.urls.path, inner)])
