@@ -22,7 +22,7 @@ from context_handler.merging import (
 from context_handler.registry import RegisteredParty, RegistryCache, RegistrySnapshot
 from context_handler.store.registrations import RegistrationStore, RegistryChangedError, StoredRegistration
 from federation.documents import Kind, Registration, from_document, key_of, kind_of, to_document
-from federation.model import AttributeService, ContextHandler, HomeIdp, UserFacingSystem, World
+from federation.model import AttributeService, ContextHandler, HomeIdp, Profile, UserFacingSystem, World
 from federation.nemlogin import NemLogIn
 from federation.problems import Problem
 from federation.references import problems_of_references
@@ -33,7 +33,8 @@ from oiosaml.messages.metadata_reading import read_metadata
 from oiosaml.rules.attribute_authority_metadata import ATTRIBUTE_AUTHORITY_METADATA_RULES
 from oiosaml.rules.idp_metadata import IDP_METADATA_RULES
 from oiosaml.rules.metadata import MetadataExpectations
-from oiosaml.rules.rule import Breach, Finding, enforce, rule
+from oiosaml.rules.metadata_oiosaml2 import IDP_METADATA_RULES_OIOSAML2, SP_METADATA_RULES_OIOSAML2
+from oiosaml.rules.rule import Breach, Finding, Rule, enforce, rule
 from oiosaml.rules.sp_metadata import SP_METADATA_RULES
 
 P = TypeVar("P", HomeIdp, UserFacingSystem, AttributeService)
@@ -46,6 +47,9 @@ _RULES: Final = {
     Kind.SYSTEM: SP_METADATA_RULES,
     Kind.ATTRIBUTE_SERVICE: ATTRIBUTE_AUTHORITY_METADATA_RULES,
 }
+
+
+_RULES_OIOSAML2: Final = {Kind.IDP: IDP_METADATA_RULES_OIOSAML2, Kind.SYSTEM: SP_METADATA_RULES_OIOSAML2}
 
 
 @rule("REG-01", code="md.rule", source="our choice: federation.yaml")
@@ -64,6 +68,13 @@ def names_the_party(document: MetadataDocument, party: PartyRegistration) -> Ite
 
 
 REGISTRATION_RULES: Final = (fits_the_federation, names_the_party)
+
+
+def _rules_for(party: PartyRegistration) -> tuple[Rule[MetadataDocument, MetadataExpectations], ...]:
+    """Give what the party's metadata must keep: an older profile demands less of it (our choice: what it demands, it demands)."""
+    if isinstance(party, HomeIdp | UserFacingSystem) and party.profile is Profile.OIOSAML2:
+        return _RULES_OIOSAML2[kind_of(party)]
+    return _RULES[kind_of(party)]
 
 
 class Registrar:
@@ -207,7 +218,7 @@ class Registrar:
             other_fingerprints=_fingerprints_of_others(present, registration),
         )
         enforce((names_the_party,), document, registration)
-        return _stored(registration, enforce(_RULES[kind_of(registration)], document, expected))
+        return _stored(registration, enforce(_rules_for(registration), document, expected))
 
     def _require_fit(self, world: World) -> None:
         enforce(

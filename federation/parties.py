@@ -12,7 +12,9 @@ from federation.nemlogin_parties import nemlogin_metadata, nemlogin_metadata_tow
 from federation.signed_metadata import public_key, sign_metadata
 from federation.single_logout import of_idp, of_system
 from federation.topology import AttributeServiceUrls, IdpUrls, SystemUrls, Topology, is_nemlogin
+from oiosaml import oiosaml2 as old
 from oiosaml.attributes import (
+    ASSURANCE_LEVEL,
     CPR_NUMBER,
     CVR,
     EMAIL,
@@ -25,6 +27,7 @@ from oiosaml.attributes import (
     PROFESSIONAL_UUID,
     SPEC_VERSION,
 )
+from oiosaml.keys import VerificationKey
 from oiosaml.messages.metadata import (
     Endpoint,
     EntityDescriptor,
@@ -40,6 +43,7 @@ from oiosaml.uris import (
     DIGEST_SHA1,
     DIGEST_SHA256,
     MGF1_SHA256,
+    NAME_FORMAT_BASIC,
     NAME_FORMAT_URI,
     NAMEID_PERSISTENT,
     NAMEID_X509_SUBJECT_NAME,
@@ -56,6 +60,7 @@ DECRYPTED_BY_DEFAULT: Final = (
 
 _OFFERED_BY_IDPS: Final = (SPEC_VERSION, KOMBIT_SPEC_VERSION, LOA, CVR, ORG_NAME, FULL_NAME, PROFESSIONAL_UUID, EMAIL)
 """What the mock IdP's token can hold (R3-MD-24), besides rights."""
+_NAME_ID_FORMATS: Final = {Profile.OIOSAML2: NAMEID_X509_SUBJECT_NAME}
 _REQUIRED_BY_SYSTEMS: Final = (SPEC_VERSION, KOMBIT_SPEC_VERSION, LOA, CVR, ORG_NAME, PRIVILEGES_INTERMEDIATE)
 _WELCOME_TO_SYSTEMS: Final = (EMAIL, FULL_NAME)
 """Asked for but not required: a municipality may not know them."""
@@ -102,17 +107,19 @@ def _metadata_of_system(system: UserFacingSystem, world: World, topology: Topolo
 
 
 def idp_metadata(idp: HomeIdp, urls: IdpUrls, keys: KeySet) -> bytes:
-    """Give a mock IdP's metadata."""
+    """Give a mock IdP's metadata; what it offers is named in its profile's words."""
+    offered = (
+        *_OFFERED_BY_IDPS,
+        *((CPR_NUMBER,) if idp.sends_cpr else ()),
+        *((PRIVILEGES_INTERMEDIATE,) if idp.knows_roles else ()),
+    )
     entity = idp_face(
         idp.entity_id,
         urls.sso_url,
         signing_keys=(public_key(keys),),
         name_id_formats=(NAMEID_X509_SUBJECT_NAME,),
-        attribute_names=(
-            *_OFFERED_BY_IDPS,
-            *((CPR_NUMBER,) if idp.sends_cpr else ()),
-            *((PRIVILEGES_INTERMEDIATE,) if idp.knows_roles else ()),
-        ),
+        attribute_names=_in_words_of(idp.profile, offered),
+        attribute_name_format=_name_format(idp.profile),
         single_logout_services=of_idp(urls),
     )
     return sign_metadata(entity, idp.name, keys)
@@ -135,19 +142,26 @@ def system_metadata(system: UserFacingSystem, urls: SystemUrls, keys: KeySet) ->
     role = SpRole(
         authn_requests_signed=True,
         want_assertions_signed=True,
-        keys=(KeyDescriptor("signing", key), KeyDescriptor("encryption", key, _encryption_methods(system))),
-        name_id_formats=(system.name_id_format or NAMEID_PERSISTENT,),
+        keys=(KeyDescriptor("signing", key), *_encryption_key(system, key)),
+        name_id_formats=(system.name_id_format or _NAME_ID_FORMATS.get(system.profile, NAMEID_PERSISTENT),),
         assertion_consumer_services=(Endpoint(BINDING_POST, urls.acs_url, index=0, is_default=True),),
         single_logout_services=of_system(urls, system.id),
         requested_attributes=(
-            *(_requested(name, required=True) for name in _REQUIRED_BY_SYSTEMS),
-            *(_requested(name, required=False) for name in _WELCOME_TO_SYSTEMS),
-            *(_requested(name, required=False) for name in system.requested_attributes),
+            *_requested(system.profile, _REQUIRED_BY_SYSTEMS, required=True),
+            *_requested(system.profile, _WELCOME_TO_SYSTEMS, required=False),
+            *_requested(system.profile, system.requested_attributes, required=False),
         ),
         has_attribute_consuming_service=True,
         service_name=system.name,
     )
     return sign_metadata(EntityDescriptor(system.entity_id, None, role, None, None), system.name, keys)
+
+
+def _encryption_key(system: UserFacingSystem, key: VerificationKey) -> tuple[KeyDescriptor, ...]:
+    """A system of OIOSAML 2 has one only if its registration says how to encrypt (our choice: so one can see what it is to have none)."""
+    if system.profile is Profile.OIOSAML2 and system.encryption is None:
+        return ()
+    return (KeyDescriptor("encryption", key, _encryption_methods(system)),)
 
 
 def _encryption_methods(system: UserFacingSystem) -> tuple[MetadataEncryptionMethod, ...]:
@@ -162,5 +176,21 @@ def _encryption_methods(system: UserFacingSystem) -> tuple[MetadataEncryptionMet
     )
 
 
-def _requested(name: str, *, required: bool) -> RequestedAttribute:
-    return RequestedAttribute(name, NAME_FORMAT_URI, is_required=required, friendly_name=FRIENDLY_NAMES.get(name))
+def _requested(profile: Profile, names: tuple[str, ...], *, required: bool) -> tuple[RequestedAttribute, ...]:
+    friendly = old.FRIENDLY_NAMES if profile is Profile.OIOSAML2 else FRIENDLY_NAMES
+    return tuple(
+        RequestedAttribute(name, _name_format(profile), is_required=required, friendly_name=friendly.get(name))
+        for name in _in_words_of(profile, names)
+    )
+
+
+def _in_words_of(profile: Profile, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the profile's own names of attributes; what OIOSAML 2 has no name for is left out, and its level is NIST's."""
+    if profile is not Profile.OIOSAML2:
+        return names
+    own = {**old.NAMES, LOA: ASSURANCE_LEVEL}
+    return tuple(own[name] for name in names if name in own)
+
+
+def _name_format(profile: Profile) -> str:
+    return NAME_FORMAT_BASIC if profile is Profile.OIOSAML2 else NAME_FORMAT_URI

@@ -3,13 +3,14 @@
 from typing import Final
 
 from federation.dev_ca import KeyRing
-from federation.model import GetsRights, UserFacingSystem
+from federation.model import GetsRights, Profile, UserFacingSystem
 from federation.nemlogin import NemLogInClient
 from federation.topology import Topology
+from oiosaml.nist import NistLevel
 from oiosaml.nsis import AssuranceLevel
 from sp_demo.system import DemoSystem, StackName, SystemKeys
 
-_STACKS: Final = {"byggesag": StackName.PYTHON3_SAML, "ydelser": StackName.PYSAML2}
+_STACKS: Final = {"byggesag": StackName.PYTHON3_SAML, "arkiv": StackName.PYTHON3_SAML, "ydelser": StackName.PYSAML2}
 """The foreign stack each demo system runs on; one that is added to the world runs on pysaml2."""
 
 
@@ -19,12 +20,14 @@ SEB: Final = "seb"
 
 def demo_system(system: UserFacingSystem, topology: Topology) -> DemoSystem:
     """Give a system as sp_demo plays it."""
+    is_old = system.profile is Profile.OIOSAML2
     return DemoSystem(
         id=system.id,
         name=system.name,
         entity_id=system.entity_id,
         urls=topology.system(system.id),
-        minimum_level=system.minimum_level,
+        minimum_level=system.minimum_assurance_level or NistLevel.THREE if is_old else system.minimum_level,
+        profile=system.profile,
         stack=_STACKS.get(system.id, StackName.PYSAML2),
         queries_rights=system.gets_rights is GetsRights.QUERY,
     )

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from lxml import etree
 
-from oiosaml.attributes import LOA, PRIVILEGES_INTERMEDIATE
+from oiosaml import oiosaml2
+from oiosaml.attributes import ASSURANCE_LEVEL, LOA, PRIVILEGES_INTERMEDIATE
 from oiosaml.errors import SamlError
 from oiosaml.messages.assertion import Assertion, read_assertion
 from oiosaml.privileges import PrivilegeGroup, read_privileges
@@ -28,6 +29,11 @@ class LoginReport:
     status: tuple[str, ...] = ()
     """Status codes of the last Response that reached the system, top level first; empty if none did."""
     level: str | None = None
+    """The NSIS level; None where the token states none, as an OIOSAML 2 token never does."""
+    assurance_level: str | None = None
+    """The NIST level (AssuranceLevel) of the token; None where it states none."""
+    profile: str | None = None
+    """The profile the token follows: `OIOSAML3` or `OIOSAML2`."""
     name_id: str | None = None
     attributes: Mapping[str, tuple[str, ...]]
     privileges: tuple[PrivilegeGroup, ...] = ()
@@ -41,6 +47,11 @@ class LoginReport:
         """Tell whether the person is in."""
         return self.outcome == "success"
 
+    @property
+    def stated_level(self) -> str:
+        """The level as people call it."""
+        return self.level or (f"AssuranceLevel {self.assurance_level}" if self.assurance_level else "no level")
+
     def to_json(self) -> dict[str, Any]:
         """Give the contract's form."""
         return {
@@ -48,6 +59,8 @@ class LoginReport:
             "code": self.code,
             "status": list(self.status),
             "level": self.level,
+            "assurance_level": self.assurance_level,
+            "profile": self.profile,
             "name_id": self.name_id,
             "attributes": {name: list(values) for name, values in self.attributes.items()},
             "privileges": [_group_to_json(group) for group in self.privileges],
@@ -70,10 +83,15 @@ def report_success(events: Sequence[Mapping[str, Any]], *, flow: str, status: tu
         outcome="success",
         status=status,
         level=next(iter(assertion.values_of(LOA)), None),
+        assurance_level=next(iter(assertion.values_of(ASSURANCE_LEVEL)), None),
+        profile="OIOSAML2" if assertion.values_of(oiosaml2.SPEC_VERSION) else "OIOSAML3",
         name_id=subject.name_id.value if subject and subject.name_id else None,
         attributes={attribute.name: attribute.values for attribute in assertion.attributes},
         privileges=tuple(
-            group for text in assertion.values_of(PRIVILEGES_INTERMEDIATE) for group in read_privileges(text).groups
+            group
+            for name in (PRIVILEGES_INTERMEDIATE, oiosaml2.PRIVILEGES_INTERMEDIATE)
+            for text in assertion.values_of(name)
+            for group in read_privileges(text).groups
         ),
         flow=flow,
     )

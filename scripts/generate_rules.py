@@ -17,6 +17,7 @@ from oiosaml.rules.authn_request import AUTHN_REQUEST_RULES
 from oiosaml.rules.idp_metadata import IDP_METADATA_RULES
 from oiosaml.rules.local_idp_assertion import LOCAL_IDP_ASSERTION_RULES
 from oiosaml.rules.logout import LOGOUT_REQUEST_RULES, LOGOUT_RESPONSE_RULES, LOGOUT_SUBJECT_RULES
+from oiosaml.rules.metadata_oiosaml2 import IDP_METADATA_RULES_OIOSAML2, SP_METADATA_RULES_OIOSAML2
 from oiosaml.rules.nemlogin_assertion import NEMLOGIN_ASSERTION_RULES
 from oiosaml.rules.nemlogin_client import NEMLOGIN_CLIENT_RULES, not_in_a_circle
 from oiosaml.rules.privileges import PRIVILEGE_RULES
@@ -71,6 +72,13 @@ CHAPTERS: Final[tuple[tuple[str, str, tuple[Rule[Any, Any], ...]], ...]] = (
     ("Privileges", "An OIOBPP document.", PRIVILEGE_RULES),
     ("Metadata of a system", "As registered.", SP_METADATA_RULES),
     ("Metadata of an IdP", "As registered.", IDP_METADATA_RULES),
+    (
+        "Metadata of a party with OIOSAML 2",
+        "In place of SPM-08, SPM-19, SPM-20 and IDM-09, for a party that is registered for OIOSAML 2.",
+        tuple(
+            rule for rule in (*SP_METADATA_RULES_OIOSAML2, *IDP_METADATA_RULES_OIOSAML2) if rule.id.startswith("O2M")
+        ),
+    ),
     ("Metadata of an attribute service", "As registered.", ATTRIBUTE_AUTHORITY_METADATA_RULES),
     ("Registration", "What only the registry can know of a new party.", REGISTRATION_RULES),
 )

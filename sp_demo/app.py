@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from federation.model import Profile
 from federation.topology import SystemUrls
 from oiosaml.errors import SamlError
 from oiosaml.ids import IdSource
@@ -146,7 +147,7 @@ class _House:
         browser = self.browser.read(request)
         if browser is None and not reposted:
             return repost_page(self.pages, request, action=self.system.urls.acs_url, fields=_fields(form))
-        envelope = open_envelope(encoded)
+        envelope = open_envelope(encoded, may_be_plain=self.system.profile is Profile.OIOSAML2)
         at = self.clock()
         stack = await self.broker.stack(at=at)
         session = self.logins.finish(stack, envelope, relay_state=relay_state, browser=browser, at=at)

@@ -22,9 +22,12 @@ from typing import Final
 
 from lxml import etree
 
-from oiosaml.attributes import LOA, OIOSAML3_SPEC_VERSION, SPEC_VERSION
+from federation.model import Profile
+from oiosaml import oiosaml2 as old
+from oiosaml.attributes import ASSURANCE_LEVEL, LOA, OIOSAML3_SPEC_VERSION, SPEC_VERSION
 from oiosaml.errors import SamlError
 from oiosaml.ids import MessageId
+from oiosaml.nist import NistLevel, StatedLevel
 from oiosaml.nsis import AssuranceLevel
 from oiosaml.uris import CONFIRMATION_BEARER, NS_SAML
 from sp_demo.front_door import ASSERTION, refuse
@@ -41,10 +44,10 @@ class Expected:
     our_entity_id: str
     broker_entity_id: str
     acs_url: str
-    level: AssuranceLevel
+    level: StatedLevel
 
 
-def check_token(accepted: Accepted, expected: Expected) -> AssuranceLevel:
+def check_token(accepted: Accepted, expected: Expected) -> StatedLevel:
     """Give the level the person was logged in at.
 
     Raises:
@@ -102,24 +105,49 @@ def _check_statements(token: Token, assertion: etree._Element) -> None:
     names = [attribute.name for attribute in token.attributes]
     if len(names) != len(set(names)):
         raise refuse("fed.attribute", "got an attribute twice, expected each once")
-    if token.values(SPEC_VERSION) != (OIOSAML3_SPEC_VERSION,):
-        raise refuse("fed.profile", f"got specVersion {token.values(SPEC_VERSION)!r:.80}, expected OIO-SAML-3.0")
+    profile_of(token)
 
 
-def _check_level(token: Token, expected: Expected) -> AssuranceLevel:
-    values = token.values(LOA)
+def profile_of(token: Token) -> Profile:
+    """Tell which profile a token says it follows.
+
+    Raises:
+        SamlError: `fed.profile` if it says neither, or both.
+    """
+    versions = (token.values(SPEC_VERSION), token.values(old.SPEC_VERSION))
+    if versions == ((OIOSAML3_SPEC_VERSION,), ()):
+        return Profile.OIOSAML3
+    if versions == ((), (old.DK_SAML_2,)):
+        return Profile.OIOSAML2
+    raise refuse("fed.profile", f"got the versions {versions!r:.120}, expected OIO-SAML-3.0 alone or DK-SAML-2.0 alone")
+
+
+def _check_level(token: Token, expected: Expected) -> StatedLevel:
+    is_old = profile_of(token) is Profile.OIOSAML2
+    values = token.values(ASSURANCE_LEVEL if is_old else LOA)
+    level: StatedLevel
     try:
         (value,) = values
-        level = AssuranceLevel.from_attribute(value)
+        level = NistLevel.from_attribute(value) if is_old else AssuranceLevel.from_attribute(value)
     except ValueError as error:
         raise refuse("fed.loa:not-a-level", f"got {values!r:.80}, expected one level") from error
-    if not level.meets(expected.level):
+    if not _meets(level, expected.level):
         raise SamlError(
             "fed.loa",
-            f"got {level.attribute_value}, expected at least {expected.level.attribute_value}",
-            params={"actual": level.attribute_value, "required": expected.level.attribute_value},
+            f"got {level.spoken}, expected at least {expected.level.spoken}",
+            params={"actual": level.spoken, "required": expected.level.spoken},
         )
     return level
+
+
+def _meets(level: StatedLevel, expected: StatedLevel) -> bool:
+    """On one ladder; where a registration has changed under way, on that of NIST, which every NSIS level has a counterpart on."""
+    if isinstance(level, AssuranceLevel) and isinstance(expected, AssuranceLevel):
+        return level.meets(expected)
+    got, wanted = (
+        each if isinstance(each, NistLevel) else NistLevel.counterpart_of(each) for each in (level, expected)
+    )
+    return got.meets(wanted)
 
 
 def _equal(key: str, name: str, got: str | None, wanted: str) -> None:

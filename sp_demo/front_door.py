@@ -72,8 +72,8 @@ class Envelope:
         return self.status[0] == STATUS_SUCCESS
 
 
-def open_envelope(encoded: str) -> Envelope:
-    """Let a SAMLResponse field in, or not.
+def open_envelope(encoded: str, *, may_be_plain: bool = False) -> Envelope:
+    """Let a SAMLResponse field in, or not. With `may_be_plain`, for OIOSAML 2, its one assertion may be unencrypted; signed it must be.
 
     Raises:
         SamlError: `bind.base64`, `size`, `xml.*`, `sig.*`, `enc.*` or `proto.assertion-count`.
@@ -83,7 +83,7 @@ def open_envelope(encoded: str) -> Envelope:
     if root.tag != RESPONSE:
         raise refuse("xml.root", f"got {root.tag!r:.100}, expected {RESPONSE}")
     envelope = Envelope(octets, encoded, root, root.get("InResponseTo"), _status(root))
-    _require_encrypted(envelope)
+    _require_one_assertion(envelope, may_be_plain=may_be_plain)
     return envelope
 
 
@@ -157,10 +157,15 @@ def _require_algorithms(signature: etree._Element, name: str, allowed: frozenset
             raise refuse(key, f"got {name} {algorithm!r:.100}, expected one of {sorted(allowed)}")
 
 
-def _require_encrypted(envelope: Envelope) -> None:
+def _require_one_assertion(envelope: Envelope, *, may_be_plain: bool) -> None:
     assertions = sum(1 for _ in envelope.root.iter(ASSERTION))
     encrypted = sum(1 for _ in envelope.root.iter(ENCRYPTED_ASSERTION))
     expected = 1 if envelope.successful else 0
+    plain_in_place = may_be_plain and not encrypted and len(envelope.root.findall(ASSERTION)) == assertions == expected
+    if plain_in_place and assertions:
+        if envelope.root.find(f"{ASSERTION}/{SIGNATURE}") is None:
+            raise refuse("sig.missing", "got an assertion without a Signature of its own, expected one")
+        return
     if assertions or encrypted != expected or len(envelope.root.findall(ENCRYPTED_ASSERTION)) != expected:
         raise refuse(
             "proto.assertion-count",

@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from oiosaml import oiosaml2 as old
 from oiosaml.attributes import FULL_NAME, PRIVILEGES_INTERMEDIATE, Attribute
 from oiosaml.ids import AssertionId, EntityId, IdSource, MessageId
 from oiosaml.name_id import NameId
+from oiosaml.nist import NistLevel, StatedLevel
 from oiosaml.nsis import AssuranceLevel
 from saml_web.expiring_memory import ExpiringMemory
 from sp_demo.checks import Expected, check_token
@@ -35,7 +37,7 @@ class PendingLogin:
 
     browser: str
     relay_state: str
-    level: AssuranceLevel
+    level: StatedLevel
     idp: EntityId | None
 
 
@@ -44,7 +46,7 @@ class LoggedIn:
     """What is shown of a login that succeeded."""
 
     token: Token
-    level: AssuranceLevel
+    level: StatedLevel
     rights: Rights
     response: bytes
     at: datetime
@@ -52,7 +54,7 @@ class LoggedIn:
     @property
     def person(self) -> str:
         """What to call the person."""
-        return next(iter(self.token.values(FULL_NAME)), self.token.subject.value)
+        return next(iter(self.token.values(FULL_NAME) or self.token.values(old.COMMON_NAME)), self.token.subject.value)
 
     @property
     def ends_at(self) -> datetime:
@@ -65,7 +67,7 @@ class TurnedAway:
     """What is shown when the Context Handler said no."""
 
     answer: StatusAnswer
-    level: AssuranceLevel
+    level: StatedLevel
     response: bytes
     at: datetime
 
@@ -114,7 +116,7 @@ class Logins:
         token = answer.token
         self._accept_once(token, request_id, at)
         level = check_token(answer, self._expected(stack, pending, request_id))
-        rights = read_rights(token.values(PRIVILEGES_INTERMEDIATE))
+        rights = read_rights(token.values(PRIVILEGES_INTERMEDIATE) or token.values(old.PRIVILEGES_INTERMEDIATE))
         return self._remember(LoggedIn(token, level, rights, envelope.octets, at), at)
 
     def add_rights(self, session: str, rights: Attribute, *, at: datetime) -> None:
@@ -185,7 +187,7 @@ class Logins:
             our_entity_id=self._system.entity_id,
             broker_entity_id=stack.broker_entity_id,
             acs_url=self._system.urls.acs_url,
-            level=max(pending.level, self._system.minimum_level),
+            level=higher_of(pending.level, self._system.minimum_level),
         )
 
     def _remember(self, outcome: Outcome, at: datetime) -> str:
@@ -193,3 +195,12 @@ class Logins:
         session = self._ids.handle()
         self._sessions.put(session, outcome, at=at)
         return session
+
+
+def higher_of(asked: StatedLevel, registered: StatedLevel) -> StatedLevel:
+    """Give the higher of two steps of one ladder: a system asks in no other than its own."""
+    if isinstance(asked, NistLevel) and isinstance(registered, NistLevel):
+        return max(asked, registered)
+    if isinstance(asked, AssuranceLevel) and isinstance(registered, AssuranceLevel):
+        return max(asked, registered)
+    raise ValueError(f"got {asked.spoken} and {registered.spoken}, expected levels of one ladder")

@@ -13,12 +13,20 @@ from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
+from federation.model import Profile
 from oiosaml.attributes import Attribute
 from oiosaml.errors import SamlError
 from oiosaml.ids import AssertionId, MessageId
 from oiosaml.name_id import NameId
-from oiosaml.nsis import AssuranceLevel
-from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, DIGEST_SHA256, NAMEID_PERSISTENT, RSA_SHA256
+from oiosaml.nist import StatedLevel
+from oiosaml.uris import (
+    BINDING_POST,
+    BINDING_REDIRECT,
+    DIGEST_SHA256,
+    NAMEID_PERSISTENT,
+    NAMEID_X509_SUBJECT_NAME,
+    RSA_SHA256,
+)
 from sp_demo.front_door import ASSERTION, SIGNATURE, Envelope, parse, refuse
 from sp_demo.python3_saml_logout import Python3SamlLogout
 from sp_demo.stack import Accepted, AsksForRights, Begun, RedirectTo, StatusAnswer, Token
@@ -77,14 +85,15 @@ class Python3SamlStack:
         self.broker_entity_id: str = idp["entityId"]
         self._request_data = _request_data(system)
         self.rights: AsksForRights | None = None  # python3-saml knows no AttributeQuery
+        self._any_level = system.levels[0]
         self.logout = Python3SamlLogout(
             system,
-            _settings(system, keys) | {"idp": deepcopy(idp)} | _security(AssuranceLevel.LOW),
+            _settings(system, keys) | {"idp": deepcopy(idp)} | _security(self._any_level, system),
             broker_metadata=broker_metadata,
         )
         self._settings = {
-            level: OneLogin_Saml2_Settings(_settings(system, keys) | {"idp": deepcopy(idp)} | _security(level))
-            for level in AssuranceLevel
+            level: OneLogin_Saml2_Settings(_settings(system, keys) | {"idp": deepcopy(idp)} | _security(level, system))
+            for level in system.levels
         }
 
     def begin(self, wish: LoginWish, *, relay_state: str, fresh_id: MessageId) -> Begun:  # noqa: ARG002 - the toolkit makes its own ID
@@ -100,7 +109,7 @@ class Python3SamlStack:
 
     def read(self, envelope: Envelope, *, request_id: MessageId) -> Accepted | StatusAnswer:
         """Let the toolkit validate; see `Stack.read`."""
-        settings = self._settings[AssuranceLevel.LOW]
+        settings = self._settings[self._any_level]
         if not envelope.successful:
             return StatusAnswer(*envelope.status, signed=self._signed(envelope, settings))
         try:
@@ -166,19 +175,20 @@ def _settings(system: DemoSystem, keys: SystemKeys) -> dict[str, Any]:
         "sp": {
             "entityId": system.entity_id,
             "assertionConsumerService": {"url": system.urls.acs_url, "binding": BINDING_POST},
-            "NameIDFormat": NAMEID_PERSISTENT,
+            "NameIDFormat": NAMEID_X509_SUBJECT_NAME if system.profile is Profile.OIOSAML2 else NAMEID_PERSISTENT,
             "x509cert": keys.certificate_pem.decode("ascii"),
             "privateKey": keys.private_key_pem.decode("ascii"),
         },
     }
 
 
-def _security(level: AssuranceLevel) -> dict[str, Any]:
+def _security(level: StatedLevel, system: DemoSystem) -> dict[str, Any]:
     return {
         "security": {
             "authnRequestsSigned": True,
             "wantAssertionsSigned": True,
-            "wantAssertionsEncrypted": True,
+            # OIOSAML 2 leaves it open, and the front door looks after it either way.
+            "wantAssertionsEncrypted": system.profile is not Profile.OIOSAML2,
             # OIOSAML 3 says a successful Response is not signed itself (R3-IDP-02).
             "wantMessagesSigned": False,
             "wantNameId": True,

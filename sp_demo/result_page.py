@@ -7,11 +7,18 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from oiosaml.attributes import CPR_NUMBER_IDENTIFIER, FRIENDLY_NAMES, ORG_NAME, PRIVILEGES_INTERMEDIATE
-from oiosaml.nsis import AssuranceLevel
+from oiosaml import oiosaml2 as old
+from oiosaml.attributes import (
+    CPR_NUMBER_IDENTIFIER,
+    FRIENDLY_NAMES,
+    ORG_NAME,
+    PRIVILEGES_INTERMEDIATE,
+    Attribute,
+)
 from oiosaml.uris import CONSTRAINT_KLE, CONSTRAINT_ORGANISATION_UNIT
 from saml_web.security_headers import NO_STORE
 from saml_web.xml_view import view_xml
+from sp_demo.checks import profile_of
 from sp_demo.login import LoggedIn, Outcome, TurnedAway
 from sp_demo.logout import LogoutBehaviour
 from sp_demo.names import Names
@@ -33,7 +40,7 @@ def home_context(system: DemoSystem, idps: tuple[IdpChoice, ...], *, logged_in: 
         "login_url": login_url,
         "result_url": f"{system.urls.base_url}/result",
         "metadata_url": system.urls.metadata_url,
-        "levels": [(level.attribute_value, _with(login_url, level=level.attribute_value)) for level in AssuranceLevel],
+        "levels": [(level.spoken, _with(login_url, level=level.attribute_value)) for level in system.levels],
         "idps": [(idp.name, _with(login_url, idp=idp.entity_id)) for idp in idps],
         "force_url": _with(login_url, force="1"),
         "passive_url": _with(login_url, passive="1"),
@@ -52,8 +59,8 @@ def result_context(
     common = {
         "system": system,
         "home_url": system.urls.home_url,
-        "again_url": _with(system.urls.login_url, level=outcome.level.attribute_value, force="1"),
-        "passive_url": _with(system.urls.login_url, level=outcome.level.attribute_value, passive="1"),
+        "again_url": _with(system.urls.login_url, level=_again_at(system, outcome), force="1"),
+        "passive_url": _with(system.urls.login_url, level=_again_at(system, outcome), passive="1"),
         "end_url": f"{system.urls.base_url}/end",
         "response_url": f"{system.urls.base_url}/result/response.xml",
         "response_view": view_xml(outcome.response),
@@ -94,8 +101,9 @@ def _logged_in(system: DemoSystem, outcome: LoggedIn, names: Names) -> dict[str,
     used = {constraint.name for group in outcome.rights.groups for constraint in group.constraints}
     return {
         "person": outcome.person,
-        "organisation": next(iter(token.values(ORG_NAME)), None),
-        "level": outcome.level.attribute_value,
+        "organisation": next(iter(token.values(ORG_NAME) or token.values(old.ORGANISATION_NAME)), None),
+        "profile": profile_of(token).value,
+        "level": outcome.level.spoken,
         "rights": outcome.rights,
         "names": {language: partial(_name, names, language) for language in ("da", "en")},
         "explains_kle": CONSTRAINT_KLE in used,
@@ -103,7 +111,7 @@ def _logged_in(system: DemoSystem, outcome: LoggedIn, names: Names) -> dict[str,
         "accepted": token,
         "attributes": [
             (
-                FRIENDLY_NAMES.get(attribute.name, attribute.friendly_name or ""),
+                _friendly(attribute),
                 attribute.name,
                 _shown(attribute.name, value),
             )
@@ -116,14 +124,15 @@ def _logged_in(system: DemoSystem, outcome: LoggedIn, names: Names) -> dict[str,
 
 
 def _session(system: DemoSystem, outcome: LoggedIn, behaviour: LogoutBehaviour) -> dict[str, Any]:
-    high = AssuranceLevel.HIGH
+    high = system.levels[-1].attribute_value
+    step_up_url = _with(system.urls.login_url, level=high) if _again_at(system, outcome) != high else None
     return {
         "ends_at": outcome.ends_at,
         "logout_url": f"{system.urls.base_url}/logout",
         "behaviour_url": f"{system.urls.base_url}/logout-behaviour",
         "behaviour": behaviour,
         "behaviours": tuple(LogoutBehaviour),
-        "step_up_url": _with(system.urls.login_url, level=high.attribute_value) if outcome.level < high else None,
+        "step_up_url": step_up_url,
     }
 
 
@@ -137,19 +146,30 @@ def _health(outcome: LoggedIn, register: Register | None) -> dict[str, Any]:
     return {"health": {"reading": reading, "units": register.units, "looked_up": looked_up}}
 
 
+def _friendly(attribute: Attribute) -> str:
+    known = FRIENDLY_NAMES.get(attribute.name) or old.FRIENDLY_NAMES.get(attribute.name)
+    return known or attribute.friendly_name or ""
+
+
+def _again_at(system: DemoSystem, outcome: Outcome) -> str:
+    """The level to log in at once more, in the system's own words: its registration may have changed under way."""
+    level = outcome.level if type(outcome.level) is type(system.minimum_level) else system.minimum_level
+    return level.attribute_value
+
+
 def _turned_away(outcome: TurnedAway) -> dict[str, Any]:
     answer = outcome.answer
     second = answer.second_code or ""
     return {
         "answer": answer,
-        "level": outcome.level.attribute_value,
+        "level": outcome.level.spoken,
         "reason": second.removeprefix(_STATUS_PREFIX),
         "side": answer.code.removeprefix(_STATUS_PREFIX),
     }
 
 
 def _shown(name: str, value: str) -> str:
-    if name == PRIVILEGES_INTERMEDIATE and len(value) > _MAX_SHOWN_VALUE:
+    if name in (PRIVILEGES_INTERMEDIATE, old.PRIVILEGES_INTERMEDIATE) and len(value) > _MAX_SHOWN_VALUE:
         return f"{value[:80]}…"
     return value if len(value) <= _MAX_SHOWN_VALUE else f"{value[:_MAX_SHOWN_VALUE]}…"
 

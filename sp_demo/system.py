@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from federation.model import Profile
 from federation.topology import SystemUrls
 from oiosaml.ids import EntityId
+from oiosaml.nist import NistLevel, StatedLevel
 from oiosaml.nsis import AssuranceLevel
 
 
@@ -22,17 +24,34 @@ class DemoSystem:
     Attributes:
         id: short name, part of cookie names.
         urls: where browsers reach it. Every URL comes from here, none from a request (WEB-09).
-        minimum_level: the level it is registered at; asked for unless the person asks for another.
+        minimum_level: the level it is registered at; asked for unless the person asks for another. In OIOSAML 2 a NIST level.
+        profile: the one it asks in. It reads a token in either, and says so where that is not its own.
     """
 
     id: str
     name: str
     entity_id: EntityId
     urls: SystemUrls
-    minimum_level: AssuranceLevel
+    minimum_level: StatedLevel
     stack: StackName
     queries_rights: bool = False
     """Whether its token holds no rights, and it asks the Context Handler's attribute service for them."""
+    profile: Profile = Profile.OIOSAML3
+
+    @property
+    def levels(self) -> tuple[StatedLevel, ...]:
+        """The levels it can ask for: steps of one ladder."""
+        return (NistLevel.TWO, NistLevel.THREE) if self.profile is Profile.OIOSAML2 else tuple(AssuranceLevel)
+
+    def level_called(self, text: str) -> StatedLevel:
+        """Read a level in the system's own words.
+
+        Raises:
+            ValueError: for anything else.
+        """
+        if self.profile is Profile.OIOSAML2:
+            return NistLevel.from_attribute(text)
+        return AssuranceLevel.from_attribute(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +81,7 @@ class RequestBinding(StrEnum):
 class LoginWish:
     """What one AuthnRequest asks for."""
 
-    level: AssuranceLevel
+    level: StatedLevel
     idp: EntityId | None = None
     force: bool = False
     passive: bool = False

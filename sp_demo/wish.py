@@ -1,11 +1,13 @@
-"""What `/login` may be asked: `?idp=<entityID>&level=<Low|Substantial|High>&force=1&passive=1&binding=<redirect|post>`."""
+"""What `/login` may be asked: `?idp=<entityID>&level=<Low|Substantial|High>&force=1&passive=1&binding=<redirect|post>`.
+
+A system that reads OIOSAML 2 is asked in its own words: `level=2` or `level=3`.
+"""
 
 from collections.abc import Mapping
 from typing import Final
 
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId
-from oiosaml.nsis import AssuranceLevel
 from sp_demo.system import DemoSystem, LoginWish, RequestBinding
 
 MAX_ENTITY_ID: Final = 1024
@@ -23,7 +25,7 @@ def read_wish(query: Mapping[str, str], system: DemoSystem) -> LoginWish:
         raise SamlError("web.form", f"got idp {idp!r:.80}, expected an entityID")
     try:
         return LoginWish(
-            level=AssuranceLevel.from_attribute(level) if level is not None else system.minimum_level,
+            level=system.level_called(level) if level is not None else system.minimum_level,
             idp=EntityId(idp) if idp else None,
             force=_flag(query, "force"),
             passive=_flag(query, "passive"),

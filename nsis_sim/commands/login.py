@@ -57,7 +57,7 @@ def _say(report: LoginReport) -> None:
         for code in report.status:
             say(f"  status {code}")
     else:
-        say(f"Logged in as {report.name_id} at {report.level}")
+        say(f"Logged in as {report.name_id} at {report.stated_level}")
         for name, values in report.attributes.items():
             say(f"  {name} = {', '.join(values):.120}")
         for group in report.privileges:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from oiosaml.ids import EntityId
 from oiosaml.keys import VerificationKey
+from oiosaml.uris import NAME_FORMAT_URI
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,8 @@ class IdpRole:
     single_sign_on_services: tuple[Endpoint, ...]
     single_logout_services: tuple[Endpoint, ...] = ()
     attribute_names: tuple[str, ...] = ()
+    attribute_name_format: str = NAME_FORMAT_URI
+    """What is written for them; not read."""
     line: int | None = None
 
 

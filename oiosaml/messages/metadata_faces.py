@@ -49,6 +49,7 @@ def idp_face(
     signing_keys: tuple[VerificationKey, ...],
     name_id_formats: tuple[str, ...],
     attribute_names: tuple[str, ...] = (),
+    attribute_name_format: str = NAME_FORMAT_URI,
     single_logout_services: tuple[Endpoint, ...] = (),
     valid_until: datetime | None = None,
 ) -> EntityDescriptor:
@@ -60,6 +61,7 @@ def idp_face(
         single_sign_on_services=(Endpoint(BINDING_REDIRECT, sso_location), Endpoint(BINDING_POST, sso_location)),
         single_logout_services=single_logout_services,
         attribute_names=attribute_names,
+        attribute_name_format=attribute_name_format,
     )
     return EntityDescriptor(entity_id, valid_until, None, role, None)
 

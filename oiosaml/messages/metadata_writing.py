@@ -51,7 +51,7 @@ def _write_idp(root: NewElement, role: IdpRole) -> None:
     _write_endpoints(element, "SingleLogoutService", role.single_logout_services)
     _write_name_id_formats(element, role.name_id_formats)
     _write_endpoints(element, "SingleSignOnService", role.single_sign_on_services)
-    _write_attribute_names(element, role.attribute_names)
+    _write_attribute_names(element, role.attribute_names, role.attribute_name_format)
 
 
 def _write_sp(root: NewElement, role: SpRole) -> None:
@@ -116,9 +116,9 @@ def _write_name_id_formats(role: NewElement, formats: tuple[str, ...]) -> None:
         add(role, NS_MD, "NameIDFormat", text=name_id_format)
 
 
-def _write_attribute_names(role: NewElement, names: tuple[str, ...]) -> None:
+def _write_attribute_names(role: NewElement, names: tuple[str, ...], name_format: str = NAME_FORMAT_URI) -> None:
     for name in names:
-        add(role, NS_SAML, "Attribute", {"Name": name, "NameFormat": NAME_FORMAT_URI})
+        add(role, NS_SAML, "Attribute", {"Name": name, "NameFormat": name_format})
 
 
 def _write_organization(root: NewElement, name: str, url: str) -> None:

@@ -58,7 +58,7 @@ def _line_of(needle: str, text: str = SHIPPED) -> int:
 
 def test_shipped_world_holds_the_parties_of_the_first_issue(shipped_world: World) -> None:
     assert {a.cvr for a in shipped_world.authorities} >= {"91000013", "92000017", "94000018", "95000013"}
-    assert [(i.id, i.maximum_level.attribute_value, i.knows_roles) for i in shipped_world.idps][:3] == [
+    assert [(i.id, i.reach[0].spoken, i.knows_roles) for i in shipped_world.idps][:3] == [
         ("korsbaek", "Substantial", True),
         ("skovrup", "Substantial", False),
         ("ravnkaer", "Low", True),

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from oiosaml import attributes as names
+from oiosaml import oiosaml2
 from oiosaml.keys import VerificationKey, fingerprint_of
 from oiosaml.messages.element import serialise
 from oiosaml.messages.metadata import (
@@ -27,9 +29,18 @@ from oiosaml.messages.metadata_writing import write_entity_descriptor
 from oiosaml.rules.attribute_authority_metadata import ATTRIBUTE_AUTHORITY_METADATA_RULES
 from oiosaml.rules.idp_metadata import IDP_METADATA_RULES
 from oiosaml.rules.metadata import MetadataExpectations
+from oiosaml.rules.metadata_oiosaml2 import CORE_ATTRIBUTES as OLD_CORE_ATTRIBUTES
+from oiosaml.rules.metadata_oiosaml2 import IDP_METADATA_RULES_OIOSAML2, SP_METADATA_RULES_OIOSAML2
 from oiosaml.rules.rule import Finding, Requirement, examine
 from oiosaml.rules.sp_metadata import SP_METADATA_RULES
-from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, NAME_FORMAT_URI, NAMEID_UNSPECIFIED
+from oiosaml.uris import (
+    BINDING_POST,
+    BINDING_REDIRECT,
+    BINDING_SOAP,
+    NAME_FORMAT_BASIC,
+    NAME_FORMAT_URI,
+    NAMEID_UNSPECIFIED,
+)
 from tests.builders import KORSBAEK, NOW, SYSTEM_ACS, attribute_authority_metadata, idp_metadata, sp_metadata
 from tests.oiosaml.rules.cases import Case, assert_twins
 
@@ -108,6 +119,38 @@ def acs(location: str, binding: str = BINDING_POST) -> tuple[Endpoint, ...]:
 WEAK = (KeyDescriptor("signing", None, problem="got an RSA key of 1024 bits, expected 2048 to 8192"),)
 ENCRYPTION_ONLY = (KeyDescriptor("encryption", GOOD),)
 CBC = (MetadataEncryptionMethod("http://www.w3.org/2001/04/xmlenc#aes256-cbc"),)
+
+OLD_NAMES = tuple(
+    RequestedAttribute(name, NAME_FORMAT_BASIC, is_required=True) for name in (names.ASSURANCE_LEVEL, oiosaml2.MAIL)
+)
+
+
+def old_sp(rule_id: str, name: str, *, key_: str | None = None, **role_changes: Any) -> Case:
+    valid = sp_metadata(GOOD, requested_attributes=OLD_NAMES)
+    broken = sp_metadata(GOOD, **({"requested_attributes": OLD_NAMES} | role_changes))
+    return Case(rule_id, name, (document(valid), EXPECTED), (document(broken), EXPECTED), key_)
+
+
+OLD_CASES = (
+    old_sp("O2M-01", "ENC-02-only-cbc", keys=(KeyDescriptor(None, GOOD, CBC),), key_="enc.algorithm"),
+    old_sp("O2M-02", "signing-only", keys=(KeyDescriptor("signing", GOOD),)),
+    old_sp(
+        "O2M-03",
+        "a-new-name",
+        requested_attributes=(RequestedAttribute(names.LOA, NAME_FORMAT_BASIC, is_required=True),),
+    ),
+    old_sp(
+        "O2M-03",
+        "uri-names",
+        requested_attributes=(RequestedAttribute(oiosaml2.MAIL, NAME_FORMAT_URI, is_required=True),),
+    ),
+    Case(
+        "O2M-04",
+        "new-names-only",
+        (document(idp_metadata(GOOD, attribute_names=OLD_CORE_ATTRIBUTES)), EXPECTED),
+        (document(idp_metadata(GOOD)), EXPECTED),
+    ),
+)
 
 SP_CASES = (
     case(sp_metadata, "SPM-01", "malformed", UNREADABLE, EXPECTED, "xml.malformed"),
@@ -239,12 +282,13 @@ AUTHORITY_CASES = (
     authority("AAM-10", "no-attributes", attribute_names=()),
 )
 
-CASES = SP_CASES + IDP_CASES + AUTHORITY_CASES
+CASES = SP_CASES + IDP_CASES + AUTHORITY_CASES + OLD_CASES
+OLD_RULES = SP_METADATA_RULES_OIOSAML2 + IDP_METADATA_RULES_OIOSAML2
 
 
 @pytest.mark.parametrize("each", CASES, ids=str)
 def test_rule_passes_the_valid_metadata_and_refuses_the_broken_one(each: Case) -> None:
-    assert_twins(each, SP_METADATA_RULES + IDP_METADATA_RULES + ATTRIBUTE_AUTHORITY_METADATA_RULES)
+    assert_twins(each, SP_METADATA_RULES + IDP_METADATA_RULES + ATTRIBUTE_AUTHORITY_METADATA_RULES + OLD_RULES)
 
 
 @pytest.mark.parametrize(
@@ -294,3 +338,11 @@ def test_refused_metadata_says_line_and_mend() -> None:
     ]
     assert [(each.rule_id, each.line) for each in musts] == [("SPM-26", line)]
     assert musts[0].mend is not None
+
+
+def test_oiosaml_2_demands_neither_an_encryption_key_nor_new_names() -> None:
+    message = document(sp_metadata(GOOD, keys=(KeyDescriptor("signing", GOOD),), requested_attributes=OLD_NAMES))
+    musts = {each.rule_id for each in examine(SP_METADATA_RULES, message, EXPECTED) if each.requirement == "MUST"}
+    old = {each.rule_id for each in examine(SP_METADATA_RULES_OIOSAML2, message, EXPECTED)}
+    assert musts == {"SPM-08"}
+    assert old & {"SPM-08", "SPM-19", "SPM-20"} == set() and "O2M-02" in old
