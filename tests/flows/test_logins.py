@@ -161,7 +161,7 @@ def test_ydelser_demands_ravnkaer_and_is_told_that_it_cannot_reach_the_level(str
 
 
 def test_every_person_of_the_world_is_in_a_table(street):
-    asked = {row[0] for row in LOGGED_IN} | {row[0] for row in REFUSED} | {"dan-oesteraa"}
+    asked = {row[0] for row in LOGGED_IN} | {row[0] for row in REFUSED} | {"dan-oesteraa", "eva-aalund"}
     # those of NemLog-in's municipalities stand in test_nemlogin.py
     elsewhere = {cvr for idp in street.world.idps if idp.id == "nemlogin" for cvr in idp.cvrs}
     assert asked == {person.id for person in street.world.people if person.cvr not in elsewhere}
