@@ -60,6 +60,12 @@ def add_system(
     on_no_roles: Annotated[
         str | None, typer.Option("--on-no-roles", help="For a user without roles: empty, omit or deny.")
     ] = None,
+    translation: Annotated[
+        str | None,
+        typer.Option(
+            "--translation", help="Table that puts its roles into another authority's words; `apply` brings one."
+        ),
+    ] = None,
     gets_rights: Annotated[
         str | None, typer.Option("--gets-rights", help="token, or query: it asks the attribute service itself.")
     ] = None,
@@ -82,6 +88,7 @@ def add_system(
         "name_id_format": name_id_format,
         "attribute_profile": attribute_profile,
         "on_no_roles": on_no_roles,
+        "translation": translation,
         "gets_rights": gets_rights,
         "name": name,
         "id": short_id,

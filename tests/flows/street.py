@@ -149,9 +149,9 @@ class Street:
 
 
 @contextmanager
-def open_street(directory: Path, certs: Path) -> Iterator[Street]:
+def open_street(directory: Path, certs: Path, *, federation: Path = FEDERATION) -> Iterator[Street]:
     """Build every house over a store in `directory`; `certs` may be shared by many streets."""
-    settings = Settings(data_dir=directory, certs_dir=certs, rsa_bits=2048, federation=FEDERATION, base_url=BASE_URL)
+    settings = Settings(data_dir=directory, certs_dir=certs, rsa_bits=2048, federation=federation, base_url=BASE_URL)
     world = load_world(settings.federation)
     topology = topology_of(settings, world, 8000)
     clock = Clock()
