@@ -12,8 +12,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from hypothesis import settings
 
 from oiosaml.keys import DecryptionKey, SigningKey, VerificationKey, fingerprint_of, read_verification_key
+
+# A time limit for one example fails on a busy machine, and says nothing about the code.
+settings.register_profile("nsis", deadline=None)
+settings.load_profile("nsis")
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
