@@ -155,7 +155,7 @@ def test_says_line_and_mend(old: str, new: str, sentence: str) -> None:
 
 BYGGESAG_ROLES = "http://byggesag.sim.test/roles/usersystemrole"
 SKOVRUPS_ROLE = "job_function_roles:\n      - http://roller.skovrup.test"
-DELEGATION = '    delegated_to:\n      - cvr: "91000013"\n        active:\n          start: 2026-01-01T00:00:00Z\n'
+DELEGATION = '    delegated_to:\n      - cvr: "91000013"\n        active:\n          start: "2026-01-01T00:00:00Z"\n'
 KLE_VALUE = f'          - constraint_type: {CONSTRAINT_KLE}\n            value: "02.34.02"\n'
 
 
