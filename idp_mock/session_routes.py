@@ -33,7 +33,7 @@ MAX_MESSAGE_BYTES: Final = 64 * 1024
 """Longest logout message by POST or SOAP, still encoded. One with a certificate in its signature needs about 6 kB."""
 
 SILENT_STATUS: Final = 503
-"""What a party that does not answer shows to a person, and to the Context Handler's back channel."""
+"""What the back channel gets of a party that is to look as if it were down. A person gets a page that says so."""
 
 
 class SessionRoutes:
@@ -119,9 +119,7 @@ class SessionRoutes:
             return self._logged_out_page(request, finish_logout(octets, binding, at=at, ports=self._ports))
         outcome = answer_logout(octets, binding, at=at, ports=self._ports)
         if isinstance(outcome, Silence):
-            return self._pages.render(
-                request, "silent.html", status=SILENT_STATUS, idp=self._ports.idp, home_url=self._ports.urls.home_url
-            )
+            return self._pages.render(request, "silent.html", idp=self._ports.idp, home_url=self._ports.urls.home_url)
         return self._send(request, outcome)
 
     def _logged_out_page(self, request: Request, outcome: LoggedOut) -> Response:

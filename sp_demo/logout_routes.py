@@ -29,7 +29,7 @@ from sp_demo.stack import PostTo, RedirectTo
 from sp_demo.system import DemoSystem
 
 SILENT_STATUS: Final = 503
-"""What a system that does not answer shows to a person, and to the Context Handler's back channel."""
+"""What the back channel gets of a system that is to look as if it were down. A person gets a page that says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ class LogoutRoutes:
         answer = self.logouts.answer(stack, message, at=at)
         if isinstance(answer, RedirectTo | PostTo):
             return self._send(request, answer)
-        return self.pages.render(request, "silent.html", status=SILENT_STATUS, system=self.system, home_url=home_url)
+        return self.pages.render(request, "silent.html", system=self.system, home_url=home_url)
 
     def _send(self, request: Request, outbound: RedirectTo | PostTo) -> Response:
         if isinstance(outbound, RedirectTo):

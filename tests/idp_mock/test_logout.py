@@ -128,7 +128,7 @@ def test_slo_06_a_session_told_to_be_silent_sends_nothing(house: House, by: str)
     request = broker_logout(house.session_of(), destination=destination(by))
     house.press("/logout-behaviour", behaviour="silent")
     answer = house.log_out(request, by)
-    assert answer.status_code == 503
+    assert answer.status_code == (503 if by == "soap" else 200)
     assert "SAMLResponse" not in answer.text
     assert by == "soap" or "svarer ikke" in answer.text
     assert is_logged_in(house)
