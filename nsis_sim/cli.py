@@ -5,6 +5,7 @@ import typer
 from nsis_sim.commands import (
     audit,
     ca,
+    compare,
     decode,
     demo,
     doctor,
@@ -30,6 +31,7 @@ def build() -> typer.Typer:
     )
     demo.add_to(app)
     login.add_to(app)
+    compare.add_to(app)
     parties.add_to(app)
     world.add_to(app)
     decode.add_to(app)

@@ -59,12 +59,12 @@ class LoginReport:
             "code": self.code,
             "status": list(self.status),
             "level": self.level,
-            "assurance_level": self.assurance_level,
-            "profile": self.profile,
             "name_id": self.name_id,
             "attributes": {name: list(values) for name, values in self.attributes.items()},
             "privileges": [_group_to_json(group) for group in self.privileges],
             "flow": self.flow,
+            "assurance_level": self.assurance_level,
+            "profile": self.profile,
         }
 
 

@@ -6,7 +6,18 @@ import pytest
 
 from tests.processes import clean_environment, run_nsis, simulator
 
-KEYS = ["outcome", "code", "status", "level", "name_id", "attributes", "privileges", "flow"]
+KEYS = [
+    "outcome",
+    "code",
+    "status",
+    "level",
+    "name_id",
+    "attributes",
+    "privileges",
+    "flow",
+    "assurance_level",
+    "profile",
+]
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 RESPONDER = "urn:oasis:names:tc:SAML:2.0:status:Responder"
 NO_AUTHN_CONTEXT = "urn:oasis:names:tc:SAML:2.0:status:NoAuthnContext"
@@ -80,3 +91,35 @@ def test_a_level_that_is_asked_for_and_not_reached_is_refused(base_url):
 def test_every_login_has_a_flow_of_its_own(base_url):
     flows = {log_in(base_url, "byggesag", "korsbaek", "ane-holm")[1]["flow"] for _ in range(2)}
     assert len(flows) == 2
+
+
+def test_an_old_token_states_a_nist_level_and_no_nsis_level(base_url):
+    status, report = log_in(base_url, "arkiv", "maagevig", "eva-aalund")
+    assert (status, list(report)) == (0, KEYS)
+    assert (report["level"], report["assurance_level"], report["profile"]) == (None, "3", "OIOSAML2")
+    assert report["privileges"]
+
+
+def test_a_nist_level_is_refused_where_nsis_is_demanded(base_url):
+    status, report = log_in(base_url, "byggesag", "maagevig", "eva-aalund")
+    assert (status, report["code"]) == (1, "fed.no-nsis")
+
+
+def compare(base_url, idp, persona, *more):
+    systems = ("--system-a", "byggesag", "--system-b", "arkiv", "--base-url", base_url, *more)
+    return run_nsis("compare", "--persona", persona, "--idp", idp, *systems, environment=clean_environment())
+
+
+def test_compare_shows_both_tokens_side_by_side(base_url):
+    done = compare(base_url, "korsbaek", "ane-holm")
+    assert done.returncode == 0, done.stderr
+    assert "byggesag: OIOSAML3, Substantial" in done.stdout
+    assert "arkiv: OIOSAML2, AssuranceLevel 3" in done.stdout
+    assert "other name: https://data.gov.dk/model/core/eid/professional/cvr" in done.stdout
+    rows = json.loads(compare(base_url, "korsbaek", "ane-holm", "--json").stdout)["rows"]
+    assert {row["verdict"] for row in rows} == {"other value", "other name"}
+
+
+def test_compare_says_who_refused(base_url):
+    done = compare(base_url, "maagevig", "eva-aalund")
+    assert (done.returncode, "byggesag refused: fed.no-nsis" in done.stderr) == (1, True)
