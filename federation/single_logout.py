@@ -6,7 +6,7 @@ from federation.topology import ContextHandlerUrls, IdpUrls, SystemUrls
 from oiosaml.messages.metadata import Endpoint
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP
 
-REDIRECT_ONLY: Final = frozenset({"byggesag"})
+REDIRECT_ONLY: Final = frozenset({"byggesag", "arkiv"})
 """Demo systems whose SAML stack (python3-saml) takes logout messages by Redirect alone."""
 
 
