@@ -158,3 +158,14 @@ def test_front_door_takes_no_idp_that_it_does_not_show(street: Street) -> None:
     foreign = {"Origin": "https://evil.test"}
     answer = street.post(path, data={"idp": "https://saml.idp.korsbaek.test"}, headers=foreign)
     assert answer.status_code == 403
+
+
+def test_nurse_goes_from_byggesag_to_seb_without_a_second_prompt(street: Street) -> None:
+    with street.browser() as browser:
+        login = browser.visit(start(street, "byggesag", "korsbaek"))
+        assert heading(press(browser, login, "persona", "cilla-moeberg")) == "Du er logget ind"
+        page = press(browser, browser.visit(front_door(street)), "idp", "https://saml.idp.korsbaek.test")
+        assert heading(page) == "Du er logget ind", "nobody asked who she is"
+        text = text_of(page)
+        assert all(unit in text for unit in UNITS)
+        assert CPR in text, "the session's rights and attributes are SEB's own, not those that Byggesag got"
