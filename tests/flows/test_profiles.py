@@ -1,6 +1,6 @@
 """Whole logins between the two generations: what comes in, what is translated, and what is refused with its code.
 
-docs/profiles.md holds the same cells for people; a test reads them there.
+docs/profiles.md holds the same cells for people.
 """
 
 from collections.abc import Callable, Mapping

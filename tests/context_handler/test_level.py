@@ -1,0 +1,111 @@
+"""Which levels a demand accepts: NSIS by NSIS, NIST by NIST, and an NSIS level by its counterpart where a system knows only NIST's."""
+
+from typing import Any
+
+import pytest
+
+from context_handler.level import LevelDemand, is_step_up
+from context_handler.profiles import oiosaml2, oiosaml3
+from federation.model import Profile
+from oiosaml.messages.authn_request import RequestedAuthnContext
+from oiosaml.nist import NistLevel, StatedLevel
+from oiosaml.nsis import AssuranceLevel, Comparison
+from tests.context_handler.rig import home_idp, user_facing_system
+
+LOW, SUBSTANTIAL, HIGH = AssuranceLevel
+ONE, TWO, THREE, FOUR = NistLevel
+OLD = {"profile": Profile.OIOSAML2, "minimum_assurance_level": THREE}
+STAND_IN = {"minimum_assurance_level": THREE}
+
+
+def asking(level: StatedLevel, comparison: Comparison = Comparison.MINIMUM) -> RequestedAuthnContext:
+    return RequestedAuthnContext(comparison, (level.uri,))
+
+
+@pytest.mark.parametrize(
+    ("asked", "system", "nsis", "nist"),
+    [
+        (None, {}, (SUBSTANTIAL, HIGH), ()),
+        (asking(HIGH), {}, (HIGH,), ()),
+        # a new system accepts a NIST level only by registration, and never where its request names an NSIS level
+        (None, STAND_IN, (SUBSTANTIAL, HIGH), (THREE, FOUR)),
+        (asking(SUBSTANTIAL), STAND_IN, (SUBSTANTIAL, HIGH), ()),
+        (asking(THREE), {}, (SUBSTANTIAL, HIGH), ()),
+        # an old system: both floors count, and an NSIS level by its counterpart
+        (None, OLD, (SUBSTANTIAL, HIGH), (THREE, FOUR)),
+        (None, OLD | {"minimum_level": LOW}, (SUBSTANTIAL, HIGH), (THREE, FOUR)),
+        (None, OLD | {"minimum_assurance_level": FOUR}, (), (FOUR,)),
+        (asking(TWO), OLD, (SUBSTANTIAL, HIGH), (THREE, FOUR)),
+        (asking(FOUR), OLD, (), (FOUR,)),
+        (asking(THREE, Comparison.EXACT), OLD, (SUBSTANTIAL, HIGH), (THREE,)),
+        (asking(THREE, Comparison.BETTER), OLD, (), (FOUR,)),
+        (asking(TWO, Comparison.MAXIMUM), OLD, (), ()),
+        (asking(HIGH), OLD, (HIGH,), ()),
+    ],
+)
+def test_the_levels_that_would_do(
+    asked: RequestedAuthnContext | None,
+    system: dict[str, Any],
+    nsis: tuple[AssuranceLevel, ...],
+    nist: tuple[NistLevel, ...],
+) -> None:
+    demand = LevelDemand.of(asked, user_facing_system(**system))
+    assert (demand.acceptable, demand.acceptable_assurance_levels) == (nsis, nist)
+    assert demand.is_possible is bool(nsis or nist)
+
+
+@pytest.mark.parametrize(
+    ("system", "named"),
+    [({}, "Substantial"), (STAND_IN, "Substantial"), (OLD, "AssuranceLevel 3")],
+)
+def test_a_person_is_told_in_the_systems_own_words(system: dict[str, Any], named: str) -> None:
+    assert LevelDemand.of(None, user_facing_system(**system)).named == named
+
+
+@pytest.mark.parametrize(
+    ("system", "idp", "reachable"),
+    [
+        ({}, {}, True),
+        ({}, {"maximum_level": LOW}, False),
+        ({}, {"profile": Profile.OIOSAML2, "maximum_assurance_level": FOUR}, False),
+        (STAND_IN, {"profile": Profile.OIOSAML2, "maximum_assurance_level": THREE}, True),
+        (OLD, {"profile": Profile.OIOSAML2, "maximum_assurance_level": THREE}, True),
+        (OLD, {"profile": Profile.OIOSAML2, "maximum_assurance_level": TWO}, False),
+        (OLD, {}, True),
+    ],
+)
+def test_an_idp_is_asked_only_if_it_can_state_what_is_demanded(
+    system: dict[str, Any], idp: dict[str, Any], *, reachable: bool
+) -> None:
+    assert LevelDemand.of(None, user_facing_system(**system)).reachable_with(home_idp(**idp)) is reachable
+
+
+def test_each_profile_asks_in_its_own_words() -> None:
+    demand = LevelDemand.of(asking(THREE), user_facing_system(**OLD))
+    assert oiosaml2.ask(demand) == asking(THREE)
+    assert oiosaml3.ask(demand) == asking(SUBSTANTIAL)
+    exactly = LevelDemand.of(asking(THREE, Comparison.EXACT), user_facing_system(**OLD))
+    assert oiosaml2.ask(exactly) == asking(THREE, Comparison.EXACT)
+    assert oiosaml3.ask(exactly) == asking(SUBSTANTIAL)  # Substantial or High: both are 3
+    four = LevelDemand.of(asking(FOUR), user_facing_system(**OLD))
+    assert oiosaml3.ask(four) == asking(FOUR)
+
+
+def test_an_nsis_level_is_written_for_an_old_system_by_its_counterpart_and_never_back() -> None:
+    told = [oiosaml2.write_level(level).values for level in AssuranceLevel]
+    assert told == [("2",), ("3",), ("3",)]
+    assert oiosaml2.class_ref(HIGH) == THREE.uri
+    assert oiosaml3.write_level(THREE).name == "dk:gov:saml:attribute:AssuranceLevel"
+    assert oiosaml3.class_ref(THREE) == THREE.uri
+
+
+def test_only_a_higher_step_of_the_same_ladder_is_a_step_up() -> None:
+    assert is_step_up(LOW, SUBSTANTIAL) and is_step_up(TWO, THREE)
+    assert not is_step_up(SUBSTANTIAL, SUBSTANTIAL) and not is_step_up(THREE, THREE)
+    assert not is_step_up(TWO, HIGH) and not is_step_up(LOW, FOUR)
+
+
+def test_steps_of_two_ladders_are_never_equal_and_cannot_be_ordered() -> None:
+    assert THREE != HIGH  # type: ignore[comparison-overlap]
+    with pytest.raises(TypeError):
+        assert THREE > HIGH  # type: ignore[operator]
