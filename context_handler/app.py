@@ -17,10 +17,12 @@ from context_handler.ports import Ports
 from context_handler.revocation import Revocations
 from context_handler.routes.attribute_service import AttributeServiceRoutes
 from context_handler.routes.authority import AuthorityRoutes
+from context_handler.routes.comparison import ComparisonRoutes
 from context_handler.routes.health import HealthRoutes
 from context_handler.routes.metadata import MetadataRoutes
 from context_handler.routes.portal import PortalRoutes
 from context_handler.routes.saml import SamlRoutes
+from context_handler.store.record import Record
 from federation.model import Person
 from federation.topology import ContextHandlerUrls, Topology
 from saml_web.api_docs import api_docs_route
@@ -38,6 +40,8 @@ class Wiring:
 
     ports: Ports
     api: APIRouter
+    record: Record
+    """What happened in every flow; the page that compares tokens reads it."""
     clients: Sequence[AbstractAsyncContextManager[object]]
     """What goes out to other machines; closed when the broker ends."""
     clock: Callable[[], datetime]
@@ -81,6 +85,7 @@ def create_app(wiring: Wiring) -> Starlette:
             *AuthorityRoutes(wiring.ca_certificate_der, wiring.revocations).routes(),
             *HealthRoutes(ports).routes(),
             *PortalRoutes(ports, pages, wiring.topology, wiring.people).routes(),
+            *ComparisonRoutes(wiring.record, ports.workspace, pages).routes(),
             static_route(),
             api_docs_route(pages, api, openapi_url=ports.urls.base_url + OPENAPI_PATH),
             Mount(ContextHandlerUrls.API_PATH, app=_with_whole_path(api)),

@@ -114,15 +114,17 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
             absolute=timedelta(hours=world.context_handler.session_hours),
         ),
     )
+    record = SqliteRecord(database)
     return create_app(
         Wiring(
             ports=ports,
+            record=record,
             api=api_router(
                 ApiPorts(
                     workspace=DEFAULT_WORKSPACE,
                     registrar=registrar,
                     registry=registry,
-                    record=SqliteRecord(database),
+                    record=record,
                     fetch_metadata=fetch,
                     refreshes=states,
                     clock=utc_now,

@@ -33,7 +33,7 @@ def compare_tokens(
     if as_json:
         _say_json(*reports)
     else:
-        _say((system_a, system_b), *reports)
+        _say(url, (system_a, system_b), *reports)
 
 
 def _log_in(url: str, system: str, idp: str, persona: str) -> LoginReport:
@@ -51,9 +51,10 @@ def _log_in(url: str, system: str, idp: str, persona: str) -> LoginReport:
         fail(error.message)
 
 
-def _say(systems: tuple[str, str], first: LoginReport, second: LoginReport) -> None:
+def _say(url: str, systems: tuple[str, str], first: LoginReport, second: LoginReport) -> None:
     from oiosaml.comparison import compare
 
+    say(f"In a browser: {url}/_sim/compare?a={first.flow}&b={second.flow}")
     for system, report in zip(systems, (first, second), strict=True):
         say(f"{system}: {report.profile}, {report.stated_level}, NameID {report.name_id}")
     for row in compare(first.attributes, second.attributes):

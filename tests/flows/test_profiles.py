@@ -185,3 +185,16 @@ def codes_of(street: Street) -> set[str]:
 
 
 CODES = ("fed.profile", "fed.no-nsis", "fed.loa")
+
+
+def test_both_tokens_stand_side_by_side_on_a_page(street: Street) -> None:
+    first, second = (report(street, system, "korsbaek", "ane-holm").flow for system in ("byggesag", "arkiv"))
+    with street.browser() as browser:
+        page = browser.visit(f"{BASE_URL}/_sim/compare?a={first}&b={second}")
+    assert heading(page) == "To tokens side om side"
+    assert "en anden værdi" in text_of(page)
+    english = street.get(f"/_sim/compare?a={first}&b={second}", headers={"Accept-Language": "en"}).text
+    assert "another value" in english and "Two tokens side by side" in english
+    assert "<del>Substantial</del>" in page.text and "<ins>3</ins>" in page.text
+    assert "det samme under et andet navn" in text_of(page)
+    assert street.get("/_sim/compare?a=x&b=y").status_code == 404
