@@ -9,6 +9,7 @@ from starlette.routing import Route
 from attribute_service.answered import AnsweredQueries
 from attribute_service.directory import Directory
 from attribute_service.ports import Ports
+from attribute_service.role_catalogue import RoleCatalogue
 from attribute_service.routes import Routes
 from federation.model import AttributeService, World
 from federation.sp_face import SpFace
@@ -30,9 +31,11 @@ def create_app(
     ids: IdSource,
     entropy: Callable[[int], bytes],
     clock: Callable[[], datetime],
+    api_key: str | None = None,
 ) -> FastAPI:
     """Give the attribute service as an app whose paths are relative to `urls.base_url`; mount it at `urls.path`.
 
+    `api_key` makes it a role catalogue, too.
     `service.metadata` is served as it stands: the octets that the Context Handler has registered.
     `broker` is the Context Handler's SP face at start; nobody else is answered. Speaks of users of `service.cvrs` only.
     """
@@ -55,6 +58,7 @@ def create_app(
         routes=[
             Route(AttributeServiceUrls.SOAP_PATH, routes.soap, methods=["POST"]),
             Route(AttributeServiceUrls.METADATA_PATH, routes.metadata, methods=["GET"]),
+            Route("/api/user/{userid}/roles", RoleCatalogue(ports, api_key).roles, methods=["GET"]),
             Route("/healthz", routes.health, methods=["GET"]),
             static_route(),
         ],

@@ -7,6 +7,7 @@ from context_handler.ports import Ports, RegisteredAttributeService, RegisteredI
 from context_handler.privilege_source import StatedRights, stated_in
 from context_handler.profiles.profile import Subject
 from context_handler.requester import require_usable
+from context_handler.role_catalogue import read_role_catalogue_answer
 from context_handler.visit import Visit
 from federation.model import OnAttributeFailure
 from oiosaml.attributes import PRIVILEGES_INTERMEDIATE
@@ -44,6 +45,8 @@ async def _ask(
     visit: Visit, subject: Subject, system: RegisteredSystem, registry: Registry, ports: Ports
 ) -> StatedRights:
     service = _service_for(subject.x509.cvr, visit, registry)
+    if service.registration.role_catalogue is not None:
+        return await _look_up(visit, service, subject, system, ports)
     query = AttributeQuery(
         id=ports.ids.message_id(),
         issue_instant=visit.at,
@@ -64,6 +67,20 @@ async def _ask(
     visit.note(octets_in=octets)
     answer = unseal_attribute_response(open_attribute_response(octets), service.keys, ports.keys.decryption)
     return _privileges(visit, answer, query, service, ports)
+
+
+async def _look_up(
+    visit: Visit, service: RegisteredAttributeService, subject: Subject, system: RegisteredSystem, ports: Ports
+) -> StatedRights:
+    """Ask a role catalogue by REST, the second shape in which municipalities tell their users' rights."""
+    visit.note(party=service.registration.entity_id)
+    if ports.role_catalogues is None:
+        raise SamlError("aq.transport", "got a role catalogue, which this Context Handler has no way to")
+    octets = await ports.role_catalogues.roles_of(
+        service.registration, subject.x509.serial.lower(), system.registration.entity_id
+    )
+    visit.note(octets_in=octets)
+    return read_role_catalogue_answer(octets, subject)
 
 
 def _service_for(cvr: Cvr, visit: Visit, registry: Registry) -> RegisteredAttributeService:

@@ -256,6 +256,18 @@ class AttributeServiceTransport(Protocol):
         ...
 
 
+class RoleCatalogueTransport(Protocol):
+    """Looks a user up at a municipal role catalogue."""
+
+    async def roles_of(self, service: AttributeService, user: str, system: EntityId) -> bytes:
+        """Give the answer's octets.
+
+        Raises:
+            SamlError: `aq.unknown-user`, `aq.denied` or `aq.transport`.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class KnownSubject:
     """Somebody who is logged in at a system: which IdP said so, and what it said, as it was signed."""
@@ -315,6 +327,7 @@ class Ports:
     entity_id_towards_idps: EntityId
     contact: str
     """Where our metadata sends people who need help; an e-mail address."""
+    role_catalogues: RoleCatalogueTransport | None = None
     subjects: Subjects | None = None
     """Who is logged in where; None in a broker that keeps no sessions."""
     session_limits: SessionLimits = DEFAULT_LIMITS

@@ -7,7 +7,7 @@ organisation cannot take it over, since it would bring its own keys (attack MD-0
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, TypeVar, cast
 
 from context_handler.merging import (
@@ -22,17 +22,17 @@ from context_handler.merging import (
 from context_handler.registry import RegisteredParty, RegistryCache, RegistrySnapshot
 from context_handler.store.registrations import RegistrationStore, RegistryChangedError, StoredRegistration
 from federation.documents import Kind, Registration, from_document, key_of, kind_of, to_document
-from federation.model import AttributeService, ContextHandler, HomeIdp, Profile, UserFacingSystem, World
+from federation.model import AttributeService, ContextHandler, HomeIdp, Profile, RoleCatalogue, UserFacingSystem, World
 from federation.nemlogin import NemLogIn
 from federation.problems import Problem
 from federation.references import problems_of_references
 from oiosaml.errors import SamlError
 from oiosaml.ids import WorkspaceId
-from oiosaml.messages.metadata import MetadataDocument
+from oiosaml.messages.metadata import Endpoint, MetadataDocument
 from oiosaml.messages.metadata_reading import read_metadata
 from oiosaml.rules.attribute_authority_metadata import ATTRIBUTE_AUTHORITY_METADATA_RULES
 from oiosaml.rules.idp_metadata import IDP_METADATA_RULES
-from oiosaml.rules.metadata import MetadataExpectations
+from oiosaml.rules.metadata import MetadataExpectations, bad_endpoints
 from oiosaml.rules.metadata_oiosaml2 import IDP_METADATA_RULES_OIOSAML2, SP_METADATA_RULES_OIOSAML2
 from oiosaml.rules.rule import Breach, Finding, Rule, enforce, rule
 from oiosaml.rules.sp_metadata import SP_METADATA_RULES
@@ -67,7 +67,14 @@ def names_the_party(document: MetadataDocument, party: PartyRegistration) -> Ite
         yield Breach(f"got {document.entity.entity_id!r:.200}, expected {party.entity_id}", mend=mend)
 
 
-REGISTRATION_RULES: Final = (fits_the_federation, names_the_party)
+@rule("REG-03", code="md.endpoint", source="our choice, AS-12")
+def catalogue_is_safe(catalogue: RoleCatalogue, allow_http: bool) -> Iterator[Breach]:  # noqa: FBT001 - what the rule expects
+    """A role catalogue is asked by https; by http only at localhost or in test mode."""
+    at = datetime(1970, 1, 1, tzinfo=UTC)  # no time matters here
+    yield from bad_endpoints((Endpoint("REST", catalogue.url),), MetadataExpectations(at, allow_http=allow_http))
+
+
+REGISTRATION_RULES: Final = (fits_the_federation, names_the_party, catalogue_is_safe)
 
 
 def _rules_for(party: PartyRegistration) -> tuple[Rule[MetadataDocument, MetadataExpectations], ...]:
@@ -210,6 +217,10 @@ class Registrar:
     def _examined(self, registration: Registration, present: RegistrySnapshot, at: datetime) -> StoredRegistration:
         if not isinstance(registration, HomeIdp | UserFacingSystem | AttributeService):
             return _stored(registration, ())
+        if isinstance(registration, AttributeService) and registration.role_catalogue is not None:
+            enforce((catalogue_is_safe,), registration.role_catalogue, self._allow_http)
+            if not registration.metadata:
+                return _stored(registration, ())
         document = read_metadata(registration.metadata)
         expected = MetadataExpectations(
             at=at,

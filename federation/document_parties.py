@@ -36,6 +36,7 @@ from federation.model import (
     OnAttributeFailure,
     OnNoRoles,
     Profile,
+    RoleCatalogue,
     UserFacingSystem,
 )
 from oiosaml.nist import NistLevel
@@ -299,11 +300,31 @@ class SystemDocument(PartyDocument):
         )
 
 
+class RoleCatalogueDocument(Document):
+    """A municipal role catalogue that is looked up by REST, under <url>/api/user/<user>/roles."""
+
+    url: Uri
+    """https address before /api/user."""
+    domain: str = "KOMBIT"
+    """The domain that is asked for."""
+
+    def to_model(self) -> RoleCatalogue:
+        """Give the value."""
+        return RoleCatalogue(self.url.rstrip("/"), self.domain)
+
+
 class AttributeServiceDocument(PartyDocument):
     """A municipality's attribute service, which tells the rights of users whose IdP does not know them."""
 
     cvrs: tuple[CvrNumber, ...] = Field(min_length=1)
     """The organisations whose users it may speak of."""
+    role_catalogue: RoleCatalogueDocument | None = None
+    """Asked by REST instead of by SAML; then it needs no metadata. Its API key lies in a file (docs/members.md)."""
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the simulator plays the service; a role catalogue without metadata is somebody's own."""
+        return self.simulated or (self.metadata is None and self.role_catalogue is None)
 
     def to_model(self) -> AttributeService:
         """Give the value."""
@@ -315,6 +336,7 @@ class AttributeServiceDocument(PartyDocument):
             metadata=self.metadata_octets,
             enabled=self.enabled,
             active=period(self.active),
+            role_catalogue=self.role_catalogue.to_model() if self.role_catalogue else None,
             metadata_source=self.metadata_source.to_model() if self.metadata_source else None,
             withdrawn=self.withdrawn,
             withdrawn_keys=self.withdrawn_keys,

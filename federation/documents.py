@@ -177,11 +177,15 @@ def from_document(kind: Kind, document: Mapping[str, Json]) -> Registration:
         read = model.model_validate(dict(document))
     except ValidationError as error:
         raise FederationError(problems_of_validation(error, model)) from error
-    if kind in {Kind.IDP, Kind.SYSTEM, Kind.ATTRIBUTE_SERVICE} and read.metadata is None:
+    if kind in {Kind.IDP, Kind.SYSTEM, Kind.ATTRIBUTE_SERVICE} and read.metadata is None and not _by_rest(read):
         sentence = "the metadata is missing; put the party's SAML metadata under 'metadata'"
         raise FederationError((Problem(("metadata",), sentence),))
     registration: Registration = read.to_model()
     return registration
+
+
+def _by_rest(read: Any) -> bool:  # noqa: ANN401 - any document of a party
+    return isinstance(read, AttributeServiceDocument) and read.role_catalogue is not None
 
 
 def world_to_document(world: World) -> dict[str, Json]:

@@ -220,6 +220,15 @@ class UserFacingSystem:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleCatalogue:
+    """A municipal role catalogue, asked by REST. Its API key is no part of the registration."""
+
+    url: str
+    """What stands before /api/user/…"""
+    domain: str = "KOMBIT"
+
+
+@dataclass(frozen=True, slots=True)
 class AttributeService:
     """A registered municipal attribute service, bound to CVR numbers just like an IdP (AS-11)."""
 
@@ -230,6 +239,8 @@ class AttributeService:
     metadata: bytes = field(repr=False)
     enabled: bool = True
     active: ActivationPeriod = ALWAYS
+    role_catalogue: RoleCatalogue | None = None
+    """Asked by REST instead of by SAML, and then without metadata."""
     metadata_source: MetadataSource | None = None
     """Where newer metadata is fetched from; None keeps the registered copy."""
     withdrawn: bool = False

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from starlette.applications import Starlette
 
 from context_handler.adapters.metadata_over_http import MetadataOverHttp
+from context_handler.adapters.role_catalogue_over_http import RoleCatalogueOverHttp
 from context_handler.adapters.soap_over_http import SoapOverHttp
 from context_handler.app import Wiring, create_app
 from context_handler.metadata_refresh import Refresher
@@ -31,6 +32,7 @@ from context_handler.upkeep import members_looked_after
 from federation.dev_ca import CRL_FILE, KeyRing
 from federation.model import World
 from federation.topology import Topology
+from nsis_sim.api_keys import api_keys
 from nsis_sim.outgoing import client_tls
 from nsis_sim.placement import places
 from nsis_sim.settings import Settings
@@ -105,6 +107,7 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
         entropy=os.urandom,
         attribute_services=attribute_services,
         queries=SqliteQueries(database),
+        role_catalogues=RoleCatalogueOverHttp(metadata_client, api_keys(settings.certs_dir, keys)),
         urls=topology.context_handler,
         entity_id_towards_systems=world.context_handler.entity_id_towards_systems,
         entity_id_towards_idps=world.context_handler.entity_id_towards_idps,

@@ -12,6 +12,7 @@ from federation.nemlogin_parties import context_handler_as_client, nemlogin_meta
 from federation.parties import with_own_metadata
 from federation.sp_face import SpFace, read_sp_face
 from federation.topology import Topology, local_idps_played, played_by_sp_demo
+from nsis_sim.api_keys import simulated_api_key
 from nsis_sim.broker_faces import face_towards_idps, metadata_towards_systems
 from nsis_sim.demo_systems import SEB, demo_system, service_behind_nemlogin, system_keys
 from nsis_sim.outgoing import client_tls
@@ -116,6 +117,7 @@ class Houses:
             ids=SystemIds(),
             entropy=os.urandom,
             clock=utc_now,
+            api_key=simulated_api_key(self._keys, party),
         )
 
     def _system(self, party: str) -> Starlette:

@@ -164,6 +164,7 @@ _TABLE: Final = (
     Refusal("aq.unknown-user", _DENIED, STATUS_AUTHN_FAILED, "Kommunens attributservice kender ikke brugeren.", "The municipality's attribute service does not know the user."),
     Refusal("aq.unregistered", _DENIED, STATUS_AUTHN_FAILED, "Der er ikke registreret en attributservice for din kommune.", "No attribute service is registered for your municipality."),
     Refusal("aq.denied", _DENIED, STATUS_REQUEST_DENIED, "Attributservicen svarer ikke denne afsender.", "The attribute service does not answer this sender."),
+    Refusal("aq.format", _FAILED_DEPENDENCY, STATUS_AUTHN_FAILED, "Kommunens rollekatalog svarede med noget, der ikke kan læses.", "The municipality's role catalogue answered with something that cannot be read."),
     Refusal("aq.denied:unknown", _DENIED, STATUS_REQUEST_DENIED, "Attributservicen svarer kun systemer, der er registreret i føderationen.", "The attribute service answers only systems that are registered in the federation."),
     Refusal("aq.subject:another-system", _DENIED, STATUS_UNKNOWN_PRINCIPAL, "Brugernavnet er udleveret til et andet system.", "The NameID was given to another system."),
     Refusal("aq.unknown-user:no-session", _DENIED, STATUS_UNKNOWN_PRINCIPAL, "Brugeren er ikke logget ind på systemet.", "The user is not logged in at the system."),

@@ -11,7 +11,7 @@ from context_handler.registration import Registrar
 from context_handler.store.registrations import RegistrationStore, RegistryChangedError
 from federation.documents import Kind
 from federation.load import export_world, load_world
-from federation.model import SIMULATED_CONTEXT_HANDLER, Authority, SystemRole, World
+from federation.model import SIMULATED_CONTEXT_HANDLER, Authority, RoleCatalogue, SystemRole, World
 from oiosaml.errors import SamlError
 from oiosaml.ids import DEFAULT_WORKSPACE, EntityId, WorkspaceId
 from oiosaml.rules.rule import RuleViolation
@@ -210,3 +210,19 @@ def test_metadata_is_read_once_for_as_long_as_the_registration_stands(rig: Feder
     rig.registrar.register(World(idps=(replace(an_idp(), name="Nyt navn"),)), NOW, replacing=True)
     after = rig.registry().idp(IDP)
     assert after is not before and after is not None and after.registration.cvrs == (KORSBAEK,)
+
+
+@pytest.mark.parametrize("url", ["https://roller.own.test", "http://localhost:9000"])
+def test_a_role_catalogue_needs_no_metadata(rig: FederationRig, url: str) -> None:
+    service = a_service(role_catalogue=RoleCatalogue(url), metadata=b"")
+    rig.registrar.register(World(attribute_services=(service,)), NOW, replacing=True)
+    found = rig.registry().attribute_service_for(service.cvrs[0])
+    assert found is not None and found.registration == service and found.keys == ()
+
+
+@pytest.mark.parametrize("url", ["http://roller.own.test", "ftp://roller.own.test", "https://user@roller.own.test"])
+def test_a_role_catalogue_at_an_unsafe_address_is_refused(rig: FederationRig, url: str) -> None:
+    service = a_service(role_catalogue=RoleCatalogue(url), metadata=b"")
+    with pytest.raises(RuleViolation) as refused:
+        rig.registrar.register(World(attribute_services=(service,)), NOW, replacing=True)
+    assert refused.value.findings[0].rule_id == "REG-03" and refused.value.code == "md.endpoint"

@@ -1,5 +1,6 @@
 """Members' life, as whole logins: what is taken out counts at once, also for a login under way, and what is put back counts again."""
 
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -9,6 +10,7 @@ import pytest
 from cryptography import x509
 
 from federation.dev_ca import revoke
+from nsis_sim.api_keys import simulated_api_key
 from nsis_sim.browser import Page
 from oiosaml.keys import read_verification_key
 from oiosaml.refusals import REFUSALS
@@ -114,3 +116,31 @@ def test_a_revoked_certificate_counts_no_more(
         served = x509.load_der_x509_crl(own.get("/_sim/ca/ca.crl").content)
         assert [each.serial_number for each in served] == [certificate.serial_number]
         assert log_in(own, "ydelser", "skovrup", "ib-noehr").url.endswith("/result"), "the others go on"
+
+
+def test_rights_from_a_role_catalogue(own: Street) -> None:
+    before = rights_of(own)
+    document = own.get("/_sim/api/attribute-services/skovrup").json()["registration"]
+    catalogue = {"role_catalogue": {"url": own.topology.attribute_service("skovrup").base_url}}
+    assert own.put("/_sim/api/attribute-services/skovrup", json=document | catalogue).status_code == 200
+    asked = len(own.transport.seen)
+    assert rights_of(own) == before
+    assert not any("/saml2/soap" in str(seen.url) for seen in own.transport.seen[asked:])
+    export = own.get("/_sim/api/export").text
+    assert "role_catalogue" in export and simulated_api_key(own.keys, "skovrup") not in export
+
+
+def test_a_role_catalogue_answers_nobody_without_its_key(own: Street) -> None:
+    path = f"{own.topology.attribute_service('skovrup').path}/api/user/0d6f6c52-1d4e-4c3c-9a77-3c6c2a9b5e04/roles"
+    assert own.get(path).status_code == 401
+    assert own.get(path, headers={"ApiKey": "guessed"}).status_code == 401
+    key = {"ApiKey": simulated_api_key(own.keys, "skovrup")}
+    assert own.get(path, headers=key).json()["nameID"].endswith("Serial=0d6f6c52-1d4e-4c3c-9a77-3c6c2a9b5e04")
+    assert own.get(path.replace("0d6f6c52", "00000000"), headers=key).status_code == 404
+    assert own.get(path.replace("0d6f6c52-1d4e-4c3c-9a77-3c6c2a9b5e04", "x"), headers=key).status_code == 404
+
+
+def rights_of(street: Street) -> str:
+    page = log_in(street, "ydelser", "skovrup", "ib-noehr")
+    assert page.url.endswith("/result"), page.text
+    return re.sub(r"[0-9a-f]{32}|[0-9]{2}:[0-9]{2}(:[0-9]{2})?", "", text_of(page).partition("XML")[0])[:1500]
