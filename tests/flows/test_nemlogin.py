@@ -112,6 +112,7 @@ def test_the_broker_asks_for_an_employee_and_names_the_system_behind_it(street: 
         ("poul-firmasen", "fed.scope:nemlogin", {"cvr": "95000013"}),
         ("asta-lavgaard", "fed.loa", {"required": "Betydelig", "actual": "Lav"}),
     ],
+    ids=["a-citizen-fed-09", "another-organisation-fed-01", "too-low-a-level-fed-04"],
 )
 def test_who_is_refused_and_with_which_sentence(
     street: Street, persona: str, key: str, params: Mapping[str, str]
@@ -196,3 +197,16 @@ def test_nemlogin_front_page_names_every_test_case(street: Street) -> None:
     assert answer.status_code == 200
     for name in ("IT-LOGON-1", "IT-SLO-3", "IT-SIGN-1", "Selvbetjening", entity_id(street, "idps", "nemlogin")):
         assert name in answer.text
+
+
+def test_a_session_with_nemlogin_answers_the_next_system_at_the_level_it_was_cut_to(street: Street) -> None:
+    with street.browser() as browser:
+        press(browser, browser.visit(start(street, "byggesag", "nemlogin")), "persona", "ulla-aeblegaard")
+        page = browser.visit(start(street, "ydelser", "nemlogin"))
+        assert heading(page) == "Du er logget ind", text_of(page)
+        token = token_of(street, browser, "ydelser")
+    assert token.values(LOA) == ["Substantial"]
+    assert token.name_id == (
+        X509,
+        f"C=DK,O={HASSELNAES},CN=Ulla Æblegård,Serial=3f719db5-8c4e-4aa2-9d36-92e4f6081a03",
+    )

@@ -105,13 +105,13 @@ def fixed(**changes: Any) -> Callable[[Street], dict[str, Any]]:
 
 
 CASES = (
-    Case("a stranger", "req.unknown-sp:nemlogin", fixed(issuer=EntityId("https://saml.evil.test"))),
-    Case("unsigned", "req.signature:nemlogin", fixed(), cut="&SigAlg"),
-    Case("signed by another", "req.signature:nemlogin", fixed(), signer="byggesag"),
-    Case("another ACS", "req.acs:nemlogin", fixed(assertion_consumer_service_url="https://evil.test/acs")),
-    Case("another destination", "proto.destination", fixed(destination="https://evil.test/sso")),
-    Case("an hour old", "req.stale:nemlogin", lambda s: {"issue_instant": s.clock() - timedelta(hours=1)}),
-    Case("forced and passive", "req.conflict:nemlogin", fixed(force_authn=True, is_passive=True)),
+    Case("a-stranger-req-01", "req.unknown-sp:nemlogin", fixed(issuer=EntityId("https://saml.evil.test"))),
+    Case("unsigned-req-02", "req.signature:nemlogin", fixed(), cut="&SigAlg"),
+    Case("signed-by-another-req-09", "req.signature:nemlogin", fixed(), signer="byggesag"),
+    Case("another-acs-req-03", "req.acs:nemlogin", fixed(assertion_consumer_service_url="https://evil.test/acs")),
+    Case("another-destination-req-10", "proto.destination", fixed(destination="https://evil.test/sso")),
+    Case("an-hour-old-req-10", "req.stale:nemlogin", lambda s: {"issue_instant": s.clock() - timedelta(hours=1)}),
+    Case("forced-and-passive-req-12", "req.conflict:nemlogin", fixed(force_authn=True, is_passive=True)),
     Case(
         "two ID types",
         "req.authn-context:nemlogin",
@@ -263,7 +263,7 @@ def told(street: Street, envelope: bytes, asker: Any = None) -> Answer:
     )
 
 
-def test_a_client_asks_about_somebody_who_is_logged_in_at_it(street: Street) -> None:
+def test_a_client_asks_and_is_told_what_it_is_registered_for_aq_10(street: Street) -> None:
     subject = logged_in(street, "sif-oernhoej")
     answer = told(street, query(street, subject, CVR, FULL_NAME, CPR_NUMBER))
     assert answer.assertion is not None
@@ -286,7 +286,7 @@ def test_nobody_in_particular_asked_for_means_all_that_the_client_may_know(stree
 
 
 @pytest.mark.parametrize("subject", [NameId("https://data.gov.dk/model/core/eid/person/uuid/x"), None])
-def test_who_is_not_logged_in_at_the_client_is_unknown(street: Street, subject: NameId | None) -> None:
+def test_who_is_not_logged_in_at_the_client_is_unknown_aq_09(street: Street, subject: NameId | None) -> None:
     if subject is None:  # logged in, but at the Context Handler, which knows them by another name
         with street.browser() as browser:
             press(browser, browser.visit(start(street, "byggesag", "nemlogin")), "persona", "tage-vindelev")
@@ -296,7 +296,7 @@ def test_who_is_not_logged_in_at_the_client_is_unknown(street: Street, subject: 
     assert answer.assertion is None
 
 
-def test_another_clients_login_is_not_told(street: Street) -> None:
+def test_another_clients_login_is_not_told_aq_08(street: Street) -> None:
     """Attack AQ-08: the Context Handler asks with Selvbetjening's name for the person."""
     subject = logged_in(street, "sif-oernhoej")
     keys = street.keys.context_handler
@@ -311,7 +311,7 @@ def test_another_clients_login_is_not_told(street: Street) -> None:
         ({"issuer": EntityId("https://saml.evil.test")}, "aq.denied"),
         ({"destination": "https://evil.test"}, "proto.destination"),
     ],
-    ids=["unsigned", "a stranger", "misaddressed"],
+    ids=["unsigned-aq-08", "a-stranger-aq-08", "misaddressed"],
 )
 def test_a_query_that_is_wrong_is_answered_with_a_signed_refusal(
     street: Street, changes: dict[str, Any], code: str
