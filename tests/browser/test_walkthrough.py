@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from nsis_sim.api_client import Api
+from nsis_sim.headless_login import log_in, resolve
 from tests.browser.conftest import NARROW, WIDE, Visitor
 from tests.processes import clean_environment, simulator
 
@@ -106,7 +108,30 @@ def to_api_docs(page: Page, base_url: str, language: str) -> None:
     page.goto(f"{base_url}/_sim/api/docs")
 
 
+def to_old_login(page: Page, base_url: str, language: str) -> None:
+    page.goto(f"{base_url}/sp/arkiv/login?idp=https://saml.idp.maagevig.test")
+    expect(page.get_by_role("button", name=PICK[language]).first).to_be_visible()
+
+
+def to_old_result(page: Page, base_url: str, language: str) -> None:
+    to_old_login(page, base_url, language)
+    pick(page, "Eva Ålund", language)
+    expect_heading(page, LOGGED_IN[language])
+
+
+def to_comparison(page: Page, base_url: str, language: str) -> None:
+    flows = []
+    with Api(base_url) as api:
+        for system in ("byggesag", "arkiv"):
+            wish = resolve(api, system=system, idp="korsbaek", persona="ane-holm", level=None, start=None)
+            flows.append(log_in(wish, api=api, base_url=base_url).flow)
+    page.goto(f"{base_url}/_sim/compare?a={flows[0]}&b={flows[1]}")
+
+
 PLACES = (
+    to_old_login,
+    to_old_result,
+    to_comparison,
     to_portal,
     to_system,
     to_discovery,
