@@ -147,6 +147,7 @@ def log_in(base_url: str, system: str, idp: str, persona: str) -> tuple[int, dic
         ("byggesag", "korsbaek", "ane-holm"),
         ("ydelser", "korsbaek", "ane-holm"),
         ("byggesag", "skovrup", "ib-noehr"),
+        ("seb", "korsbaek", "cilla-moeberg"),
         ("byggesag", "nemlogin", "sif-oernhoej"),
     ],
 )
