@@ -35,6 +35,7 @@ format: $(VENV)/.ready-dev ## Put the code in form.
 docs: $(VENV)/.ready-dev ## Write the generated pages anew; the tests fail while one is stale.
 	$(BIN)/python -m scripts.generate_rules
 	$(BIN)/python -m scripts.generate_login_flow
+	$(BIN)/python -m scripts.generate_logout_flow
 	$(BIN)/python -m scripts.generate_refusals
 	$(BIN)/python -m scripts.generate_settings
 	$(BIN)/python -m scripts.generate_attacks

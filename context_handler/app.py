@@ -19,6 +19,7 @@ from context_handler.routes.attribute_service import AttributeServiceRoutes
 from context_handler.routes.authority import AuthorityRoutes
 from context_handler.routes.comparison import ComparisonRoutes
 from context_handler.routes.health import HealthRoutes
+from context_handler.routes.logout import LogoutRoutes
 from context_handler.routes.metadata import MetadataRoutes
 from context_handler.routes.portal import PortalRoutes
 from context_handler.routes.saml import SamlRoutes
@@ -67,6 +68,7 @@ def create_app(wiring: Wiring) -> Starlette:
     pages = Pages("context_handler", base_url=ports.urls.base_url, ids=ports.ids)
     errors = ErrorPages(pages)
     api = _api(wiring.api, errors)
+    logouts = LogoutRoutes(ports, pages, errors, clock)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -76,10 +78,11 @@ def create_app(wiring: Wiring) -> Starlette:
             yield
         wiring.close()
 
-    login = SamlRoutes(ports, pages, errors, clock).routes()
+    login = SamlRoutes(ports, pages, errors, clock, logouts.request_from_system).routes()
     app = Starlette(
         routes=[
             *login,
+            *logouts.routes(),
             *AttributeServiceRoutes(ports, clock).routes(),
             *MetadataRoutes(ports, clock).routes(),
             *AuthorityRoutes(wiring.ca_certificate_der, wiring.revocations).routes(),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from context_handler.login_state import TRANSITIONS, LoginState
-from context_handler.ports import Counts
+from context_handler.ports import Counts, LogoutCounts
 from context_handler.store.record import FlowTrace, Record
 from oiosaml.ids import FlowId, WorkspaceId
 
@@ -32,12 +32,13 @@ class AuditReport:
     """How all flows stand, and every one that does not add up."""
 
     counts: Counts
+    logouts: LogoutCounts
     discrepancies: tuple[Discrepancy, ...]
 
     @property
     def conserved(self) -> bool:
         """Tell whether nothing was lost and nothing made up."""
-        return self.counts.conserved and not self.discrepancies
+        return self.counts.conserved and self.logouts.conserved and not self.discrepancies
 
 
 def audit(record: Record, workspace: WorkspaceId, at: datetime) -> AuditReport:
@@ -45,7 +46,11 @@ def audit(record: Record, workspace: WorkspaceId, at: datetime) -> AuditReport:
     discrepancies = [
         Discrepancy(trace.flow, detail) for trace in record.traces(workspace) for detail in discrepancies_of(trace)
     ]
-    return AuditReport(record.counts(workspace, at), tuple(sorted(discrepancies, key=lambda each: each.flow)))
+    return AuditReport(
+        record.counts(workspace, at),
+        record.logout_counts(workspace),
+        tuple(sorted(discrepancies, key=lambda each: each.flow)),
+    )
 
 
 def discrepancies_of(trace: FlowTrace) -> Iterator[str]:

@@ -35,6 +35,7 @@ async def _keep_house(ports: Ports, clock: Callable[[], datetime], interval: tim
         try:
             ports.store.expire(ports.workspace, clock())
             ports.sessions.forget(ports.workspace, clock())
+            ports.logouts.expire(ports.workspace, clock())
         except SamlError as error:
             # The store comes back by itself or a login says so; a task that died would never try again.
             _log.warning("overdue logins could not be ended: %s", error.detail)

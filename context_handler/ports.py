@@ -7,6 +7,7 @@ from typing import Protocol
 
 from context_handler.events import Event
 from context_handler.login_state import LoginState, PendingLogin
+from context_handler.logout_ports import LogoutStore
 from context_handler.session import DEFAULT_LIMITS, Session, SessionKept, SessionLimits, SessionUsed
 from federation.model import (
     AttributeService,
@@ -130,6 +131,22 @@ class Counts:
     def conserved(self) -> bool:
         """Tell whether nothing was lost."""
         return self.started == self.completed + self.refused + self.expired + self.pending
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutCounts:
+    """How all logouts of a workspace stand, apart from logins: started = completed + partial + refused + under way."""
+
+    started: int
+    completed: int
+    partial: int
+    refused: int
+    under_way: int
+
+    @property
+    def conserved(self) -> bool:
+        """Tell whether nothing was lost."""
+        return self.started == self.completed + self.partial + self.refused + self.under_way
 
 
 class AnswerUsedError(Exception):
@@ -315,6 +332,7 @@ class Ports:
     workspace: WorkspaceId
     store: Store
     sessions: SessionStore
+    logouts: LogoutStore
     registry: Callable[[], Registry]
     """Gives the view that one visit works with, so that a change in the middle of a step cannot tear it."""
     keys: BrokerKeys

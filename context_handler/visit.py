@@ -121,10 +121,14 @@ class Visit:
         events, self.events = tuple(self.events), []
         return events
 
-    def resume(self, pending: PendingLogin) -> None:
+    def continue_flow(self, flow: FlowId) -> None:
         """Go on with a flow begun on an earlier visit; what this visit recorded so far belongs to it."""
-        self.events = [replace(event, flow=pending.flow) for event in self.events]
-        self.flow = pending.flow
+        self.events = [replace(event, flow=flow) for event in self.events]
+        self.flow = flow
+
+    def resume(self, pending: PendingLogin) -> None:
+        """Go on with a login begun on an earlier visit."""
+        self.continue_flow(pending.flow)
         self.pending = pending
         self.requester = Requester(pending.system, pending.request, pending.relay_state, pending.acs_url)
 

@@ -102,6 +102,8 @@ class ContextHandlerUrls(ServiceUrls):
     DISCOVERY_PATH: ClassVar[str] = "/runtime/saml2/discovery"
     """Our choice: KOMBIT's path is not public."""
     SLO_RESPONSE_FROM_SYSTEMS_PATH: ClassVar[str] = "/runtime/saml2/signoff.idp"
+    LOGOUT_PATH: ClassVar[str] = "/runtime/saml2/logout"
+    """The person's own page (our choice)."""
     SLO_SOAP_PATH: ClassVar[str] = "/runtime/services/signoff/saml2/soap"
     SLO_REQUEST_FROM_IDPS_PATH: ClassVar[str] = "/runtime/saml2auth/signoffrequest.idp"
     SLO_RESPONSE_FROM_IDPS_PATH: ClassVar[str] = "/runtime/saml2auth/signoffresponse.idp"
@@ -131,6 +133,11 @@ class ContextHandlerUrls(ServiceUrls):
     def slo_response_from_systems_url(self) -> str:
         """Where systems send their LogoutResponse."""
         return self.base_url + self.SLO_RESPONSE_FROM_SYSTEMS_PATH
+
+    @property
+    def logout_url(self) -> str:
+        """The page that shows where a person is logged in, and logs out everywhere."""
+        return self.base_url + self.LOGOUT_PATH
 
     @property
     def slo_soap_url(self) -> str:

@@ -23,6 +23,7 @@ from context_handler.session import SessionLimits
 from context_handler.store.boots import Boot
 from context_handler.store.database import Database
 from context_handler.store.sqlite import SqliteStore
+from context_handler.store.sqlite_logouts import SqliteLogouts
 from context_handler.store.sqlite_queries import SqliteQueries
 from context_handler.store.sqlite_record import SqliteRecord
 from context_handler.store.sqlite_refreshes import SqliteRefreshes
@@ -100,6 +101,7 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
         workspace=DEFAULT_WORKSPACE,
         store=SqliteStore(database, Boot(boot_id(ids.uuid), utc_now())),
         sessions=sessions,
+        logouts=SqliteLogouts(database),
         subjects=sessions,
         registry=registry,
         keys=broker_keys(keys),

@@ -15,6 +15,7 @@ from oiosaml.uris import (
     STATUS_NO_AUTHN_CONTEXT,
     STATUS_NO_AVAILABLE_IDP,
     STATUS_NO_PASSIVE,
+    STATUS_PARTIAL_LOGOUT,
     STATUS_PROXY_COUNT_EXCEEDED,
     STATUS_REQUEST_DENIED,
     STATUS_REQUEST_UNSUPPORTED,
@@ -174,6 +175,7 @@ _TABLE: Final = (
     # --- logout
     Refusal("slo.denied", _DENIED, STATUS_REQUEST_DENIED, "Log ud-beskeden gælder ikke afsenderens egen session.", "The logout message is not about the sender's own session."),
     Refusal("slo.unsolicited", _DENIED, STATUS_REQUEST_DENIED, "Der kom et log ud-svar, som ingen havde bedt om.", "A logout answer came that nobody asked for."),
+    Refusal("slo.partial", _FAILED_DEPENDENCY, STATUS_PARTIAL_LOGOUT, "Den anden part har ikke logget dig helt ud.", "The other party has not logged you out completely."),
     Refusal("slo.fault", _FAILED_DEPENDENCY, STATUS_REQUEST_DENIED, "Den anden part svarede på log ud med en fejl.", "The other party answered the logout with an error."),
     # --- metadata
     Refusal("md.signature", _BAD, STATUS_REQUEST_DENIED, "Metadatas signatur kan ikke godkendes.", "The signature of the metadata cannot be accepted."),
@@ -200,6 +202,7 @@ _TABLE: Final = (
     Refusal("web.internal", 500, STATUS_AUTHN_FAILED, "Der skete en fejl hos os.", "Something went wrong on our side."),
     Refusal("web.unavailable", 503, STATUS_AUTHN_FAILED, "Tjenesten kan ikke gemme lige nu. Prøv igen om lidt.", "The service cannot save just now. Try again in a moment."),
     Refusal("flow.unknown", _MISSING, STATUS_REQUEST_DENIED, "Loginforespørgslen findes ikke. Start forfra fra systemet.", "There is no such login request. Start again from the system."),
+    Refusal("flow.unknown:logout", _MISSING, STATUS_REQUEST_DENIED, "Der er ikke et log ud i gang i denne browser.", "There is no logout under way in this browser."),
     Refusal("flow.logged-out", _DENIED, STATUS_AUTHN_FAILED, "Du loggede ud, mens loginnet var i gang. Start forfra fra systemet.", "You logged out while the login was under way. Start again from the system."),
     Refusal("flow.expired", _DENIED, STATUS_REQUEST_DENIED, "Loginforespørgslen er udløbet. Start forfra fra systemet.", "The login request has expired. Start again from the system."),
     Refusal("flow.interrupted", _DENIED, STATUS_REQUEST_DENIED, "Tjenestens maskine blev genstartet, mens du loggede ind. Start forfra fra systemet.", "The service's machine was restarted while you logged in. Start again from the system."),

@@ -45,16 +45,21 @@ def parts_of(story: ModuleType) -> Sequence[Part]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
     steps = {step.name: step for step in STEPS}
-    names = {function.name for function in functions if function.name not in steps}
-    parts = []
-    for function in functions:
-        if function.name in names:
-            called = [name for name in _calls(function) if name in steps or name in names]
-            if called:
-                sentence = (ast.get_docstring(function) or "").partition("\n")[0]
-                calls = tuple(steps.get(name, name) for name in dict.fromkeys(called))
-                parts.append(Part(function.name, sentence, calls))
-    return parts
+    calls = {
+        function.name: tuple(dict.fromkeys(_calls(function))) for function in functions if function.name not in steps
+    }
+    told: set[str] = set()
+    while grown := {name for name, called in calls.items() if told.union(steps).intersection(called)} - told:
+        told |= grown
+    return [
+        Part(
+            function.name,
+            (ast.get_docstring(function) or "").partition("\n")[0],
+            tuple(steps.get(name, name) for name in calls[function.name] if name in steps or name in told),
+        )
+        for function in functions
+        if function.name in told
+    ]
 
 
 def steps_of(story: ModuleType, part: str) -> Sequence[Step]:

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -170,8 +171,18 @@ class DiscrepancyAnswer(Answer):
     detail: str
 
 
+class LogoutCountsAnswer(Answer):
+    """How all logouts stand: started = completed + partial + refused + under_way."""
+
+    started: int
+    completed: int
+    partial: int = Field(description="Ended with somebody still logged in.")
+    refused: int
+    under_way: int
+
+
 class AuditAnswer(Answer):
-    """How all flows stand: started = completed + refused + expired + pending."""
+    """How all logins stand: started = completed + refused + expired + pending; and all logouts, counted apart."""
 
     started: int
     completed: int
@@ -179,6 +190,7 @@ class AuditAnswer(Answer):
     expired: int
     pending: int
     conserved: bool
+    logouts: LogoutCountsAnswer
     discrepancies: tuple[DiscrepancyAnswer, ...]
 
     @classmethod
@@ -192,6 +204,7 @@ class AuditAnswer(Answer):
             expired=counts.expired,
             pending=counts.pending,
             conserved=report.conserved,
+            logouts=LogoutCountsAnswer(**asdict(report.logouts)),
             discrepancies=tuple(DiscrepancyAnswer(flow=d.flow, detail=d.detail) for d in report.discrepancies),
         )
 

@@ -1,6 +1,6 @@
 """The SAML endpoints and the discovery page: raw octets in, a story told, a redirect, a form or a page out."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode
@@ -17,6 +17,7 @@ from context_handler.inbound import AnswerFromIdp, ChosenIdp, RequestFromSystem,
 from context_handler.login import begin_login, continue_login, finish_login
 from context_handler.login_state import PENDING_LOGIN_LIFETIME
 from context_handler.ports import Ports
+from context_handler.routes.logout import is_logout_request
 from federation.topology import ContextHandlerUrls
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, FlowId
@@ -43,8 +44,16 @@ REPOSTED_FIELDS: Final = 10
 class SamlRoutes:
     """The browser-facing endpoints of one broker in one workspace."""
 
-    def __init__(self, ports: Ports, pages: Pages, errors: ErrorPages, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        pages: Pages,
+        errors: ErrorPages,
+        clock: Callable[[], datetime],
+        logout_request: Callable[[Request, bytes], Awaitable[Response]],
+    ) -> None:
         self._ports = ports
+        self._logout_request = logout_request
         self._pages = pages
         self._errors = errors
         self._clock = clock
@@ -67,9 +76,11 @@ class SamlRoutes:
         ]
 
     async def single_sign_on(self, request: Request) -> Response:
-        """A system sends a person who wants in."""
+        """A system sends a person who wants in, or out: both messages have one address (context-handler section 2)."""
         by_redirect = request.method == "GET"
         octets = read_query(request) if by_redirect else await read_body(request)
+        if is_logout_request(octets, BINDING_REDIRECT if by_redirect else BINDING_POST):
+            return await self._logout_request(request, octets)
         handle = self._browser_cookie.read(request) or self._ports.ids.handle()
         inbound = RequestFromSystem(
             binding=BINDING_REDIRECT if by_redirect else BINDING_POST,

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from context_handler.events import Event, EventOutcome
 from context_handler.login_state import LoginState
+from context_handler.logout_state import LogoutState
 from context_handler.store.database import from_microseconds, to_microseconds
 from oiosaml.ids import FlowId, MessageId, WorkspaceId
 from oiosaml.rules.rule import Finding, Requirement
@@ -21,9 +22,9 @@ from oiosaml.rules.rule import Finding, Requirement
 class Move:
     """What a transaction did to its login. It stands in the row of the transaction's events: the stream alone tells how a flow stands."""
 
-    origin: LoginState | None
+    origin: LoginState | LogoutState | None
     """None begins a flow."""
-    target: LoginState
+    target: LoginState | LogoutState
 
 
 _INSERT: Final = (

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from context_handler.events import Event
 from context_handler.login_state import LoginState
-from context_handler.ports import Counts
+from context_handler.ports import Counts, LogoutCounts
 from oiosaml.ids import EntityId, FlowId, MessageId, WorkspaceId
 
 
@@ -39,6 +39,10 @@ class Record(Protocol):
 
     def counts(self, workspace: WorkspaceId, at: datetime) -> Counts:
         """Count the flows: started from the event stream, all else from the state table. Logins overdue at `at` count as expired."""
+        ...
+
+    def logout_counts(self, workspace: WorkspaceId) -> LogoutCounts:
+        """Count the logouts: started from the event stream, all else from the state table."""
         ...
 
     def events_of(self, workspace: WorkspaceId, flow: FlowId) -> Sequence[Event]:

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from context_handler.events import Event
 from context_handler.login_state import PENDING_STATES, LoginState
-from context_handler.ports import Counts
+from context_handler.logout_state import LogoutState
+from context_handler.ports import Counts, LogoutCounts
 from context_handler.store import event_rows
 from context_handler.store.database import Database, from_microseconds, to_microseconds
 from context_handler.store.record import FlowSummary, FlowTrace
@@ -24,7 +25,8 @@ class SqliteRecord:
         """Count the flows of a workspace."""
         with self._database.reading() as connection:
             (started,) = connection.execute(
-                "SELECT COUNT(*) FROM events WHERE workspace = ? AND moved_to IS NOT NULL AND moved_from IS NULL",
+                "SELECT COUNT(*) FROM events WHERE workspace = ? AND moved_to IS NOT NULL AND moved_from IS NULL"
+                " AND moved_to NOT LIKE 'logout-%'",
                 (workspace,),
             ).fetchone()
             rows = connection.execute(
@@ -47,6 +49,25 @@ class SqliteRecord:
             refused=ends[LoginState.REFUSED],
             expired=ends[LoginState.EXPIRED],
             pending=pending,
+        )
+
+    def logout_counts(self, workspace: WorkspaceId) -> LogoutCounts:
+        """Count the logouts of a workspace."""
+        with self._database.reading() as connection:
+            (started,) = connection.execute(
+                "SELECT COUNT(*) FROM events WHERE workspace = ? AND moved_from IS NULL AND moved_to LIKE 'logout-%'",
+                (workspace,),
+            ).fetchone()
+            rows = connection.execute(
+                "SELECT state, COUNT(*) FROM logouts WHERE workspace = ? GROUP BY state", (workspace,)
+            ).fetchall()
+        stand = {LogoutState(state): number for state, number in rows}
+        return LogoutCounts(
+            started=started,
+            completed=stand.get(LogoutState.COMPLETED, 0),
+            partial=stand.get(LogoutState.PARTIAL, 0),
+            refused=stand.get(LogoutState.REFUSED, 0),
+            under_way=stand.get(LogoutState.UNDER_WAY, 0),
         )
 
     def events_of(self, workspace: WorkspaceId, flow: FlowId) -> tuple[Event, ...]:
@@ -105,7 +126,8 @@ def _moves(
 ) -> dict[str, list[tuple[LoginState | None, LoginState]]]:
     moves: dict[str, list[tuple[LoginState | None, LoginState]]] = {}
     rows = connection.execute(
-        "SELECT flow, moved_from, moved_to FROM events WHERE workspace = ? AND moved_to IS NOT NULL ORDER BY seq",
+        "SELECT flow, moved_from, moved_to FROM events WHERE workspace = ? AND moved_to IS NOT NULL"
+        " AND moved_to NOT LIKE 'logout-%' ORDER BY seq",
         (workspace,),
     )
     for flow, moved_from, moved_to in rows:

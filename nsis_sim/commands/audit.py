@@ -1,7 +1,8 @@
-"""`nsis audit`: was any login lost?"""
+"""`nsis audit`: was any login or logout lost?"""
 
 import json
 import os
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -16,6 +17,8 @@ def add_to(app: typer.Typer) -> None:
 
 def audit_command(*, as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False) -> None:
     """Prove from the store that started = completed + refused + expired + pending. Exits 1 if it does not hold.
+
+    Logouts are counted apart: started = completed + partial + refused + under way.
 
     Reads the store of this machine (NSIS_DATA_DIR), whether a simulator runs or not.
     """
@@ -40,11 +43,15 @@ def audit_command(*, as_json: Annotated[bool, typer.Option("--json", help="Write
     counts = result.counts
     discrepancies = [f"flow {each.flow}: {each.detail}" for each in result.discrepancies]
     numbers = {name: getattr(counts, name) for name in ("started", "completed", "refused", "expired", "pending")}
+    logouts = asdict(result.logouts)
     if as_json:
-        say(json.dumps({**numbers, "conserved": result.conserved, "discrepancies": discrepancies}, indent=2))
+        report = {**numbers, "conserved": result.conserved, "logouts": logouts, "discrepancies": discrepancies}
+        say(json.dumps(report, indent=2))
     else:
         sum_of_ends = " + ".join(f"{number} {name}" for name, number in numbers.items() if name != "started")
         say(f"{counts.started} started {'=' if counts.conserved else 'is not'} {sum_of_ends}")
+        ends = " + ".join(f"{number} {name.replace('_', ' ')}" for name, number in logouts.items() if name != "started")
+        say(f"Logouts: {logouts['started']} started {'=' if result.logouts.conserved else 'is not'} {ends}")
         for discrepancy in discrepancies:
             say(f"  {discrepancy}")
     if not result.conserved:

@@ -28,6 +28,7 @@ from context_handler.ports import (
 )
 from context_handler.store.database import Database
 from context_handler.store.sqlite import SqliteStore
+from context_handler.store.sqlite_logouts import SqliteLogouts
 from context_handler.store.sqlite_queries import SqliteQueries
 from context_handler.store.sqlite_record import SqliteRecord
 from context_handler.store.sqlite_sessions import SqliteSessions
@@ -437,6 +438,8 @@ def make_rig(directory: Path, *, knows_roles: bool = True) -> Rig:
         workspace=DEFAULT_WORKSPACE,
         store=SqliteStore(database, BOOT),
         sessions=SqliteSessions(database),
+        subjects=SqliteSessions(database),
+        logouts=SqliteLogouts(database),
         registry=lambda: registry,
         keys=BrokerKeys(
             signing=broker.signing,

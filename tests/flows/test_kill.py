@@ -45,6 +45,7 @@ def test_an_open_login_is_finished_after_a_kill_and_its_answer_taken_once(tmp_pa
             first.kill()
         assert audit(tmp_path, environment)[1] == {
             "started": 1, "completed": 0, "refused": 0, "expired": 0, "pending": 1, "conserved": True, "discrepancies": [],
+            "logouts": {"started": 0, "completed": 0, "partial": 0, "refused": 0, "under_way": 0},
         }  # fmt: skip
         with simulator(tmp_path, environment=environment, port=port) as second:
             browser.hold = "SAMLResponse"

@@ -325,7 +325,9 @@ def test_gives_a_flow_with_octets_and_findings(api: Api) -> None:
 def test_audits(api: Api) -> None:
     api.store.save_pending(DEFAULT_WORKSPACE, login(), steps("flow-1", "begin"))
     counts = {"started": 1, "completed": 0, "refused": 0, "expired": 0, "pending": 1}
-    assert api.client.get("/_sim/api/audit").json() == counts | {"conserved": True, "discrepancies": []}
+    logouts = {"started": 0, "completed": 0, "partial": 0, "refused": 0, "under_way": 0}
+    expected = counts | {"conserved": True, "logouts": logouts, "discrepancies": []}
+    assert api.client.get("/_sim/api/audit").json() == expected
 
 
 CHANGING = [

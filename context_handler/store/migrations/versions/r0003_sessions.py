@@ -20,6 +20,7 @@ depends_on = None
 def upgrade() -> None:
     """Make the tables."""
     _create_sessions()
+    _create_logouts()
 
 
 def _create_sessions() -> None:
@@ -56,3 +57,40 @@ def _create_sessions() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("participants_by_name", "participants", ["workspace", "system", "name_id"])
+
+
+def _create_logouts() -> None:
+    op.create_table(
+        "logouts",
+        Column("id", Integer, primary_key=True),
+        Column("workspace", Text, nullable=False),
+        Column("flow", Text, nullable=False),
+        Column("state", Text, nullable=False),
+        Column("code", Text),
+        Column("started_at", BigInteger, nullable=False),
+        Column("kind", Text),
+        Column("party", Text),
+        Column("request_id", Text),
+        Column("binding", Text),
+        Column("relay_state", Text),
+        Column("browser", Text),
+        UniqueConstraint("workspace", "flow"),
+    )
+    op.create_index("logouts_by_state", "logouts", ["workspace", "state", "browser"])
+    op.create_table(
+        "logout_legs",
+        Column("workspace", Text, nullable=False),
+        Column("flow", Text, nullable=False),
+        Column("number", Integer, nullable=False),
+        Column("kind", Text, nullable=False),
+        Column("party", Text, nullable=False),
+        Column("name_id", Text, nullable=False),
+        Column("session_indexes", Text, nullable=False),
+        Column("state", Text, nullable=False),
+        Column("request_id", Text),
+        Column("asked_at", BigInteger),
+        PrimaryKeyConstraint("workspace", "flow", "number"),
+        UniqueConstraint("workspace", "request_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("logout_legs_by_name", "logout_legs", ["workspace", "party", "name_id"])

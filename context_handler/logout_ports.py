@@ -1,0 +1,87 @@
+"""What the story of a logout needs from the store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from context_handler.events import Event
+from context_handler.logout_state import Logout
+from context_handler.session import Participant, Session, SessionId
+from oiosaml.ids import EntityId, FlowId, MessageId, WorkspaceId
+from oiosaml.name_id import NameId
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session that can be logged out of, over or not, with everybody who takes part."""
+
+    session: Session
+    browser: str
+    participants: tuple[Participant, ...]
+
+
+class LogoutStore(Protocol):
+    """Sessions as they end, and logouts under way. Every method is one transaction and belongs to one workspace."""
+
+    def sessions_of_participant(
+        self, workspace: WorkspaceId, system: EntityId, name_id: NameId
+    ) -> Sequence[OpenSession]:
+        """Give the sessions in which this system takes part under this NameID."""
+        ...
+
+    def sessions_of_subject(self, workspace: WorkspaceId, idp: EntityId, name_id: NameId) -> Sequence[OpenSession]:
+        """Give the sessions of a person with a home IdP, as that IdP calls the person."""
+        ...
+
+    def sessions_of_browser(self, workspace: WorkspaceId, handle: str) -> Sequence[OpenSession]:
+        """Give the sessions of a browser."""
+        ...
+
+    def begin(
+        self, workspace: WorkspaceId, logout: Logout, ended: Sequence[SessionId], events: Sequence[Event]
+    ) -> None:
+        """Begin a logout: use up the initiator's request ID, end the sessions and the logins under way in their browsers, write the legs.
+
+        It survives a loss of power: a session that was logged out of does not come back.
+
+        Raises:
+            LogoutReplayedError: if the initiator sent a request with that ID before; then nothing was written.
+        """
+        ...
+
+    def save(self, workspace: WorkspaceId, before: Logout, after: Logout, events: Sequence[Event]) -> None:
+        """Write what a visit changed: the legs that moved, and the state.
+
+        Raises:
+            LogoutMovedError: if the logout stands elsewhere than `before`; then nothing was written.
+        """
+        ...
+
+    def by_flow(self, workspace: WorkspaceId, flow: FlowId) -> Logout | None:
+        """Read a logout."""
+        ...
+
+    def by_request(self, workspace: WorkspaceId, request_id: MessageId) -> Logout | None:
+        """Read the logout that a LogoutRequest of ours belongs to."""
+        ...
+
+    def under_way(self, workspace: WorkspaceId, browser: str) -> Sequence[Logout]:
+        """Give the logouts under way in a browser, the latest first."""
+        ...
+
+    def crossing(self, workspace: WorkspaceId, party: EntityId, name_id: NameId) -> Sequence[Logout]:
+        """Give the logouts under way that are to ask this participant about this subject, or have asked it."""
+        ...
+
+    def begun_by(self, workspace: WorkspaceId, party: EntityId, request_id: MessageId) -> Logout | None:
+        """Give the logout that this request of a participant began."""
+        ...
+
+    def refuse(self, workspace: WorkspaceId, flow: FlowId, at: datetime, code: str, events: Sequence[Event]) -> None:
+        """Write a logout that was refused before anything was ended."""
+        ...
+
+    def expire(self, workspace: WorkspaceId, at: datetime) -> int:
+        """End every logout that took too long as a partial one, with an event each; give how many."""
+        ...

@@ -1,0 +1,254 @@
+"""SLO: whoever can forge, replay or misdirect a logout can end sessions at will. Nothing ends here but what the sender takes part in."""
+
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+
+import pytest
+
+from context_handler.logout_answering import RefusedLogout
+from oiosaml.ids import EntityId
+from oiosaml.logout_openings import open_logout_response_soap, vouch_for_logout_response
+from oiosaml.logout_sending import logout_redirect
+from oiosaml.messages.element import serialise
+from oiosaml.messages.logout import LogoutRequest, write_logout_request
+from oiosaml.name_id import NameId
+from oiosaml.refusals import REFUSALS
+from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, STATUS_REQUEST_DENIED, STATUS_REQUESTER
+from tests import builders
+from tests.builders import IDP, NOW
+from tests.conftest import make_member
+from tests.context_handler.logout_rig import (
+    BYGGESAG,
+    IDP_ASKS,
+    SIGNOFF,
+    SOAP_URL,
+    YDELSER,
+    Street,
+    make_street,
+    minutes,
+)
+from tests.context_handler.rig import BROWSER, make_rig
+
+STRANGER = EntityId("https://saml.stranger.test")
+
+
+@pytest.fixture
+def street(tmp_path: Any) -> Street:
+    """Byggesag and Ydelser in one session of one browser."""
+    made = make_street(make_rig(tmp_path))
+    made.log_in(BYGGESAG, YDELSER)
+    return made
+
+
+def assert_nothing_ended(street: Street, outcome: Any, code: str) -> RefusedLogout:
+    """The refusal has its code, both sentences and a status of its own; the session answers as before; the honest logout still works."""
+    assert isinstance(outcome, RefusedLogout), outcome
+    assert outcome.error.code == code
+    assert outcome.error.sentence("da")
+    assert outcome.error.sentence("en")
+    assert 400 <= REFUSALS[code].http_status < 500
+    events = street.rig.record.events_of(street.rig.ports.workspace, outcome.flow)
+    assert [event.code for event in events if event.code] == [code]
+    assert street.is_logged_in()
+    counts = street.rig.record.logout_counts(street.rig.ports.workspace)
+    assert counts.refused == 1
+    assert counts.conserved
+    end = street.everybody_answers(street.send(street.request(BYGGESAG)))
+    assert end.logout.still_logged_in == ()
+    return outcome
+
+
+def unsigned_query(request: LogoutRequest) -> bytes:
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    octets = serialise(write_logout_request(request))
+    deflated = compressor.compress(octets) + compressor.flush()
+    return f"SAMLRequest={quote(b64encode(deflated))}".encode()
+
+
+def unsigned_form(request: LogoutRequest) -> bytes:
+    octets = serialise(write_logout_request(request))
+    return urlencode({"SAMLRequest": b64encode(octets).decode()}).encode()
+
+
+@pytest.mark.parametrize(
+    ("binding", "write"),
+    [(BINDING_REDIRECT, unsigned_query), (BINDING_POST, unsigned_form)],
+    ids=["redirect", "post"],
+)
+@pytest.mark.parametrize("party", [BYGGESAG, IDP])
+def test_slo_01_unsigned(street: Street, party: EntityId, binding: str, write: Callable[..., bytes]) -> None:
+    octets = write(street.request(party))
+    assert_nothing_ended(street, street.send_octets(octets, binding, party), "sig.missing")
+
+
+def test_slo_01_tampered(street: Street) -> None:
+    url = logout_redirect(street.request(BYGGESAG), street.members[BYGGESAG].signing)
+    query = parse_qs(urlsplit(url).query)
+    xml = zlib.decompress(b64decode(query["SAMLRequest"][0]), -zlib.MAX_WBITS)
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    changed = compressor.compress(xml.replace(b"SessionIndex>_", b"SessionIndex>x")) + compressor.flush()
+    query["SAMLRequest"] = [b64encode(changed).decode()]
+    octets = urlencode({name: values[0] for name, values in query.items()}).encode()
+    assert_nothing_ended(street, street.send_octets(octets, BINDING_REDIRECT, BYGGESAG), "sig.value")
+
+
+@pytest.mark.parametrize("binding", [BINDING_REDIRECT, BINDING_POST])
+def test_slo_01_signed_by_another_member(street: Street, binding: str) -> None:
+    outcome = street.send(street.request(BYGGESAG), binding=binding, signer=street.members[YDELSER])
+    assert_nothing_ended(street, outcome, "sig.key")
+
+
+def test_slo_02_an_unknown_party(street: Street) -> None:
+    request = replace(street.request(BYGGESAG), issuer=STRANGER)
+    outcome = street.send(request, signer=make_member("stranger"))
+    assert_nothing_ended(street, outcome, "fed.unknown-issuer")
+
+
+def test_slo_02_a_system_that_takes_no_part(street: Street) -> None:
+    """Arkiv is a member and has nothing to do with this session: it names what Byggesag was told."""
+    arkiv = EntityId("https://saml.arkiv.sim.test")
+    assert_nothing_ended(street, street.send(replace(street.request(BYGGESAG), issuer=arkiv)), "slo.denied")
+
+
+def test_slo_02_a_system_on_the_face_of_the_idps(street: Street) -> None:
+    """A system cannot speak as an IdP: on that face nobody knows it."""
+    from context_handler.logout import begin_logout
+    from context_handler.logout_inbound import LogoutByParty
+    from context_handler.logout_state import PartyKind
+    from tests.context_handler.rig import straight
+
+    request = street.request(BYGGESAG, destination=IDP_ASKS)
+    octets = urlsplit(logout_redirect(request, street.members[BYGGESAG].signing)).query.encode()
+    inbound = LogoutByParty(PartyKind.HOME_IDP, BINDING_REDIRECT, octets, BROWSER)
+    outcome = straight(begin_logout(inbound, NOW, street.rig.ports))
+    assert_nothing_ended(street, outcome, "fed.unknown-issuer")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"issue_instant": NOW - minutes(11), "not_on_or_after": None}, "proto.stale"),
+        ({"not_on_or_after": NOW - minutes(6)}, "proto.expired"),
+        ({"issue_instant": NOW + minutes(6)}, "proto.not-yet-valid"),
+        ({"destination": "https://another.sim.test/slo"}, "proto.destination"),
+        ({"destination": SIGNOFF}, "proto.destination"),
+    ],
+)
+def test_slo_03_stale_expired_early_misaddressed(street: Street, changes: dict[str, Any], code: str) -> None:
+    assert_nothing_ended(street, street.send(street.request(BYGGESAG, **changes)), code)
+
+
+def test_slo_03_a_recorded_request_does_not_end_the_next_session(street: Street) -> None:
+    recorded = street.request(BYGGESAG)
+    street.everybody_answers(street.send(recorded))
+    street.rig.session = None
+    street.log_in(BYGGESAG, YDELSER)
+    again = street.send(recorded)
+    # the SessionIndex is another one by now, and the ID was used: either would be enough
+    assert isinstance(again, RefusedLogout)
+    assert again.error.code in ("proto.replay", "slo.denied")
+    assert street.is_logged_in()
+
+
+def test_slo_03_a_recorded_request_without_a_session_index_is_a_replay(street: Street) -> None:
+    recorded = street.request(BYGGESAG, session_indexes=())
+    street.everybody_answers(street.send(recorded))
+    street.rig.session = None
+    street.log_in(BYGGESAG, YDELSER)
+    again = street.send(recorded)
+    assert isinstance(again, RefusedLogout)
+    assert again.error.code == "proto.replay"
+    assert street.is_logged_in()
+
+
+def response(street: Street, **changes: Any) -> Any:
+    valid = builders.logout_response(id=street.rig.ports.ids.message_id(), issuer=YDELSER, destination=SIGNOFF)
+    return street.send_response(replace(valid, **changes), YDELSER, signer=street.members[YDELSER])
+
+
+def test_slo_04_an_answer_nobody_asked_for(street: Street) -> None:
+    assert_nothing_ended(street, response(street), "slo.unsolicited")
+
+
+def test_slo_04_an_answer_to_nothing(street: Street) -> None:
+    assert_nothing_ended(street, response(street, in_response_to=None), "slo.unsolicited")
+
+
+def test_slo_04_an_answer_in_another_browser_leaves_the_logout_open(street: Street) -> None:
+    asked = street.send(street.request(BYGGESAG))
+    stolen = street.answer(asked, browser="another browser")
+    assert isinstance(stolen, RefusedLogout)
+    assert stolen.error.code == "slo.unsolicited"
+    assert street.everybody_answers(street.answer(asked)).logout.still_logged_in == ()
+
+
+def test_slo_04_an_answer_twice(street: Street) -> None:
+    asked = street.send(street.request(BYGGESAG))
+    street.answer(asked)
+    again = street.answer(asked)
+    assert isinstance(again, RefusedLogout)
+    assert again.error.code == "slo.unsolicited"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"issuer": BYGGESAG},
+        {"destination": "https://another.sim.test/signoff"},
+        {"issue_instant": NOW - minutes(11)},
+    ],
+    ids=["issuer", "destination", "stale"],
+)
+def test_slo_04_a_wrong_answer_does_not_count(street: Street, changes: dict[str, Any]) -> None:
+    """The logout goes on, and the participant is named as still logged in: nothing it said was believed."""
+    asked = street.send(street.request(BYGGESAG))
+    end = street.everybody_answers(street.answer(asked, **changes))
+    assert [leg.party for leg in end.logout.still_logged_in] == [YDELSER]
+
+
+def test_slo_05_another_session_index(street: Street) -> None:
+    outcome = street.send(street.request(BYGGESAG, session_indexes=("_another",)))
+    assert_nothing_ended(street, outcome, "slo.denied")
+
+
+def test_slo_05_the_name_another_system_was_given(street: Street) -> None:
+    theirs = street.tokens[YDELSER].subject
+    assert theirs is not None
+    assert theirs.name_id is not None
+    assert_nothing_ended(street, street.send(street.request(BYGGESAG, name_id=theirs.name_id)), "slo.denied")
+
+
+def test_slo_05_a_name_nobody_has_ends_nothing(street: Street) -> None:
+    """It may be that of a session long gone, so it is a success; nobody's session ends by it."""
+    outcome = street.send(street.request(BYGGESAG, name_id=NameId("nobody", "urn:x")))
+    assert outcome.logout.legs == ()
+    assert street.is_logged_in()
+
+
+def test_slo_05_another_idps_person(street: Street) -> None:
+    other = street.rig.registry.idp_list[1].registration.entity_id
+    request = street.request(IDP, issuer=other)
+    from context_handler.logout import begin_logout
+    from context_handler.logout_inbound import LogoutByParty
+    from context_handler.logout_state import PartyKind
+    from tests.context_handler.rig import straight
+
+    octets = urlsplit(logout_redirect(request, make_member("other-idp").signing)).query.encode()
+    inbound = LogoutByParty(PartyKind.HOME_IDP, BINDING_REDIRECT, octets, BROWSER)
+    outcome = straight(begin_logout(inbound, NOW, street.rig.ports))
+    assert not isinstance(outcome, RefusedLogout) or outcome.error.code in ("sig.key", "sig.value", "slo.denied")
+    assert street.is_logged_in()
+
+
+def test_slo_a_refusal_by_the_back_channel_is_signed_and_says_no_more_than_its_code(street: Street) -> None:
+    request = street.request(BYGGESAG, destination=SOAP_URL, session_indexes=("_another",))
+    refused = assert_nothing_ended(street, street.send(request, binding=BINDING_SOAP), "slo.denied")
+    assert refused.answer is not None
+    broker = (street.rig.broker.verification,)
+    answer = vouch_for_logout_response(open_logout_response_soap(refused.answer), broker).value
+    assert (answer.status.code, answer.status.second_code) == (STATUS_REQUESTER, STATUS_REQUEST_DENIED)
+    assert answer.in_response_to == request.id

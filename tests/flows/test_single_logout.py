@@ -1,0 +1,87 @@
+"""Sessions and single logout along the whole street: one login for two systems, and out again from the broker's page and from the IdP."""
+
+import pytest
+
+from nsis_sim.browser import Browser, Page
+from tests.flows.street import BASE_URL, Street, heading, press, start, text_of
+
+LOGOUT = f"{BASE_URL}/runtime/saml2/logout"
+
+
+@pytest.fixture
+def browser(street: Street):
+    with street.browser() as opened:
+        yield opened
+
+
+def log_in(street: Street, browser: Browser, *systems: str) -> None:
+    first, *others = systems
+    page = press(browser, browser.visit(start(street, first, "korsbaek")), "persona", "ane-holm")
+    assert heading(page) == "Du er logget ind"
+    for system in others:
+        assert heading(browser.visit(start(street, system))) == "Du er logget ind", "without a second prompt"
+
+
+def click(browser: Browser, page: Page, words: str) -> Page:
+    """Press the only button of the page's own form."""
+    form = next(each for each in page.forms if each.method == "POST" and not each.carries_message)
+    assert words in page.text
+    return browser.submit(form)
+
+
+def test_one_login_opens_two_systems_and_the_person_sees_both(street, browser):
+    log_in(street, browser, "byggesag", "ydelser")
+    page = browser.visit(LOGOUT)
+    assert (page.status, heading(page)) == (200, "Log ud alle steder")
+    for name in ("Korsbæk Kommune", "Byggesag", "Ydelser"):
+        assert name in text_of(page)
+
+
+def test_the_person_logs_out_everywhere_and_has_to_log_in_again(street, browser):
+    log_in(street, browser, "byggesag", "ydelser")
+    end = click(browser, browser.visit(LOGOUT), "Log ud alle steder")
+    assert end.status == 200
+    assert heading(end) in ("Du er logget ud", "Du er ikke logget ud alle steder")
+    assert "Korsbæk Kommune" in text_of(end)
+    assert heading(browser.visit(LOGOUT)) == "Du er ikke logget ind"
+    assert heading(browser.visit(start(street, "byggesag", "korsbaek"))) == "Log ind hos Korsbæk Kommune"
+    report = street.audit()
+    assert report["conserved"]
+    assert report["logouts"]["started"] >= 1
+
+
+def test_nobody_is_logged_in_in_a_fresh_browser(street, browser):
+    page = browser.visit(LOGOUT)
+    assert (page.status, heading(page)) == (200, "Du er ikke logget ind")
+
+
+def test_the_page_in_english(street):
+    with street.browser(**{"Accept-Language": "en"}) as browser:
+        assert "You are not logged in" in browser.visit(LOGOUT).text
+
+
+def test_another_sites_page_logs_nobody_out(street, browser):
+    log_in(street, browser, "byggesag")
+    refused = browser._client.post(LOGOUT, headers={"Origin": "https://evil.test"}, data={"x": "y"})
+    assert (refused.status_code, "web.csrf" in refused.text) == (403, True)
+    assert heading(browser.visit(LOGOUT)) == "Log ud alle steder"
+
+
+def test_an_answer_nobody_asked_for_is_a_page_and_no_redirect(street, browser):
+    answer = browser._client.get(f"{BASE_URL}/runtime/saml2/signoff.idp", params={"SAMLResponse": "eA=="})
+    assert 400 <= answer.status_code < 500
+
+
+def test_nothing_but_soap_at_the_back_channel(street):
+    answer = street.post("/runtime/services/signoff/saml2/soap", content=b"rubbish")
+    assert (answer.status_code, "Fault" in answer.text) == (400, True)
+
+
+def test_the_idp_logs_out_and_the_broker_has_no_session_any_more(street, browser):
+    log_in(street, browser, "byggesag")
+    session_page = browser.visit(street.topology.idp("korsbaek").base_url + "/")
+    assert "Ane Holm" in text_of(session_page)
+    form = next(form for form in session_page.forms if form.action.endswith("/logout"))
+    end = browser.submit(form)
+    assert end.status == 200, text_of(end)
+    assert heading(browser.visit(LOGOUT)) == "Du er ikke logget ind"
