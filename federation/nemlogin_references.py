@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from federation.model import Profile, World
 from federation.nemlogin import NemLogIn
 from federation.problems import Path, Problem
-from federation.topology import refuse_production_host
+from federation.production_hosts import refuse_production_host
 from oiosaml.eid import IdType
 
 

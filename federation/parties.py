@@ -9,9 +9,10 @@ from typing import Final
 from federation.dev_ca import KeyRing, KeySet
 from federation.model import AttributeService, HomeIdp, Profile, UserFacingSystem, World
 from federation.nemlogin_parties import nemlogin_metadata, nemlogin_metadata_towards_idps, with_clients
+from federation.played import is_nemlogin
 from federation.signed_metadata import public_key, sign_metadata
 from federation.single_logout import of_idp, of_system
-from federation.topology import AttributeServiceUrls, IdpUrls, SystemUrls, Topology, is_nemlogin
+from federation.topology import AttributeServiceUrls, IdpUrls, SystemUrls, Topology
 from oiosaml import oiosaml2 as old
 from oiosaml.attributes import (
     ASSURANCE_LEVEL,

@@ -15,7 +15,7 @@ from federation.model import (
 )
 from federation.nemlogin_references import problems_of_nemlogin
 from federation.problems import Path, Problem
-from federation.topology import refuse_production_host
+from federation.production_hosts import refuse_production_host
 from federation.translation_references import problems_of_translations
 from oiosaml.ids import Cvr
 from oiosaml.xml.encryption import EncryptionMethod

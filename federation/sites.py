@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Final
 
 from federation.model import World
-from federation.topology import Topology, local_idps_played, played_by_idp_mock, played_by_sp_demo
+from federation.played import local_idps_played, played_by_idp_mock, played_by_sp_demo
+from federation.topology import Topology
 
 HOSTS_END_IN: Final = "localhost"
 """The one top-level name that always means this machine (RFC 6761), and that browsers hold to be secure."""

@@ -6,40 +6,12 @@ The paths at the Context Handler are those of KOMBIT's (design D1), so that what
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import ClassVar, Final
+from typing import ClassVar
 from urllib.parse import urlsplit
 
-from federation.model import HomeIdp, Profile, UserFacingSystem, World
-from federation.nemlogin import LocalIdp
-
-PRODUCTION_DOMAINS: Final = (
-    "borger.dk",
-    "data.gov.dk",
-    "digst.dk",
-    "kombit.dk",
-    "mitid.dk",
-    "nemlog-in.dk",
-    "nemlogin.dk",
-    "serviceplatformen.dk",
-    "stoettesystemerne.dk",
-    "sundhed.dk",
-    "virk.dk",
-)
-"""Domains whose names the simulator never takes for itself, nor those of their environments, such as `eksterntest-` before the name."""
-
-
-def refuse_production_host(url: str) -> None:
-    """Refuse a URL or entityID in a domain of the real federation: a simulator must not pass for the real thing (design D1).
-
-    Raises:
-        ValueError: names the domain and what to write instead.
-    """
-    host = (urlsplit(url).hostname or "").rstrip(".").lower()
-    for domain in PRODUCTION_DOMAINS:
-        if host == domain or host.endswith(("." + domain, "-" + domain)):
-            raise ValueError(
-                f"got {url!r:.120}, which belongs to {domain}; the simulator answers only under its own names, such as https://saml.ch.sim.test"
-            )
+from federation.model import World
+from federation.played import local_idps_played, played_by_idp_mock, played_by_sp_demo
+from federation.production_hosts import refuse_production_host
 
 
 def parse_base_url(text: str) -> str:
@@ -415,28 +387,6 @@ def default_topology(base_url: str, world: World) -> Topology:
         _under(f"{base}/attributes", (service.id for service in world.attribute_services if service.simulated)),
         f"{base}/nemlogin" if world.nemlogin else None,
     )
-
-
-def played_by_idp_mock(world: World) -> tuple[HomeIdp, ...]:
-    """Give the IdPs that a mock IdP plays: NemLog-in has a house of its own."""
-    return tuple(idp for idp in world.idps if idp.simulated and idp.profile is not Profile.NEMLOGIN3)
-
-
-def local_idps_played(world: World) -> tuple[LocalIdp, ...]:
-    """Give the local IdPs of NemLog-in that a mock IdP plays."""
-    broker = world.context_handler.entity_id_towards_systems
-    local_idps = world.nemlogin.local_idps if world.nemlogin else ()
-    return tuple(idp for idp in local_idps if idp.simulated and idp.entity_id != broker)
-
-
-def played_by_sp_demo(world: World) -> tuple[UserFacingSystem, ...]:
-    """Give the systems that a demo system plays: NemLog-in as the broker's system has a house of its own."""
-    return tuple(system for system in world.systems if system.simulated and not is_nemlogin(system, world))
-
-
-def is_nemlogin(system: UserFacingSystem, world: World) -> bool:
-    """Tell whether that registered system is NemLog-in, which asks on behalf of the services behind it."""
-    return world.nemlogin is not None and system.entity_id == world.nemlogin.entity_id_towards_idps
 
 
 def _under(prefix: str, ids: Iterable[str]) -> Mapping[str, str]:

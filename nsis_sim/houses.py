@@ -10,8 +10,9 @@ from federation.dev_ca import KeyRing
 from federation.model import HomeIdp, Profile, World
 from federation.nemlogin_parties import context_handler_as_client, nemlogin_metadata, nemlogin_metadata_towards_idps
 from federation.parties import with_own_metadata
+from federation.played import local_idps_played, played_by_sp_demo
 from federation.sp_face import SpFace, read_sp_face
-from federation.topology import Topology, local_idps_played, played_by_sp_demo
+from federation.topology import Topology
 from nsis_sim.api_keys import simulated_api_key
 from nsis_sim.broker_faces import face_towards_idps, metadata_towards_systems
 from nsis_sim.demo_systems import SEB, demo_system, service_behind_nemlogin, system_keys

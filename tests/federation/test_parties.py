@@ -4,7 +4,8 @@ from dataclasses import replace
 from federation.dev_ca import KeyRing
 from federation.model import EncryptionChoice, Profile, World
 from federation.parties import system_metadata, with_own_metadata
-from federation.topology import Topology, is_nemlogin
+from federation.played import is_nemlogin
+from federation.topology import Topology
 from oiosaml.attributes import EMAIL, PRIVILEGES_INTERMEDIATE
 from oiosaml.keys import read_verification_key
 from oiosaml.messages.encryption_choice import encryption_for

@@ -1,7 +1,8 @@
 import pytest
 
 from federation.model import World
-from federation.topology import ContextHandlerUrls, Topology, default_topology, parse_base_url, refuse_production_host
+from federation.production_hosts import refuse_production_host
+from federation.topology import ContextHandlerUrls, Topology, default_topology, parse_base_url
 
 
 def test_default_puts_the_broker_at_the_root_and_the_others_under_prefixes(shipped_world: World) -> None:

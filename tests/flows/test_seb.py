@@ -2,7 +2,7 @@
 
 import pytest
 
-from federation.topology import played_by_sp_demo
+from federation.played import played_by_sp_demo
 from nsis_sim import headless_login
 from nsis_sim.api_client import Api
 from nsis_sim.login_report import LoginReport

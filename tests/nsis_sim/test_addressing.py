@@ -2,7 +2,7 @@ import pytest
 
 from federation.load import load_world
 from federation.model import World
-from federation.topology import played_by_idp_mock
+from federation.played import played_by_idp_mock
 from nsis_sim import addressing
 from nsis_sim.addressing import Addressing, Kind
 from nsis_sim.placement import PlacementError

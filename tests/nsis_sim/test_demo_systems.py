@@ -1,8 +1,9 @@
 """The demo systems as they are played: what their metadata announces is what their stack can do."""
 
 from federation.load import load_world
+from federation.played import is_nemlogin
 from federation.single_logout import of_system
-from federation.topology import default_topology, is_nemlogin
+from federation.topology import default_topology
 from nsis_sim.demo_systems import demo_system
 from nsis_sim.settings import home
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP
