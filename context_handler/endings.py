@@ -27,6 +27,27 @@ class Ending:
     within: timedelta | None
 
 
+@dataclass(frozen=True, slots=True)
+class MemberKey:
+    """One key of a member, by the name that a withdrawal calls it."""
+
+    entity_id: EntityId
+    use: str
+    fingerprint: str
+    barred: str | None
+
+
+def keys_of_members(registry: RegistrySnapshot) -> tuple[MemberKey, ...]:
+    """Give every key of every member, each once for each use."""
+    found = (
+        MemberKey(party.registration.entity_id, each.use or "both", each.key.fingerprint, each.key.barred)
+        for party in _all(registry)
+        for each in _descriptors(party)
+        if each.key is not None
+    )
+    return tuple(dict.fromkeys(found))
+
+
 def endings(registry: RegistrySnapshot, at: datetime) -> tuple[Ending, ...]:
     """Give everything that ends within 30 days or has ended, the most urgent first."""
     found = (ending for party in _all(registry) for ending in _of(party, at))
@@ -47,11 +68,14 @@ def _of(party: RegisteredParty, at: datetime) -> Iterator[Ending]:
 
 
 def _certificates(party: RegisteredParty) -> Iterator[bytes]:
-    roles = (party.metadata.sp, party.metadata.idp, party.metadata.attribute_authority)
-    descriptors: list[KeyDescriptor] = [key for role in roles if role is not None for key in role.keys]
-    for descriptor in descriptors:
+    for descriptor in _descriptors(party):
         if descriptor.key is not None and descriptor.key.certificate_der is not None and descriptor.key.barred is None:
             yield descriptor.key.certificate_der
+
+
+def _descriptors(party: RegisteredParty) -> Iterator[KeyDescriptor]:
+    for role in (party.metadata.sp, party.metadata.idp, party.metadata.attribute_authority):
+        yield from role.keys if role is not None else ()
 
 
 def _all(registry: RegistrySnapshot) -> Iterator[RegisteredParty]:

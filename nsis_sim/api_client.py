@@ -94,6 +94,11 @@ class Api:
         """List the registered parties of a kind: `systems`, `idps` or `attribute-services`."""
         return list(self._send("GET", f"/{kind}").json())
 
+    def members(self) -> JsonObject:
+        """Give what ends soon, how metadata by URL stands, and every key."""
+        told: JsonObject = self._send("GET", "/members").json()
+        return told
+
     def set_withdrawn(self, kind: str, party: str, *, withdrawn: bool, key: str | None) -> None:
         """Withdraw a party or one of its keys, or restore it."""
         asked = {"withdrawn": "true" if withdrawn else "false", **({"key": key} if key else {})}

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from starlette.requests import Request
 
 from context_handler.audit import audit
-from context_handler.endings import endings
+from context_handler.endings import endings, keys_of_members
 from context_handler.merging import PartyRegistration, with_key_withdrawn
 from context_handler.metadata_refresh import RefreshStates
 from context_handler.registration import Registrar, fits_the_federation
@@ -210,10 +210,11 @@ class _Reading:
         return tuple(PersonAnswer.of(person, registry.organisation_name(person.cvr)) for person in registry.people())
 
     async def members(self) -> MembersAnswer:
-        """Give what of the members ends within 30 days, and how the metadata stands that is fetched again and again."""
+        """Give what of the members ends within 30 days, how the metadata stands that is fetched again, and every key."""
         ports = self._ports
         states = ports.refreshes.all(ports.workspace).values()
-        return MembersAnswer.of(endings(ports.registry(), ports.clock()), states)
+        registry = ports.registry()
+        return MembersAnswer.of(endings(registry, ports.clock()), states, keys_of_members(registry))
 
     async def flow(self, flow: Annotated[str, Path(max_length=100)]) -> FlowAnswer:
         """Give every event of one flow with the octets on the wire."""

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from context_handler.audit import AuditReport
-from context_handler.endings import Ending
+from context_handler.endings import Ending, MemberKey
 from context_handler.events import Event, EventOutcome
 from context_handler.metadata_refresh import RefreshState
 from federation.model import Person
@@ -68,16 +68,30 @@ class RefreshAnswer(Answer):
     detail: str
 
 
+class MemberKeyAnswer(Answer):
+    """One key of a member."""
+
+    entity_id: str
+    use: str = Field(description="`signing`, `encryption` or `both`.")
+    fingerprint: str = Field(description="SHA-256 of the public key in hexadecimal: what a withdrawal names.")
+    barred: str | None = Field(description="`key.withdrawn` or `key.revoked` if it counts no longer.")
+
+
 class MembersAnswer(Answer):
     """What needs somebody's attention."""
 
     endings: tuple[EndingAnswer, ...]
     metadata: tuple[RefreshAnswer, ...]
+    keys: tuple[MemberKeyAnswer, ...]
 
     @classmethod
-    def of(cls, found: Iterable[Ending], states: Iterable[RefreshState]) -> "MembersAnswer":
+    def of(cls, found: Iterable[Ending], states: Iterable[RefreshState], keys: Iterable[MemberKey]) -> "MembersAnswer":
         """Give them, the most urgent first."""
         return cls(
+            keys=tuple(
+                MemberKeyAnswer(entity_id=k.entity_id, use=k.use, fingerprint=k.fingerprint, barred=k.barred)
+                for k in keys
+            ),
             endings=tuple(
                 EndingAnswer(
                     entity_id=each.entity_id,

@@ -31,8 +31,30 @@ Key = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
+    app.command(name="parties")(parties)
     app.command(name="withdraw")(withdraw)
     app.command(name="restore")(restore)
+
+
+def parties(base_url: BaseUrl = None) -> None:
+    """List who is registered at a running simulator, with state and keys, what ends within 30 days, and whose metadata fails."""
+    from nsis_sim.api_client import Api, registering
+
+    with registering("parties"), Api(broker_url(base_url)) as api:
+        listed = {kind: api.parties(kind.path) for kind in PartyKind}
+        told = api.members()
+    for kind, registered in listed.items():
+        for party in registered:
+            document = party["registration"]
+            off = "WITHDRAWN" if document.get("withdrawn") else "off" if document.get("enabled") is False else "on"
+            say(f"{kind:<18} {off:<10} {party['id']:<20} {party['entity_id']}")
+            for key in (each for each in told["keys"] if each["entity_id"] == party["entity_id"]):
+                say(f"  {key['use']:<16} {key['barred'] or '':<13} {key['fingerprint']}")
+    for each in told["endings"]:
+        when = f"within {each['within_days']} days" if each["within_days"] else "OVER"
+        say(f"{each['what']} of {each['entity_id']} ends {each['ends_at']}: {when}")
+    for state in (each for each in told["metadata"] if each["fault"]):
+        say(f"metadata of {state['entity_id']}: {state['fault']}: {state['detail']}")
 
 
 def withdraw(kind: Kind, entity_id: Party, key: Key = None, base_url: BaseUrl = None) -> None:

@@ -1,0 +1,113 @@
+"""A login under way when a member changes: keys roll over without a lost login, and an activation period counts at each step."""
+
+from dataclasses import replace
+
+import pytest
+
+from context_handler.answering import RefusedLogin
+from context_handler.asking import PostTo, RedirectTo
+from federation.model import ActivationPeriod
+from oiosaml import attributes as names
+from oiosaml.privileges import read_privileges
+from tests.builders import NOW
+from tests.conftest import make_member
+from tests.context_handler.rig import (
+    IDP_SSO,
+    OTHER_IDP_SSO,
+    READER,
+    Rig,
+    home_idp,
+    registered_idp,
+    registered_system,
+    system_metadata,
+)
+
+pytestmark = pytest.mark.anyio
+
+OVER = ActivationPeriod(end=NOW)
+
+
+def idp_keys(rig: Rig, *members: str) -> None:
+    """Korsbæk's IdP as registered with these keys."""
+    registered = registered_idp(rig.idp, home_idp(), IDP_SSO)
+    rig.registry.idp_list[0] = replace(registered, keys=tuple(make_member(each).verification for each in members))
+
+
+@pytest.mark.parametrize("signer", ["idp", "new"])
+async def test_both_keys_of_an_idp_count_during_its_rollover(rig: Rig, signer: str) -> None:
+    question = rig.begun()
+    idp_keys(rig, "idp", "new")
+    answer = rig.answer_with(question, rig.assertion_for(question), signer=make_member(signer))
+    assert isinstance(await rig.finish(answer), PostTo)
+
+
+async def test_sig_21_the_old_key_is_refused_after_it_also_for_a_login_under_way(rig: Rig) -> None:
+    question = rig.begun()
+    idp_keys(rig, "new")
+    refused = await rig.finish(rig.honest_answer(question))
+    assert isinstance(refused, RefusedLogin) and refused.error.code == "sig.key"
+    answer = rig.answer_with(question, rig.assertion_for(question), signer=make_member("new"))
+    assert isinstance(await rig.finish(answer), PostTo), "the honest answer still comes through"
+
+
+@pytest.mark.parametrize("signer", ["system", "new"])
+async def test_both_keys_of_a_system_count_during_its_rollover(rig: Rig, signer: str) -> None:
+    registered = rig.registry.system_list[0]
+    keys = (rig.system.verification, make_member("new").verification)
+    rig.registry.system_list[0] = replace(registered, keys=keys)
+    question = rig.question_in(rig.begin_with(rig.query_of(rig.request(), signer=make_member(signer))))  # type: ignore[arg-type]
+    assert isinstance(await rig.finish(rig.honest_answer(question)), PostTo)
+
+
+async def test_the_new_encryption_key_is_used_for_a_login_under_way(rig: Rig) -> None:
+    question = rig.begun()
+    new = make_member("new")
+    rig.registry.system_list[0] = registered_system(rig.system, system_metadata(new))
+    outcome = await rig.finish(rig.honest_answer(question))
+    assert isinstance(outcome, PostTo)
+    rig.system = replace(rig.system, decryption=new.decryption)
+    assert rig.token(outcome).values_of(names.LOA) == ("Substantial",)
+
+
+@pytest.mark.parametrize("party", ["idp", "system"])
+async def test_an_activation_period_that_ends_under_way(rig: Rig, party: str) -> None:
+    question = rig.begun()
+    if party == "idp":
+        rig.registry.idp_list[0] = registered_idp(rig.idp, home_idp(active=OVER), IDP_SSO)
+    else:
+        rig.registry.system_list[0] = registered_system(rig.system, active=OVER)
+    refused = await rig.finish(rig.honest_answer(question))
+    assert isinstance(refused, RefusedLogin) and refused.error.code == "fed.disabled"
+
+
+@pytest.mark.parametrize("party", ["idp", "system"])
+async def test_an_activation_period_that_is_over_before(rig: Rig, party: str) -> None:
+    if party == "idp":
+        rig.registry.idp_list[0] = registered_idp(rig.idp, home_idp(active=OVER), IDP_SSO)
+    else:
+        rig.registry.system_list[0] = registered_system(rig.system, active=OVER)
+    outcome = rig.begin()
+    if party == "idp":
+        assert isinstance(outcome, RedirectTo) and outcome.url.startswith(OTHER_IDP_SSO), "it does not exist"
+    else:
+        assert isinstance(outcome, RefusedLogin) and outcome.error.code == "fed.disabled"
+
+
+def rights(rig: Rig, outcome: object) -> list[tuple[str, ...]]:
+    value = rig.token(outcome).values_of(names.PRIVILEGES_INTERMEDIATE)[0]
+    return [group.privileges for group in read_privileges(value).groups]
+
+
+async def test_a_role_whose_period_ends_under_way_gives_nothing(rig: Rig) -> None:
+    question = rig.begun()
+    (role,) = rig.registry.job_function_roles
+    rig.registry.job_function_roles[0] = replace(role, active=OVER)
+    assert rights(rig, await rig.finish(rig.honest_answer(question))) == []
+
+
+async def test_a_systems_role_whose_period_ends_under_way_gives_nothing(rig: Rig) -> None:
+    question = rig.begun()
+    rig.registry.system_roles = [
+        replace(each, active=OVER) if each.entity_id == READER else each for each in rig.registry.system_roles
+    ]
+    assert (READER,) not in rights(rig, await rig.finish(rig.honest_answer(question)))

@@ -1,0 +1,48 @@
+"""`nsis parties`, `withdraw` and `restore` at a running simulator, as a person types them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.processes import Simulator, clean_environment, run_nsis, simulator
+
+IDP = "https://saml.idp.korsbaek.test"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    directory: Path = tmp_path_factory.mktemp("simulator")
+    with simulator(directory, environment=clean_environment(NSIS_RSA_BITS="2048")) as started:
+        yield started
+
+
+def nsis(running: Simulator, *arguments: str) -> tuple[int, str]:
+    done = run_nsis(*arguments, "--base-url", running.base_url, environment=clean_environment())
+    return done.returncode, done.stdout + done.stderr
+
+
+def log_in(running: Simulator) -> tuple[int, str]:
+    asked = ("--system", "byggesag", "--idp", "korsbaek", "--persona", "ane-holm")
+    return nsis(running, "login", *asked, "--json")
+
+
+def test_a_party_and_a_key_are_withdrawn_and_restored(running: Simulator) -> None:
+    assert log_in(running)[0] == 0
+    assert nsis(running, "withdraw", "idp", IDP)[0] == 0
+    assert "WITHDRAWN" in nsis(running, "parties")[1]
+    assert log_in(running)[0] == 1
+    assert nsis(running, "restore", "idp", IDP)[0] == 0
+    lines = nsis(running, "parties")[1].splitlines()
+    (at,) = [number for number, line in enumerate(lines) if line.endswith(f" {IDP}")]
+    key = lines[at + 1].split()[-1]
+    assert nsis(running, "withdraw", "idp", IDP, "--key", key)[0] == 0
+    status, told = log_in(running)
+    assert status == 1 and "key.withdrawn" in told
+    assert nsis(running, "restore", "idp", IDP, "--key", key)[0] == 0
+    assert log_in(running)[0] == 0
+
+
+def test_who_is_not_registered_cannot_be_withdrawn(running: Simulator) -> None:
+    status, told = nsis(running, "withdraw", "sp", "https://saml.nobody.test")
+    assert status != 0 and "No sp is registered" in told
