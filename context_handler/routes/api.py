@@ -13,6 +13,7 @@ from context_handler.audit import audit
 from context_handler.endings import endings, keys_of_members
 from context_handler.merging import PartyRegistration, with_key_withdrawn
 from context_handler.metadata_refresh import RefreshStates
+from context_handler.prompts import count_prompts
 from context_handler.registration import Registrar, fits_the_federation
 from context_handler.registry import RegistryCache
 from context_handler.routes.api_answers import (
@@ -22,6 +23,7 @@ from context_handler.routes.api_answers import (
     MembersAnswer,
     PartyAnswer,
     PersonAnswer,
+    PromptAnswer,
     RefusedAnswer,
     RegisteredAnswer,
 )
@@ -230,6 +232,13 @@ class _Reading:
             raise SamlError("web.not-found", f"got {message_id!r:.100}, expected the ID of a message that came by")
         return await self.flow(flow)
 
+    async def prompts(self) -> tuple[PromptAnswer, ...]:
+        """Count how often people were asked to log in, by day, municipality and person."""
+        registry = self._ports.registry()
+        counts = count_prompts(self._ports.record.events_of_completed_logins(self._ports.workspace))
+        names = {idp.registration.entity_id: idp.registration.name for idp in registry.idps()}
+        return tuple(PromptAnswer.of(count, names.get(count.idp, count.idp)) for count in counts)
+
     async def audit(self) -> AuditAnswer:
         """Count all flows and compare both records of each."""
         return AuditAnswer.of(audit(self._ports.record, self._ports.workspace, self._ports.clock()))
@@ -287,6 +296,7 @@ def _add_record(router: APIRouter, reading: _Reading) -> None:
     router.get("/members", tags=["Record"], summary="See what ends soon, and whose metadata cannot be fetched")(
         reading.members
     )
+    router.get("/prompts", tags=["Record"], summary="Count how often people were asked to log in")(reading.prompts)
     router.get("/audit", tags=["Record"], summary="Count all logins: was none lost?")(reading.audit)
 
 

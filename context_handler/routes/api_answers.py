@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,6 +12,7 @@ from context_handler.audit import AuditReport
 from context_handler.endings import Ending, MemberKey
 from context_handler.events import Event, EventOutcome
 from context_handler.metadata_refresh import RefreshState
+from context_handler.prompts import PromptCount
 from federation.model import Person
 from saml_web.finding_documents import FindingDocument
 
@@ -193,6 +194,25 @@ class LogoutCountsAnswer(Answer):
     partial: int = Field(description="Ended with somebody still logged in.")
     refused: int
     under_way: int
+
+
+class PromptAnswer(Answer):
+    """How often one person was asked to log in on one day (UTC)."""
+
+    day: date
+    municipality: str = Field(description="Name of the home IdP's registration.")
+    idp: str
+    person: str = Field(description="A pseudonym: the same every day, and it leads to nobody.")
+    logins: int
+    prompts: int = Field(description="New logins at the home IdP.")
+    from_session: int = Field(description="Logins that a session answered.")
+    step_ups: int
+    forced: int = Field(description="Logins that a system forced.")
+
+    @classmethod
+    def of(cls, count: PromptCount, municipality: str) -> "PromptAnswer":
+        """Give one count."""
+        return cls(municipality=municipality, **asdict(count))
 
 
 class AuditAnswer(Answer):

@@ -49,6 +49,10 @@ class Record(Protocol):
         """Give a flow's events, oldest first; none for a flow that is not there."""
         ...
 
+    def events_of_completed_logins(self, workspace: WorkspaceId) -> Sequence[Event]:
+        """Give the events that tell who was logged in how, of every login that was completed."""
+        ...
+
     def flow_of(self, workspace: WorkspaceId, message_id: MessageId) -> FlowId | None:
         """Give the flow that a message with that ID belonged to last; None if no event names it."""
         ...

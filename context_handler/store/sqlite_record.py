@@ -75,6 +75,17 @@ class SqliteRecord:
         with self._database.reading() as connection:
             return event_rows.events_of(connection, workspace, flow)
 
+    def events_of_completed_logins(self, workspace: WorkspaceId) -> tuple[Event, ...]:
+        """Give the last events of every login that was completed: those that its completing visit wrote."""
+        with self._database.reading() as connection:
+            flows = connection.execute(
+                "SELECT flow FROM events WHERE workspace = ? AND moved_to = ? ORDER BY seq",
+                (workspace, LoginState.COMPLETED),
+            ).fetchall()
+            return tuple(
+                event for (flow,) in flows for event in event_rows.events_of(connection, workspace, FlowId(flow))
+            )
+
     def flow_of(self, workspace: WorkspaceId, message_id: MessageId) -> FlowId | None:
         """Give the flow that a message with that ID belonged to last."""
         with self._database.reading() as connection:

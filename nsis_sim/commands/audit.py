@@ -13,6 +13,7 @@ from nsis_sim.terminal import REFUSED, fail, say
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
     app.command(name="audit")(audit_command)
+    app.command(name="prompts")(prompts_command)
 
 
 def audit_command(*, as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False) -> None:
@@ -56,3 +57,35 @@ def audit_command(*, as_json: Annotated[bool, typer.Option("--json", help="Write
             say(f"  {discrepancy}")
     if not result.conserved:
         fail("Not conserved.", status=REFUSED)
+
+
+def prompts_command(*, as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False) -> None:
+    """Count how often people were asked to log in, by day (UTC), home IdP and person; the person is a pseudonym.
+
+    Reads the store of this machine (NSIS_DATA_DIR), whether a simulator runs or not.
+    """
+    from context_handler.prompts import count_prompts
+    from context_handler.store.database import Database
+    from context_handler.store.sqlite_record import SqliteRecord
+    from nsis_sim.broker import store_path
+    from nsis_sim.settings import SettingsError, load_settings
+    from oiosaml.errors import SamlError
+    from oiosaml.ids import DEFAULT_WORKSPACE
+
+    try:
+        path = store_path(load_settings(os.environ))
+        if not path.exists():
+            fail(f"There is no store at {path}: nothing was ever started there. NSIS_DATA_DIR names another directory.")
+        database = Database(path)
+        counts = count_prompts(SqliteRecord(database).events_of_completed_logins(DEFAULT_WORKSPACE))
+        database.close()
+    except (SettingsError, SamlError) as error:
+        fail(str(error))
+    if as_json:
+        say(json.dumps([{**asdict(count), "day": count.day.isoformat()} for count in counts], indent=2))
+        return
+    for count in counts:
+        say(
+            f"{count.day} {count.idp} {count.person[:8]}: {count.logins} logins, {count.prompts} prompts,"
+            f" {count.from_session} from a session, {count.step_ups} step-ups, {count.forced} forced"
+        )

@@ -12,6 +12,7 @@ from context_handler.answering import RefusedLogin
 from context_handler.asking import PostTo, RedirectTo
 from context_handler.audit import audit
 from context_handler.discovery import NO_WISHES, AskForHomeIdp, Wishes
+from context_handler.prompts import count_prompts
 from context_handler.session import SessionLimits
 from context_handler.store.sqlite_sessions import SqliteSessions
 from federation.model import ActivationPeriod, Profile
@@ -495,3 +496,16 @@ async def test_a_system_finds_its_own_user_and_no_other_system_does(rig: Rig) ->
     assert subjects.find(workspace, SYSTEM, name_id, NOW + timedelta(hours=8)) is None
     assert subjects.is_named_elsewhere(workspace, name_id, NOW)
     assert not subjects.is_named_elsewhere(workspace, ANE_HOLM, NOW)
+
+
+async def test_prompts_are_counted_by_person_and_day_from_the_events(rig: Rig) -> None:
+    await log_in(rig, request=level("Low"), level="Low")
+    ask(rig, **level("Low"))
+    question = sent_to_idp(rig, ask(rig, **level("Substantial")))
+    await rig.finish(rig.answer_with(question, assertion(rig, question)))
+    await log_in(rig, request={"force_authn": True})
+    ask(rig, force_authn=True)  # never comes back, so it is no login
+    (count,) = count_prompts(rig.record.events_of_completed_logins(rig.ports.workspace))
+    assert (count.day, count.idp) == (NOW.date(), IDP)
+    assert (count.logins, count.prompts, count.from_session, count.step_ups, count.forced) == (4, 3, 1, 1, 1)
+    assert ANE_HOLM.value not in count.person
