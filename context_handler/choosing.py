@@ -26,7 +26,7 @@ def demand_of(login: PendingLogin, system: RegisteredSystem) -> LevelDemand:
 def wishes_of(inbound: RequestFromSystem, request: Verified[AuthnRequest]) -> Wishes:
     """Give what the browser and the system say of where the person belongs."""
     scoping = request.value.scoping
-    return replace(inbound.wishes, idp_list=scoping.idp_list if scoping else ())
+    return replace(inbound.wishes, idp_list=scoping.idp_list) if scoping else inbound.wishes
 
 
 @step(Party.CONTEXT_HANDLER)

@@ -79,8 +79,9 @@ def candidates_for(
             NSIS level and the system demands one.
     """
     open_to_system = [idp for idp in idps if _is_open(idp, at) and _is_wanted(idp, system, wishes)]
-    able = tuple(idp for idp in open_to_system if demand.reachable_with(idp.registration))
-    too_low = tuple(idp for idp in open_to_system if idp not in able)
+    reaching = [(idp, demand.reachable_with(idp.registration)) for idp in open_to_system]
+    able = tuple([idp for idp, reaches in reaching if reaches])
+    too_low = tuple([idp for idp, reaches in reaching if not reaches])
     if able:
         return Candidates(able, too_low)
     if too_low:

@@ -3,7 +3,9 @@
 NSIS levels and NIST levels are two ladders. An NSIS level has a NIST counterpart, never the other way round (NSIS, LOA-2).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
 
 from federation.model import HomeIdp, Profile, UserFacingSystem
 from oiosaml.messages.authn_request import RequestedAuthnContext
@@ -24,19 +26,30 @@ class LevelDemand:
     requested_assurance: NistLevel | None = None
     in_nist: bool = False
     """Whether the system is told NIST levels: then an NSIS level must have a counterpart that is enough."""
+    acceptable: tuple[AssuranceLevel, ...] = field(init=False, repr=False, compare=False)
+    """The NSIS levels that would do, lowest first; empty if the request contradicts the floor or itself."""
+    acceptable_assurance_levels: tuple[NistLevel, ...] = field(init=False, repr=False, compare=False)
+    """The NIST levels that would do, lowest first; empty for a system that demands an NSIS level."""
+
+    def __post_init__(self) -> None:
+        """Compare with every level once: each IdP that may be chosen and half of the steps ask for it."""
+        nsis = tuple([level for level in AssuranceLevel if self._met_by_nsis(level)])
+        object.__setattr__(self, "acceptable", nsis)
+        nist = tuple([level for level in NistLevel if self._met_by_nist(level)])
+        object.__setattr__(self, "acceptable_assurance_levels", nist)
 
     @classmethod
     def of(cls, asked: RequestedAuthnContext | None, system: UserFacingSystem) -> "LevelDemand":
         """Read the demand from a request whose rules hold: it names at most one level (OIO-SP-06)."""
         levels = asked.levels if asked else ()
         assurance_levels = asked.assurance_levels if asked else ()
-        return cls(
-            floor=system.minimum_level,
-            requested=levels[0] if levels else None,
-            comparison=asked.comparison if asked and (levels or assurance_levels) else Comparison.MINIMUM,
-            assurance_floor=system.minimum_assurance_level,
-            requested_assurance=assurance_levels[0] if assurance_levels else None,
-            in_nist=system.profile is Profile.OIOSAML2,
+        return _demand(
+            system.minimum_level,
+            levels[0] if levels else None,
+            asked.comparison if asked and (levels or assurance_levels) else Comparison.MINIMUM,
+            system.minimum_assurance_level,
+            assurance_levels[0] if assurance_levels else None,
+            system.profile is Profile.OIOSAML2,
         )
 
     def met_by(self, level: StatedLevel) -> bool:
@@ -59,16 +72,6 @@ class LevelDemand:
         if self.requested_assurance is not None:
             return level.satisfies(self.requested_assurance, self.comparison)
         return self.requested is None  # who names an NSIS level is never given another ladder's
-
-    @property
-    def acceptable(self) -> tuple[AssuranceLevel, ...]:
-        """The NSIS levels that would do, lowest first; empty if the request contradicts the floor or itself."""
-        return tuple(level for level in AssuranceLevel if self.met_by(level))
-
-    @property
-    def acceptable_assurance_levels(self) -> tuple[NistLevel, ...]:
-        """The NIST levels that would do, lowest first; empty for a system that demands an NSIS level."""
-        return tuple(level for level in NistLevel if self.met_by(level))
 
     def rejects_ladder_of(self, level: StatedLevel) -> bool:
         """Tell whether no step of the ladder that `level` stands on would do: a NIST level, where NSIS is demanded."""
@@ -99,6 +102,13 @@ class LevelDemand:
         return (nsis is not None and any(level <= nsis for level in self.acceptable)) or (
             nist is not None and any(nist.meets(level) for level in self.acceptable_assurance_levels)
         )
+
+
+_REMEMBERED_DEMANDS: Final = 1024
+"""More than there are: a few levels, comparisons and floors."""
+
+_demand: Final = lru_cache(_REMEMBERED_DEMANDS, typed=True)(LevelDemand)
+"""Demands are values, and the same few come with every login. Typed: an NSIS level is a number, and never that number's namesake."""
 
 
 def is_step_up(before: StatedLevel, now: StatedLevel) -> bool:
