@@ -1,14 +1,12 @@
 """The NameID that a system gets: in the format its registration or metadata names, stable where the format promises it."""
 
-import hashlib
 import hmac
-import uuid
 
 from context_handler.ports import RegisteredIdp, RegisteredSystem
 from context_handler.profiles.registered import profile_of_system
 from context_handler.session import SessionId, transient_name_for
 from oiosaml.errors import SamlError
-from oiosaml.ids import EntityId
+from oiosaml.ids import EntityId, uuid_of
 from oiosaml.name_id import NameId, X509SubjectName
 from oiosaml.uris import (
     NAMEID_PERSISTENT,
@@ -62,5 +60,4 @@ def local_name_id(subject: X509SubjectName, idp: RegisteredIdp) -> NameId:
 def _pairwise(system: EntityId, subject: X509SubjectName, secret: bytes) -> str:
     """A UUID that is the same at every login and different for every system, so that two systems cannot compare notes (R3-IDP-08)."""
     message = "\x1f".join((system, subject.cvr, subject.serial.lower())).encode()
-    digest = hmac.new(secret, message, hashlib.sha256).digest()
-    return str(uuid.UUID(bytes=digest[:16], version=4))
+    return uuid_of(hmac.digest(secret, message, "sha256"))

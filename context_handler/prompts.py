@@ -1,9 +1,7 @@
 """How often people are asked to log in: read from the events, so that stricter login can be seen not to disturb daily work."""
 
-import hashlib
 import hmac
 import re
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -12,7 +10,7 @@ from typing import Final
 
 from context_handler.events import Event
 from context_handler.ports import Ports
-from oiosaml.ids import EntityId
+from oiosaml.ids import EntityId, uuid_of
 from oiosaml.name_id import NameId
 
 
@@ -93,4 +91,4 @@ def _day(at: datetime) -> date:
 
 def _pseudonym(name_id: NameId, idp: EntityId, secret: bytes) -> str:
     message = "\x1f".join(("prompts", idp, name_id.format or "", name_id.value)).encode()
-    return str(uuid.UUID(bytes=hmac.new(secret, message, hashlib.sha256).digest()[:16], version=4))
+    return uuid_of(hmac.digest(secret, message, "sha256"))

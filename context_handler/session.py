@@ -3,7 +3,6 @@
 A session says what the home IdP said last, and never more: its level answers a request only by that request's own demand.
 """
 
-import hashlib
 import hmac
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -130,5 +129,6 @@ def transient_name_for(session: SessionId, system: EntityId, secret: bytes) -> s
 
 def _derived(purpose: str, session: SessionId, system: EntityId, secret: bytes) -> str:
     message = "\x1f".join((purpose, session, system)).encode()
+    digits = hmac.digest(secret, message, "sha256").hex()[:_INDEX_DIGITS]
     # an NCName may not begin with a digit
-    return f"_{hmac.new(secret, message, hashlib.sha256).hexdigest()[:_INDEX_DIGITS]}"
+    return f"_{digits}"

