@@ -17,9 +17,12 @@ class EventOutcome(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Event:
-    """What one step did. Octets are those on the wire, untouched; `detail` may quote a message, cut to a length."""
+    """What one step did. Octets are those on the wire, untouched; `detail` may quote a message, cut to a length.
+
+    Not frozen: a login makes seventeen, and freezing is four fifths of what they cost. Nobody changes one but the visit that records it.
+    """
 
     flow: FlowId
     at: datetime

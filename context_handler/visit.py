@@ -1,7 +1,7 @@
 """One visit of a browser to the broker, and the steps it goes through: each step writes one event under its own name (design D8)."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
@@ -123,7 +123,8 @@ class Visit:
 
     def continue_flow(self, flow: FlowId) -> None:
         """Go on with a flow begun on an earlier visit; what this visit recorded so far belongs to it."""
-        self.events = [replace(event, flow=flow) for event in self.events]
+        for event in self.events:
+            event.flow = flow
         self.flow = flow
 
     def resume(self, pending: PendingLogin) -> None:

@@ -129,14 +129,31 @@ def _events_of(flow: FlowId, row: tuple[int, str, bytes | None]) -> Iterator[Eve
         yield Event(flow=flow, **step)
 
 
-_FINDING_FIELDS: Final = tuple(Finding.__dataclass_fields__)
-
-
 def _finding_documents(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    return [{name: getattr(finding, name) for name in _FINDING_FIELDS} for finding in findings]
+    return [_finding_document(finding) for finding in findings]
+
+
+def _finding_document(finding: Finding) -> dict[str, Any]:
+    """Give a finding as it is written. What it leaves out is left out."""
+    document: dict[str, Any] = {
+        "rule_id": finding.rule_id,
+        "code": finding.code,
+        "source": finding.source,
+        "requirement": finding.requirement,
+        "sentence": finding.sentence,
+        "detail": finding.detail,
+        "refusal_key": finding.refusal_key,
+    }
+    if finding.params:
+        document["params"] = finding.params
+    if finding.line is not None:
+        document["line"] = finding.line
+    if finding.mend is not None:
+        document["mend"] = finding.mend
+    return document
 
 
 def _finding_of(fields: dict[str, Any]) -> Finding:
     fields["requirement"] = Requirement(fields["requirement"])
-    fields["params"] = tuple((name, value) for name, value in fields["params"])
+    fields["params"] = tuple((name, value) for name, value in fields.get("params", ()))
     return Finding(**fields)
