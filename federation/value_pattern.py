@@ -35,6 +35,10 @@ _MOST_WORK: Final = 20_000
 _MOST_REMEMBERED: Final = 4096
 """Steps that are remembered from one match to the next, for each expression."""
 
+_MOST_VALUES: Final = 512
+_REMEMBERED_LENGTH: Final = 128
+"""How many values, and how long ones, are remembered with their outcome, for each expression: registered values come with every login."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Part:
@@ -63,11 +67,18 @@ class ValuePattern:
         self._whole = self._build(read_pattern(text))
         self._standing_at: dict[str, int] = {}
         self._next: dict[int, int] = {}
+        self._outcomes: dict[str, bool] = {}
 
     def matches(self, value: str) -> bool:
         """Tell whether the whole value matches; one that is longer than LONGEST_VALUE never does."""
-        if len(value) > LONGEST_VALUE:
-            return False
+        outcome = self._outcomes.get(value)
+        if outcome is None:
+            outcome = len(value) <= LONGEST_VALUE and self._walk(value)
+            if len(value) <= _REMEMBERED_LENGTH and len(self._outcomes) < _MOST_VALUES:
+                self._outcomes[value] = outcome
+        return outcome
+
+    def _walk(self, value: str) -> bool:
         here, possible = 0, self._whole.first
         for character in value:
             here = possible & self._places_of(character)

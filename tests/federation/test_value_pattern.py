@@ -113,3 +113,8 @@ def test_value_that_is_too_long_fits_nothing() -> None:
     assert fits("x" * LONGEST_VALUE, any_text)
     assert not fits("x" * (LONGEST_VALUE + 1), any_text)
     assert not value_pattern("x*").matches("x" * (LONGEST_VALUE + 1))
+
+
+def test_says_the_same_of_a_value_that_it_has_seen_before() -> None:
+    pattern = value_pattern(r"\d\d(\.\d\d){0,2}")
+    assert [pattern.matches(value) for value in ("02.34", "02.3", "02.34", "02.3")] == [True, False, True, False]
