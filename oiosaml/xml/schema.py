@@ -25,6 +25,9 @@ _IDENTIFIERS: Final = etree.XPath(
     "//@ID | //@Id | //@id | //@xml:id", namespaces={"xml": "http://www.w3.org/XML/1998/namespace"}, smart_strings=False
 )
 
+_MIXED: Final = etree.XPath("boolean(descendant-or-self::*[*]/text()[normalize-space()])")
+"""Whether any element holds text beside elements. Asked once: looking at each piece of white space in Python costs as much as a parse."""
+
 
 def check(element: _Element) -> None:
     """Compare the element and everything in it with SAML's content models; what stands under no model is somebody else's and passes.
@@ -32,21 +35,28 @@ def check(element: _Element) -> None:
     Raises:
         SamlError: `xml.schema`, naming the path, what was got and what was expected.
     """
+    mixed = _MIXED(element)
     waiting = [element]
     while waiting:
         current = waiting.pop()
-        model = MODELS.get(str(current.tag))
+        model = MODELS.get(current.tag)  # type: ignore[arg-type]  # the tag of a comment is a function, and stands under no model
         if model is None:
             continue
-        _check_attributes(current, model)
-        if model.sequence is None:
+        names = current.keys()
+        if names or model.required:
+            _check_attributes(current, model, names)
+        sequence = model.sequence
+        if sequence is None:
             continue
         children = list(current)
-        if not model.text:
+        if not model.text and (mixed or not children):
             _check_text(current, children)
-        if (children or model.sequence) and not _is_plainly_good(children, model.sequence):
-            _check_sequence(current, children, model.sequence)
-        waiting += children
+        # One child in the only place there is, as in every attribute of an assertion; most elements are so.
+        if len(children) == 1 == len(sequence) and children[0].tag in sequence[0].names:
+            waiting.append(children[0])
+        elif children or sequence:
+            _check_sequence(current, children, sequence)
+            waiting += children
 
 
 def refuse_duplicate_ids(root: _Element) -> None:
@@ -61,10 +71,7 @@ def refuse_duplicate_ids(root: _Element) -> None:
         raise SamlError("xml.schema", f"got the ID {twice!r:.120} twice, expected every ID once")
 
 
-def _check_attributes(element: _Element, model: Model) -> None:
-    names = element.keys()
-    if not names and not model.required:
-        return
+def _check_attributes(element: _Element, model: Model, names: list[str]) -> None:
     if not model.attributes.issuperset(names):
         odd = [name for name in names if name not in model.attributes and not _is_foreign(str(name), model)]
         if odd:
@@ -87,11 +94,6 @@ def _check_text(element: _Element, children: list[_Element]) -> None:
     for piece in pieces:
         if piece and piece.strip():
             raise _error(element, "text", "only elements")
-
-
-def _is_plainly_good(children: list[_Element], sequence: tuple[Slot, ...]) -> bool:
-    """Tell whether it is one child in the only place there is, as in every attribute of an assertion; most elements are so."""
-    return len(children) == 1 and len(sequence) == 1 and children[0].tag in sequence[0].names
 
 
 def _check_sequence(element: _Element, children: list[_Element], sequence: tuple[Slot, ...]) -> None:

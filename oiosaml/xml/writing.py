@@ -7,6 +7,7 @@ Names of elements and attributes come from our own code; values may come from an
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
@@ -33,6 +34,7 @@ PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
 _NS_XML: Final = "http://www.w3.org/XML/1998/namespace"
 _DECLARATIONS: Final = {prefix: f' xmlns:{prefix}="{namespace}"' for prefix, namespace in PREFIXES.items()}
 _BY_NAMESPACE: Final = {namespace: prefix for prefix, namespace in PREFIXES.items()} | {_NS_XML: "xml"}
+_NOTHING: Final[frozenset[str]] = frozenset()
 _NO_ATTRIBUTES: Final[Mapping[str, str | None]] = MappingProxyType({})
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -75,17 +77,15 @@ class NewElement:
             UnwritableText: if a value or the text holds what XML cannot.
             ValueError: if its namespace is not one of those, or a name is none.
         """
-        prefix = _prefix(namespace, namespaces) if namespace else ""
         self.namespaces = namespaces
-        self.name = f"{prefix}:{_checked(tag)}" if prefix else _checked(tag)
+        self.name, self._uses = _named(namespaces, namespace, tag)
         self.identifier = attributes.get("ID")
         """The ID, by which a signature refers to the element; None if it has none."""
-        self._uses: tuple[str, ...] = (prefix,) if prefix else ()
         self._start = self._attributes(attributes) if attributes else ""
         self._inside: list[str | NewElement] = [] if text is None else [_text(text, tag)]
         self._open = True
         self._final: str | None = None
-        self._declared: set[str] = set()
+        self._declared: AbstractSet[str] = _NOTHING
 
     def add(
         self,
@@ -100,8 +100,10 @@ class NewElement:
             UnwritableText: if a value or the text holds what XML cannot.
             ValueError: if the namespace is none that the root was made for, a name is none, or this element is sealed.
         """
+        if not self._open:
+            self._refuse_change()
         child = NewElement(self.namespaces, namespace, tag, attributes, text)
-        self.append(child)
+        self._inside.append(child)
         return child
 
     def append(self, child: "NewElement") -> None:
@@ -124,15 +126,15 @@ class NewElement:
     def halves(self, *, after: str) -> tuple[str, str]:
         """Give the canonical text as two parts that meet behind the first child, if it is called `after`, else before all content."""
         pieces: list[str] = []
-        self._declared = set()
-        scope = self._begin(pieces, (), self._declared)
+        self._declared = declared = set[str]()
+        scope = self._begin(pieces, _NOTHING, declared)
         inside = self._inside
         first = inside[0] if inside else None
         issued = isinstance(first, NewElement) and first.name == after
         if isinstance(first, NewElement) and issued:
-            first._render(pieces, scope, self._declared)  # noqa: SLF001 - another element of this class
+            first._render(pieces, scope, declared)  # noqa: SLF001 - another element of this class
         head = len(pieces)
-        self._finish(pieces, inside[1:] if issued else inside, scope, self._declared)
+        self._finish(pieces, inside[1:] if issued else inside, scope, declared)
         return "".join(pieces[:head]), "".join(pieces[head:])
 
     def seal(self, text: str, *declared: str) -> None:
@@ -144,7 +146,7 @@ class NewElement:
         self._refuse_change()
         self._close()
         self._final = text
-        self._declared.update(declared)
+        self._declared = frozenset((*self._declared, *declared))
 
     def _refuse_change(self) -> None:
         if not self._open:
@@ -160,10 +162,10 @@ class NewElement:
         if self._final is not None:
             return self._final
         pieces: list[str] = []
-        self._render(pieces, (), set())
+        self._render(pieces, _NOTHING, set())
         return "".join(pieces)
 
-    def _render(self, pieces: list[str], scope: tuple[str, ...], declared: set[str]) -> None:
+    def _render(self, pieces: list[str], scope: frozenset[str], declared: set[str]) -> None:
         if self._final is not None:
             if not self._declared.isdisjoint(scope):
                 raise ValueError(f"got {self.name} sealed inside an element that declares the same namespaces already")
@@ -172,18 +174,18 @@ class NewElement:
             return
         self._finish(pieces, self._inside, self._begin(pieces, scope, declared), declared)
 
-    def _begin(self, pieces: list[str], scope: tuple[str, ...], declared: set[str]) -> tuple[str, ...]:
-        missing = [prefix for prefix in self._uses if prefix not in scope]
-        if not missing:
+    def _begin(self, pieces: list[str], scope: frozenset[str], declared: set[str]) -> frozenset[str]:
+        if scope.issuperset(self._uses):
             pieces.append(f"<{self.name}{self._start}>")
             return scope
+        missing = [prefix for prefix in self._uses if prefix not in scope]
         declared.update(missing)
         declarations = "".join([_DECLARATIONS[prefix] for prefix in missing])
         pieces.append(f"<{self.name}{declarations}{self._start}>")
-        return (*scope, *missing)
+        return scope.union(missing)
 
     def _finish(
-        self, pieces: list[str], inside: list["str | NewElement"], scope: tuple[str, ...], declared: set[str]
+        self, pieces: list[str], inside: list["str | NewElement"], scope: frozenset[str], declared: set[str]
     ) -> None:
         for each in inside:
             if isinstance(each, str):
@@ -203,7 +205,9 @@ class NewElement:
             if name[0] == "{":
                 qualified.append((name[1:].partition("}"), value))
             else:
-                text += f' {_checked(name)}="{_value(value, name)}"'
+                text += f'{_assigned(name)}{_value(value, name)}"'
+        if not qualified:
+            return text
         for (namespace, _, local), value in sorted(qualified):
             text += f' {self._qualified(namespace, local)}="{_value(value, local)}"'
         return text
@@ -221,6 +225,21 @@ def _prefix(namespace: str, namespaces: frozenset[str]) -> str:
             f"got an element or attribute in {namespace}, expected a namespace that the root was built for"
         )
     return _BY_NAMESPACE[namespace]
+
+
+@lru_cache(maxsize=1024)
+def _named(namespaces: frozenset[str], namespace: str, tag: str) -> tuple[str, tuple[str, ...]]:
+    """Give an element's name and the prefix that it uses; our code has some hundred names, and writes them again and again."""
+    if not namespace:
+        return _checked(tag), ()
+    prefix = _prefix(namespace, namespaces)
+    return f"{prefix}:{_checked(tag)}", (prefix,)
+
+
+@lru_cache(maxsize=1024)
+def _assigned(name: str) -> str:
+    """Give what stands before an attribute's value."""
+    return f' {_checked(name)}="'
 
 
 @lru_cache(maxsize=1024)

@@ -105,3 +105,30 @@ def test_says_where_what_and_what_was_expected(document: str, old: str, new: str
         check(parse_metadata(broken.encode()))
     assert caught.value.code == "xml.schema"
     assert said in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "text<saml:Audience>a</saml:Audience>",
+        "<saml:Audience>a</saml:Audience>text",
+        "<saml:Audience>a</saml:Audience>text<saml:Audience>b</saml:Audience>",
+    ],
+)
+def test_refuses_text_beside_elements_however_deep(content: str) -> None:
+    element = parse_message(
+        f"<samlp:AuthnRequest {NAMESPACES} {HEAD}><saml:Conditions><saml:AudienceRestriction>{content}"
+        "</saml:AudienceRestriction></saml:Conditions></samlp:AuthnRequest>".encode()
+    )
+    with pytest.raises(SamlError) as refusal:
+        check(element)
+    assert "AudienceRestriction" in refusal.value.detail
+    assert "got text, expected only elements" in refusal.value.detail
+
+
+def test_refuses_text_where_an_element_should_hold_nothing() -> None:
+    element = parse_message(
+        f"<samlp:AuthnRequest {NAMESPACES} {HEAD}><samlp:NameIDPolicy>x</samlp:NameIDPolicy></samlp:AuthnRequest>".encode()
+    )
+    with pytest.raises(SamlError, match=r"NameIDPolicy.*got text"):
+        check(element)
