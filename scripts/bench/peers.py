@@ -4,6 +4,7 @@ import http.client
 import os
 import re
 import threading
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -49,6 +50,9 @@ SYSTEM = EntityId("https://saml.byggesag.sim.test")
 SP_FACE = EntityId("https://saml.ch.sim.test/runtime")
 FILLERS = 13
 """Attributes beside the seven of the profile, so that the assertion has twenty."""
+
+IDLE_SECONDS = 2
+"""After how long a connection is not used again: the broker closes one after five, and answers are prepared meanwhile."""
 
 _FIELD = re.compile(r'name="(SAMLResponse|RelayState)" value="([^"]*)"')
 
@@ -101,6 +105,7 @@ class Driver:
         self._keys = keys
         self._ids = SystemIds()
         self._connection = http.client.HTTPConnection("127.0.0.1", urlsplit(base_url).port or 80, timeout=30)
+        self._used = time.monotonic()
         self._broker = read_verification_key(keys.context_handler.certificate_der)
 
     def login(self, municipality: Municipality) -> Assertion:
@@ -150,9 +155,13 @@ class Driver:
         headers = {"Accept-Language": "da"}
         if body is not None:
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie or ""}
+        if time.monotonic() - self._used > IDLE_SECONDS:
+            self._connection.close()  # the next request opens it anew
         self._connection.request(method, path, body, headers)
         response = self._connection.getresponse()
-        return response.status, response.headers, response.read()
+        content = response.read()
+        self._used = time.monotonic()
+        return response.status, response.headers, content
 
     def _system_request(self, now: datetime) -> str:
         request = AuthnRequest(

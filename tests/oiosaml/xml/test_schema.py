@@ -117,7 +117,7 @@ def test_says_where_what_and_what_was_expected(document: str, old: str, new: str
 )
 def test_refuses_text_beside_elements_however_deep(content: str) -> None:
     element = parse_message(
-        f"<samlp:AuthnRequest {NAMESPACES} {HEAD}><saml:Conditions><saml:AudienceRestriction>{content}"
+        f"<samlp:AuthnRequest {NAMESPACES} {HEAD}>{ISSUER}<saml:Conditions><saml:AudienceRestriction>{content}"
         "</saml:AudienceRestriction></saml:Conditions></samlp:AuthnRequest>".encode()
     )
     with pytest.raises(SamlError) as refusal:
@@ -128,7 +128,7 @@ def test_refuses_text_beside_elements_however_deep(content: str) -> None:
 
 def test_refuses_text_where_an_element_should_hold_nothing() -> None:
     element = parse_message(
-        f"<samlp:AuthnRequest {NAMESPACES} {HEAD}><samlp:NameIDPolicy>x</samlp:NameIDPolicy></samlp:AuthnRequest>".encode()
+        f"<samlp:AuthnRequest {NAMESPACES} {HEAD}>{ISSUER}<samlp:NameIDPolicy>x</samlp:NameIDPolicy></samlp:AuthnRequest>".encode()
     )
     with pytest.raises(SamlError, match=r"NameIDPolicy.*got text"):
         check(element)
