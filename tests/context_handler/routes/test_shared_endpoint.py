@@ -1,0 +1,42 @@
+"""Which message came to the address that requests for login and for logout share."""
+
+import base64
+import zlib
+from urllib.parse import urlencode
+
+import pytest
+
+from context_handler.routes.logout import is_logout_request
+from oiosaml.uris import BINDING_POST, BINDING_REDIRECT
+
+LOGOUT = b'<samlp:LogoutRequest xmlns:samlp="urn:x" ID="_a">' + bytes(range(32, 127)) * 60
+LOGIN = LOGOUT.replace(b"LogoutRequest", b"AuthnRequest")
+
+
+def posted(octets: bytes) -> bytes:
+    return urlencode({"RelayState": "a&b", "SAMLRequest": base64.b64encode(octets)}).encode()
+
+
+def redirected(octets: bytes) -> bytes:
+    deflated = zlib.compressobj(wbits=-15)
+    packed = base64.b64encode(deflated.compress(octets) + deflated.flush())
+    return urlencode({"SAMLRequest": packed, "RelayState": "x", "SigAlg": "urn:x", "Signature": "AA=="}).encode()
+
+
+@pytest.mark.parametrize(("octets", "logs_out"), [(LOGOUT, True), (LOGIN, False), (LOGOUT[:80], True), (b"", False)])
+def test_tells_them_apart_by_the_first_octets(octets: bytes, *, logs_out: bool) -> None:
+    assert is_logout_request(posted(octets), BINDING_POST) is logs_out
+    assert is_logout_request(redirected(octets), BINDING_REDIRECT) is logs_out
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [b"", b"SAMLRequest", b"SAMLRequest=", b"SAMLRequest=%", b"SAMLRequest=AAAA", b"SAMLRequest=\xff%zz", b"x=1&y=2"],
+)
+def test_what_is_neither_is_left_to_the_login(octets: bytes) -> None:
+    assert not is_logout_request(octets, BINDING_REDIRECT)
+    assert not is_logout_request(octets, BINDING_POST)
+
+
+def test_two_messages_are_left_to_the_login_which_refuses_them() -> None:
+    assert not is_logout_request(redirected(LOGOUT) + b"&" + redirected(LOGOUT), BINDING_REDIRECT)
