@@ -102,7 +102,8 @@ def _step_of(event: Event, pieces: list[bytes]) -> dict[str, object]:
         step["message_id"] = event.message_id
     if event.findings:
         step["findings"] = _finding_documents(event.findings)
-    _take_octets(event, step, pieces)
+    if event.octets_in is not None or event.octets_out is not None:
+        _take_octets(event, step, pieces)
     return step
 
 
