@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from types import MappingProxyType
 from typing import Final
 
@@ -12,6 +13,7 @@ from oiosaml.attributes import Attribute
 from oiosaml.ids import AssertionId, EntityId, MessageId
 from oiosaml.messages.element import (
     add,
+    add_text,
     build,
     child,
     child_text,
@@ -96,8 +98,7 @@ class Assertion:
     @property
     def attributes(self) -> Iterator[Attribute]:
         """All attributes of all statements, in order."""
-        for statement in self.attribute_statements:
-            yield from statement
+        return chain.from_iterable(self.attribute_statements)
 
     def values_of(self, name: str) -> tuple[str, ...]:
         """The values of the attribute called `name`, by its URI; empty if there is none."""
@@ -188,7 +189,7 @@ def add_attribute(parent: NewElement, attribute: Attribute) -> NewElement:
         },
     )
     for value in attribute.values:
-        add(element, NS_SAML, "AttributeValue", text=value)
+        add_text(element, NS_SAML, "AttributeValue", value)
     return element
 
 
@@ -268,7 +269,7 @@ def _write_conditions(assertion: NewElement, conditions: Conditions) -> None:
     for restriction in conditions.audience_restrictions:
         written = add(element, NS_SAML, "AudienceRestriction")
         for audience in restriction:
-            add(written, NS_SAML, "Audience", text=audience)
+            add_text(written, NS_SAML, "Audience", audience)
 
 
 def _write_authn_statement(assertion: NewElement, statement: AuthnStatement) -> None:
@@ -284,9 +285,9 @@ def _write_authn_statement(assertion: NewElement, statement: AuthnStatement) -> 
     )
     context = add(element, NS_SAML, "AuthnContext")
     if statement.authn_context_class_ref is not None:
-        add(context, NS_SAML, "AuthnContextClassRef", text=statement.authn_context_class_ref)
+        add_text(context, NS_SAML, "AuthnContextClassRef", statement.authn_context_class_ref)
     for authority in statement.authenticating_authorities:
-        add(context, NS_SAML, "AuthenticatingAuthority", text=authority)
+        add_text(context, NS_SAML, "AuthenticatingAuthority", authority)
 
 
 def _window_attributes(window: Window) -> dict[str, str | None]:

@@ -11,6 +11,7 @@ from oiosaml.ids import EntityId, MessageId
 from oiosaml.messages.app_switch import AppSwitch, add_app_switch, read_app_switch
 from oiosaml.messages.element import (
     add,
+    add_text,
     boolean,
     build,
     child,
@@ -147,7 +148,7 @@ def write_authn_request(request: AuthnRequest) -> NewElement:
     if (context := request.requested_authn_context) is not None:
         wanted = add(element, NS_SAMLP, "RequestedAuthnContext", {"Comparison": context.comparison.value})
         for class_ref in context.class_refs:
-            add(wanted, NS_SAML, "AuthnContextClassRef", text=class_ref)
+            add_text(wanted, NS_SAML, "AuthnContextClassRef", class_ref)
     if request.scoping is not None:
         _write_scoping(element, request.scoping)
     return element
@@ -176,7 +177,7 @@ def _write_scoping(request: NewElement, scoping: Scoping) -> None:
         for provider_id in scoping.idp_list:
             add(idp_list, NS_SAMLP, "IDPEntry", {"ProviderID": provider_id})
     for requester_id in scoping.requester_ids:
-        add(element, NS_SAMLP, "RequesterID", text=requester_id)
+        add_text(element, NS_SAMLP, "RequesterID", requester_id)
 
 
 def _digits(value: int | None) -> str | None:

@@ -170,6 +170,16 @@ def add(
     return parent.add(namespace, tag, attributes, text)
 
 
+def add_text(parent: NewElement, namespace: str, tag: str, text: str) -> None:
+    """Append a child that holds nothing but text, in a namespace that the root of `parent` was built for.
+
+    Raises:
+        UnwritableText: if the text holds what XML cannot.
+        ValueError: as `add`.
+    """
+    parent.add_text(namespace, tag, text)
+
+
 def xml_boolean(value: bool) -> str:  # noqa: FBT001 - the value itself, not an option
     """Write an xs:boolean."""
     return "true" if value else "false"

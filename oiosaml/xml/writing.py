@@ -100,11 +100,24 @@ class NewElement:
             UnwritableText: if a value or the text holds what XML cannot.
             ValueError: if the namespace is none that the root was made for, a name is none, or this element is sealed.
         """
-        if not self._open:
-            self._refuse_change()
+        self._refuse_change()
         child = NewElement(self.namespaces, namespace, tag, attributes, text)
         self._inside.append(child)
         return child
+
+    def add_text(self, namespace: str, tag: str, text: str) -> None:
+        """Append an element that holds nothing but text and is complete: half of what an assertion is made of.
+
+        Raises:
+            UnwritableText: if the text holds what XML cannot.
+            ValueError: as `add`.
+        """
+        self._refuse_change()
+        name, uses = _named(self.namespaces, namespace, tag)
+        if uses == self._uses:  # then its namespace is declared here or above, and nowhere in it
+            self._inside.append(f"<{name}>{_text(text, tag)}</{name}>")
+        else:
+            self._inside.append(NewElement(self.namespaces, namespace, tag, text=text))
 
     def append(self, child: "NewElement") -> None:
         """Append an element that was made by itself, sealed or not.
@@ -172,12 +185,13 @@ class NewElement:
             declared |= self._declared
             pieces.append(self._final)
             return
-        self._finish(pieces, self._inside, self._begin(pieces, scope, declared), declared)
-
-    def _begin(self, pieces: list[str], scope: frozenset[str], declared: set[str]) -> frozenset[str]:
         if scope.issuperset(self._uses):
             pieces.append(f"<{self.name}{self._start}>")
-            return scope
+        else:
+            scope = self._begin(pieces, scope, declared)
+        self._finish(pieces, self._inside, scope, declared)
+
+    def _begin(self, pieces: list[str], scope: frozenset[str], declared: set[str]) -> frozenset[str]:
         missing = [prefix for prefix in self._uses if prefix not in scope]
         declared.update(missing)
         declarations = "".join([_DECLARATIONS[prefix] for prefix in missing])

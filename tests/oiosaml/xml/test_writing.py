@@ -52,10 +52,12 @@ shapes = st.recursive(
 
 
 def written(shape, parent=None):  # type: ignore[no-untyped-def]
-    """Build what a shape says; a child is sometimes made by itself and then appended."""
+    """Build what a shape says; a child is sometimes made by itself and then appended, and one that is all text is written at once."""
     (namespace, tag), attributes_, text, children = shape
     if parent is None:
         element = NewElement(frozenset(PREFIXES.values()), namespace, tag, attributes_, text)
+    elif text is not None and not attributes_ and not children:
+        return parent.add_text(namespace, tag, text)
     elif len(attributes_) % 2:
         element = NewElement(frozenset(PREFIXES.values()), namespace, tag, attributes_, text)
         parent.append(element)
