@@ -5,6 +5,7 @@ comes at most once, under its plain name, or the whole is refused.
 """
 
 import re
+from binascii import a2b_qp
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +23,8 @@ SAML_FIELDS: Final = frozenset({"SAMLRequest", "SAMLResponse", "RelayState", "Si
 
 _VISIBLE: Final = bytes(range(0x21, 0x7F))
 """Everything a percent-encoded field may consist of: visible ASCII, no space."""
+
+_QUOTED_PRINTABLE: Final = bytes.maketrans(b"%+", b"= ")
 
 _CUT_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -102,10 +105,20 @@ def _refuse_other_messages(raw: Mapping[str, str], parameter: str) -> None:
         raise SamlError("bind.params", f"got {' and '.join(messages) or 'no message'}, expected {parameter}")
 
 
+def _unescaped(raw: str) -> bytes:
+    """Read percent-encoding whose every escape is whole. An answer in base64 has some three hundred of them.
+
+    Quoted-printable differs in nothing but the sign it escapes with, and Python reads it in C: a third of what the loop in urllib takes.
+    """
+    if "=" in raw:
+        return unquote_to_bytes(raw.replace("+", " "))
+    return a2b_qp(raw.encode("ascii").translate(_QUOTED_PRINTABLE))
+
+
 def _decoded(raw: str) -> str:
     if "%" not in raw and "+" not in raw:
         return raw
     try:
-        return unquote_to_bytes(raw.replace("+", " ")).decode()
+        return _unescaped(raw).decode()
     except UnicodeDecodeError as error:
         raise SamlError("bind.params", "got a field that is not UTF-8") from error
