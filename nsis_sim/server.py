@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import gc
 import json
 import os
 import signal
@@ -17,6 +18,9 @@ from federation.dev_ca_web import WebCertificate
 
 _ATTEMPTS_AT_A_FREE_PORT: Final = 20
 _BACKLOG: Final = 256
+_YOUNG_OBJECTS: Final = 10_000
+"""How many new containers are there before Python looks for cycles among them. A login makes some, and nearly none is in a cycle."""
+
 _DRAIN_SECONDS: Final = 3
 """How long requests that are being answered may take after Ctrl-C; an open event stream would last for ever."""
 
@@ -120,6 +124,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started and not self.should_exit:
+            _settle()
             self._on_ready()
 
     @contextlib.contextmanager
@@ -131,6 +136,13 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
+
+
+def _settle() -> None:
+    """Keep what the start has made out of every later search for cycles: it stays until the end, and searching it costs each login."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
 
 
 def write_ready_file(path: Path, base_url: str) -> None:

@@ -1,10 +1,11 @@
+import gc
 import json
 import os
 import socket
 
 import pytest
 
-from nsis_sim.server import AddressError, PortBusyError, listen, write_ready_file
+from nsis_sim.server import AddressError, PortBusyError, _settle, listen, write_ready_file
 
 
 @pytest.fixture
@@ -56,3 +57,14 @@ def test_the_ready_file_appears_whole(tmp_path):
     write_ready_file(path, "http://localhost:1")
     assert json.loads(path.read_text("utf-8")) == {"base_url": "http://localhost:1", "pid": os.getpid()}
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_the_start_has_made_is_not_searched_for_cycles_again() -> None:
+    before = gc.get_threshold()
+    try:
+        _settle()
+        assert gc.get_freeze_count() > 0
+        assert gc.get_threshold()[0] > before[0]
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
