@@ -17,9 +17,10 @@ from nemlogin_mock.local_login import PENDING_LIFETIME
 from nemlogin_mock.logins import Logins
 from nemlogin_mock.ports import Ports
 from nemlogin_mock.routes import Routes
+from nemlogin_mock.sessions import SESSION_LIFETIME, Sessions
 from oiosaml.ids import IdSource
 from oiosaml.keys import DecryptionKey, SigningKey
-from saml_web.cookies import transaction_cookie
+from saml_web.cookies import session_cookie, transaction_cookie
 from saml_web.error_pages import ErrorPages
 from saml_web.expiring_memory import ExpiringMemory
 from saml_web.pages import Pages
@@ -57,6 +58,7 @@ def create_app(
         clients=Clients(clients),
         local_idps=LocalIdps(nemlogin.local_idps),
         logins=Logins(),
+        sessions=Sessions(ids=ids),
         pending=ExpiringMemory(lifetime=PENDING_LIFETIME, limit=MAX_PENDING),
         organisation_names={authority.cvr: authority.name for authority in world.authorities},
         system_names={system.entity_id: system.name for system in world.systems},
@@ -68,7 +70,8 @@ def create_app(
     )
     pages = Pages("nemlogin_mock", base_url=urls.base_url, ids=ids)
     browser = transaction_cookie("nsis_nemlogin_login", base_url=urls.base_url, lifetime=PENDING_LIFETIME)
-    routes = Routes(ports, pages, browser=browser, starts=starts, clock=clock)
+    session = session_cookie("nsis_nemlogin_session", base_url=urls.base_url, lifetime=SESSION_LIFETIME)
+    routes = Routes(ports, pages, browser=browser, session=session, starts=starts, clock=clock)
     app = FastAPI(
         title="NemLog-in (simulator)",
         docs_url=None,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from federation.nemlogin import NemLogInIdentity
 from nemlogin_mock.ports import Ports
 from nemlogin_mock.request import OpenedRequest
+from nemlogin_mock.sessions import NemLogInSession
 from oiosaml.eid import IdType
 from oiosaml.messages.app_switch import AppSwitch
 from oiosaml.nsis import AssuranceLevel, Comparison, satisfies
@@ -48,6 +49,12 @@ class AskedFor:
     def credential_fits(self, identity: NemLogInIdentity) -> bool:
         """Tell whether the means of identification is one asked for."""
         return not self.credential_types or identity.credential_type in self.credential_types
+
+    def answered_by(self, session: NemLogInSession) -> bool:
+        """Tell whether the session answers without a question: none if a new login was asked for, or what its identity is not."""
+        identity = session.identity
+        fits = self.type_fits(identity) and self.level_reached_by(identity) and self.credential_fits(identity)
+        return fits and not self.force_authn
 
 
 def what_was_asked(opened: OpenedRequest, ports: Ports) -> AskedFor:

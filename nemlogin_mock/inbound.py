@@ -37,6 +37,14 @@ class Refusal(StrEnum):
 Choice = PickedIdentity | Refusal
 
 
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who is at the door: the handle in the browser's cookie, and the identity named without a page, if there is one."""
+
+    session_handle: str | None = None
+    named: PickedIdentity | None = None
+
+
 def one_named(named: Sequence[str], what: str) -> str | None:
     """Give the one value that the query and a header name between them, or None.
 

@@ -11,7 +11,8 @@ from federation.nemlogin import NemLogInIdentity
 from nemlogin_mock.answer import answer_with_status
 from nemlogin_mock.inbound import InboundRequest
 from nemlogin_mock.local_idps import ConnectedIdp
-from nemlogin_mock.login import issue
+from nemlogin_mock.login import Answer as Answered
+from nemlogin_mock.login import answer_new_login
 from nemlogin_mock.pending import PendingLogin
 from nemlogin_mock.ports import Ports
 from nemlogin_mock.request import LOGIN_PAGE_LIFETIME, OpenedRequest, open_on_return
@@ -78,7 +79,9 @@ def begin_local_login(
     return RedirectTo(write_redirect(local.sso_location, octets, relay_state=None, key=ports.signing))
 
 
-def finish_local_login(body: bytes, browser: str | None, *, at: datetime, ports: Ports) -> PostForm:
+def finish_local_login(
+    body: bytes, browser: str | None, session_handle: str | None, *, at: datetime, ports: Ports
+) -> Answered:
     """The local IdP has answered; answer the client in NemLog-in's own name.
 
     Raises:
@@ -97,7 +100,11 @@ def finish_local_login(body: bytes, browser: str | None, *, at: datetime, ports:
         raise SamlError("proto.status", f"got an unsigned {answer.envelope.status.code!r:.120}, expected a signed one")
     ports.pending.take(request_id, at=at)
     opened = open_on_return(pending.inbound, at=at, ports=ports)
-    return _conclude(answer, request_id, pending, local, opened, at=at, ports=ports)
+    concluded = _conclude(answer, request_id, pending, local, opened, at=at, ports=ports)
+    if isinstance(concluded, PostForm):
+        return Answered(concluded)
+    previous = ports.sessions.of(session_handle, at=at)
+    return answer_new_login(concluded, previous, opened, at=at, ports=ports)
 
 
 def _conclude(
@@ -109,7 +116,8 @@ def _conclude(
     *,
     at: datetime,
     ports: Ports,
-) -> PostForm:
+) -> NemLogInIdentity | PostForm:
+    """Give who logged in, or the refusal that the client gets."""
     status = answer.envelope.status
     if answer.assertion is None:
         passed_on = Status(STATUS_RESPONDER, status.second_code, f"{local.registration.name}: {status.message or ''}")
@@ -123,7 +131,7 @@ def _conclude(
     if identity is None:
         unknown = Status(STATUS_RESPONDER, STATUS_UNKNOWN_PRINCIPAL, "The user is not provisioned to MitID Erhverv")
         return answer_with_status(unknown, opened, at=at, ports=ports)
-    return issue(identity, opened, at=at, ports=ports)
+    return identity
 
 
 def _question(opened: OpenedRequest, came: Scoping, local: ConnectedIdp, *, at: datetime, ports: Ports) -> AuthnRequest:

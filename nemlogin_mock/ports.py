@@ -10,6 +10,7 @@ from nemlogin_mock.identities import Identities
 from nemlogin_mock.local_idps import LocalIdps
 from nemlogin_mock.logins import Logins
 from nemlogin_mock.pending import PendingLogin
+from nemlogin_mock.sessions import Sessions
 from oiosaml.ids import Cvr, EntityId, IdSource, MessageId
 from oiosaml.keys import DecryptionKey, SigningKey
 from saml_web.expiring_memory import ExpiringMemory
@@ -26,6 +27,7 @@ class Ports:
     clients: Clients
     local_idps: LocalIdps
     logins: Logins
+    sessions: Sessions
     pending: ExpiringMemory[MessageId, PendingLogin]
     """Logins whose person is at a local IdP."""
     organisation_names: Mapping[Cvr, str]

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from nemlogin_mock.attribute_query import answer_query
-from nemlogin_mock.inbound import Choice, InboundRequest, PickedIdentity, Refusal, one_named
+from nemlogin_mock.inbound import Choice, InboundRequest, PickedIdentity, Refusal, Visitor, one_named
 from nemlogin_mock.local_login import begin_local_login, finish_local_login
-from nemlogin_mock.login import LoginPage, begin_login, finish_login
+from nemlogin_mock.login import Answer, LoginPage, begin_login, finish_login
 from nemlogin_mock.ports import Ports
 from nemlogin_mock.scenarios import PLAYABLE, SCENARIOS
 from oiosaml.bindings.post import PostForm
@@ -53,13 +53,18 @@ class Routes:
         pages: Pages,
         *,
         browser: Cookie,
+        session: Cookie,
         starts: tuple[tuple[str, str], ...],
         clock: Callable[[], datetime],
     ) -> None:
-        """`browser` binds a login at a local IdP; `starts` are services where a login can begin. Ask `clock` once for each request."""
+        """`browser` binds a login at a local IdP, `session` holds a session's handle; `starts` are services where a login can begin.
+
+        Ask `clock` once for each request.
+        """
         self._ports = ports
         self._pages = pages
         self._browser = browser
+        self._session = session
         self._starts = starts
         self._clock = clock
         self._form_targets = tuple(ports.local_idps.named(each.entity_id).sso_location for each in ports.local_idps)
@@ -82,7 +87,8 @@ class Routes:
     async def sso(self, request: Request) -> Response:
         """An AuthnRequest in the query; NemLog-in takes no other binding."""
         inbound = InboundRequest(read_query(request))
-        return self._answer(request, begin_login(inbound, _picked_in(request), at=self._clock(), ports=self._ports))
+        visitor = Visitor(self._session.read(request), _picked_in(request))
+        return self._answer(request, begin_login(inbound, visitor, at=self._clock(), ports=self._ports))
 
     async def login(self, request: Request) -> Response:
         """A choice made on the login page."""
@@ -92,7 +98,8 @@ class Routes:
         local = form.optional("local")
         if local is not None:
             return self._ask_local_idp(request, inbound, EntityId(local))
-        return self._answer(request, finish_login(inbound, _choice_in(form), at=self._clock(), ports=self._ports))
+        visitor, at = Visitor(self._session.read(request)), self._clock()
+        return self._answer(request, finish_login(inbound, _choice_in(form), visitor, at=at, ports=self._ports))
 
     def _ask_local_idp(self, request: Request, inbound: InboundRequest, idp: EntityId) -> Response:
         handle = self._browser.read(request) or self._ports.ids.handle()
@@ -111,7 +118,9 @@ class Routes:
             # a cross-site POST leaves Lax cookies behind; sent once more from our own page, it brings them along
             fields = tuple(parse_form(body).fields.items())
             return repost_page(self._pages, request, action=self._ports.urls.acs_url, fields=fields)
-        return self._answer(request, finish_local_login(body, handle, at=self._clock(), ports=self._ports))
+        session_handle = self._session.read(request)
+        answer = finish_local_login(body, handle, session_handle, at=self._clock(), ports=self._ports)
+        return self._answer(request, answer)
 
     async def metadata_towards_idps(self, _: Request) -> Response:
         """The metadata towards local IdPs."""
@@ -136,9 +145,13 @@ class Routes:
         """That this house stands."""
         return JSONResponse({"status": "ok", "service": "nemlogin_mock"})
 
-    def _answer(self, request: Request, outcome: LoginPage | PostForm) -> Response:
-        if isinstance(outcome, PostForm):
-            return auto_post_page(self._pages, request, action=outcome.action, fields=outcome.fields)
+    def _answer(self, request: Request, outcome: LoginPage | Answer) -> Response:
+        if isinstance(outcome, Answer):
+            form = outcome.form
+            response: Response = auto_post_page(self._pages, request, action=form.action, fields=form.fields)
+            if outcome.session is not None:
+                self._session.set(response, outcome.session.handle)
+            return response
         return self._pages.render(
             request,
             "login.html",
@@ -152,6 +165,7 @@ class Routes:
             organisations=self._ports.organisation_names,
             scenarios=PLAYABLE,
             asked=outcome.asked,
+            session=outcome.session,
             request_xml=view_xml(outcome.asked.octets),
             message=outcome.inbound.octets.decode("latin-1"),
         )

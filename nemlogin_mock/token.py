@@ -9,6 +9,7 @@ from federation.nemlogin import NemLogInIdentity
 from nemlogin_mock.clients import Client
 from nemlogin_mock.ports import Ports
 from nemlogin_mock.request import OpenedRequest
+from nemlogin_mock.sessions import NemLogInSession
 from oiosaml import attributes as names
 from oiosaml.attributes import FRIENDLY_NAMES, OIOSAML3_SPEC_VERSION, Attribute
 from oiosaml.eid import IdType
@@ -38,9 +39,11 @@ ALWAYS_TOLD: Final = frozenset({names.SPEC_VERSION, names.LOA})
 MANDATORY_FOR_PROFESSIONALS: Final = frozenset({names.CVR, names.ORG_NAME})
 
 
-def compose_assertion(identity: NemLogInIdentity, opened: OpenedRequest, *, at: datetime, ports: Ports) -> Assertion:
-    """Say who logged in, for one client alone and in answer to one request."""
-    request, client = opened.verified.value, opened.client
+def compose_assertion(session: NemLogInSession, opened: OpenedRequest, *, at: datetime, ports: Ports) -> Assertion:
+    """Say who is logged in and since when, for one client alone and in answer to one request; the client joins the session."""
+    request, client, identity = opened.verified.value, opened.client, session.identity
+    name_id = name_id_for(identity, client, request, ports)
+    index = ports.sessions.join(session, client.face.entity_id, name_id, at=at).session_index
     confirmation = SubjectConfirmation(
         CONFIRMATION_BEARER,
         recipient=opened.acs_url,
@@ -51,9 +54,9 @@ def compose_assertion(identity: NemLogInIdentity, opened: OpenedRequest, *, at: 
         id=AssertionId(ports.ids.message_id()),
         issue_instant=at,
         issuer=ports.nemlogin.entity_id,
-        subject=Subject(name_id_for(identity, client, request, ports), (confirmation,)),
+        subject=Subject(name_id, (confirmation,)),
         conditions=Conditions(Window(at, at + CONDITIONS_LIFETIME), ((client.face.entity_id,),)),
-        authn_statements=(AuthnStatement(at, ports.ids.message_id(), None, _class_ref(identity, request)),),
+        authn_statements=(AuthnStatement(session.authn_instant, index, None, _class_ref(identity, request)),),
         attribute_statements=(attributes_for(identity, client, ports),),
     )
 
