@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
+from federation import single_logout
 from federation.dev_ca import KeyRing, KeySet
 from federation.model import World
 from federation.nemlogin import LocalIdp, NemLogIn, NemLogInClient
@@ -57,6 +58,7 @@ def nemlogin_metadata(nemlogin: NemLogIn, urls: NemLogInUrls, keys: KeySet) -> b
         name_id_formats=_FORMATS,
         single_sign_on_services=(Endpoint(BINDING_REDIRECT, urls.sso_url),),
         attribute_names=DELIVERED,
+        single_logout_services=single_logout.of_nemlogin(urls),
     )
     authority = AttributeAuthorityRole(
         keys=signing,
@@ -126,6 +128,7 @@ def context_handler_as_client(world: World, topology: Topology, keys: KeyRing) -
         required_attributes=_CONTEXT_HANDLER_NEEDS,
         welcome_attributes=_CONTEXT_HANDLER_LIKES,
         name_id_formats=(NAMEID_PERSISTENT,),
+        single_logout_services=single_logout.of_broker_towards_idps(topology.context_handler),
     )
     metadata = sign_metadata(entity, broker.name, keys.context_handler, contact_type="technical")
     return NemLogInClient(EntityId(entity.entity_id), "context-handler", broker.name, broker.cvr, metadata)
@@ -141,5 +144,6 @@ def _service_metadata(client: NemLogInClient, urls: SystemUrls, keys: KeySet) ->
         required_attributes=_SERVICE_NEEDS,
         welcome_attributes=_SERVICE_LIKES,
         name_id_formats=(NAMEID_PERSISTENT,),
+        single_logout_services=single_logout.of_system(urls, client.id),
     )
     return sign_metadata(entity, client.name, keys, contact_type="technical")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from federation.topology import ContextHandlerUrls, IdpUrls, SystemUrls
+from federation.topology import ContextHandlerUrls, IdpUrls, NemLogInUrls, SystemUrls
 from oiosaml.messages.metadata import Endpoint
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP
 
@@ -36,6 +36,11 @@ def of_idp(urls: IdpUrls) -> tuple[Endpoint, ...]:
         Endpoint(BINDING_POST, urls.slo_url),
         Endpoint(BINDING_SOAP, urls.slo_soap_url),
     )
+
+
+def of_nemlogin(urls: NemLogInUrls) -> tuple[Endpoint, ...]:
+    """Give NemLog-in's towards its clients: both ways through the browser."""
+    return (Endpoint(BINDING_REDIRECT, urls.slo_url), Endpoint(BINDING_POST, urls.slo_url))
 
 
 def of_system(urls: SystemUrls, system_id: str) -> tuple[Endpoint, ...]:

@@ -272,6 +272,9 @@ class NemLogInUrls(ServiceUrls):
     SSO_PATH: ClassVar[str] = "/sso"
     LOGIN_PATH: ClassVar[str] = "/login"
     LOCAL_IDP_PATH: ClassVar[str] = "/local"
+    SLO_PATH: ClassVar[str] = "/slo"
+    LOGOUT_PATH: ClassVar[str] = "/logout"
+    LOGOUT_BEHAVIOUR_PATH: ClassVar[str] = "/logout-behaviour"
     ACS_PATH: ClassVar[str] = "/acs"
     ATTRIBUTE_QUERY_PATH: ClassVar[str] = "/attributequery"
     METADATA_PATH: ClassVar[str] = "/metadata"
@@ -286,6 +289,21 @@ class NemLogInUrls(ServiceUrls):
     def login_url(self) -> str:
         """Where the login page posts its form."""
         return self.base_url + self.LOGIN_PATH
+
+    @property
+    def slo_url(self) -> str:
+        """Where clients send their LogoutRequest and LogoutResponse."""
+        return self.base_url + self.SLO_PATH
+
+    @property
+    def logout_url(self) -> str:
+        """Where the front page posts a wish to log out everywhere."""
+        return self.base_url + self.LOGOUT_PATH
+
+    @property
+    def logout_behaviour_url(self) -> str:
+        """Where the front page posts how to behave when a client asks to log out."""
+        return self.base_url + self.LOGOUT_BEHAVIOUR_PATH
 
     @property
     def acs_url(self) -> str:

@@ -15,8 +15,10 @@ from nemlogin_mock.identities import Identities
 from nemlogin_mock.local_idps import LocalIdps
 from nemlogin_mock.local_login import PENDING_LIFETIME
 from nemlogin_mock.logins import Logins
+from nemlogin_mock.logout_memory import Logouts
 from nemlogin_mock.ports import Ports
 from nemlogin_mock.routes import Routes
+from nemlogin_mock.session_routes import SessionRoutes
 from nemlogin_mock.sessions import SESSION_LIFETIME, Sessions
 from oiosaml.ids import IdSource
 from oiosaml.keys import DecryptionKey, SigningKey
@@ -59,6 +61,7 @@ def create_app(
         local_idps=LocalIdps(nemlogin.local_idps),
         logins=Logins(),
         sessions=Sessions(ids=ids),
+        logouts=Logouts(),
         pending=ExpiringMemory(lifetime=PENDING_LIFETIME, limit=MAX_PENDING),
         organisation_names={authority.cvr: authority.name for authority in world.authorities},
         system_names={system.entity_id: system.name for system in world.systems},
@@ -70,15 +73,20 @@ def create_app(
     )
     pages = Pages("nemlogin_mock", base_url=urls.base_url, ids=ids)
     browser = transaction_cookie("nsis_nemlogin_login", base_url=urls.base_url, lifetime=PENDING_LIFETIME)
-    session = session_cookie("nsis_nemlogin_session", base_url=urls.base_url, lifetime=SESSION_LIFETIME)
-    routes = Routes(ports, pages, browser=browser, session=session, starts=starts, clock=clock)
+    cookie = session_cookie("nsis_nemlogin_session", base_url=urls.base_url, lifetime=SESSION_LIFETIME)
+    routes = Routes(ports, pages, browser=browser, session=cookie, clock=clock)
+    session = SessionRoutes(ports, pages, cookie, starts=starts, clock=clock)
     app = FastAPI(
         title="NemLog-in (simulator)",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
         routes=[
-            Route("/", routes.front_page, methods=["GET"]),
+            Route("/", session.front_page, methods=["GET"]),
+            Route(NemLogInUrls.LOGOUT_PATH, session.begin_logout, methods=["POST"]),
+            Route(NemLogInUrls.LOGOUT_BEHAVIOUR_PATH, session.behave, methods=["POST"]),
+            Route(NemLogInUrls.SLO_PATH, session.slo_by_redirect, methods=["GET"]),
+            Route(NemLogInUrls.SLO_PATH, session.slo_by_post, methods=["POST"]),
             Route(NemLogInUrls.SSO_PATH, routes.sso, methods=["GET"]),
             Route(NemLogInUrls.LOGIN_PATH, routes.login, methods=["POST"]),
             Route(NemLogInUrls.ACS_PATH, routes.consume, methods=["POST"]),

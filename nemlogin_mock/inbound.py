@@ -9,6 +9,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from oiosaml.errors import SamlError
+from oiosaml.uris import BINDING_POST, BINDING_REDIRECT
+
+
+class Binding(StrEnum):
+    """How a logout message came."""
+
+    REDIRECT = "redirect"
+    POST = "post"
+
+    @property
+    def uri(self) -> str:
+        """The binding's name in SAML."""
+        return BINDING_REDIRECT if self is Binding.REDIRECT else BINDING_POST
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,10 @@ class Logins:
         login = self._logins.get((client, name_id))
         return login.identity if login is not None and at < login.until else None
 
+    def forget(self, client: EntityId, name_id: NameId) -> None:
+        """Note that the person is logged out: the client may ask about that login no more."""
+        self._logins.pop((client, name_id), None)
+
     def last_assertion(self, client: EntityId, *, at: datetime) -> bytes | None:
         """Give the signed assertion that the client got last, or None: what a replay sends again."""
         for (holder, _), login in reversed(self._logins.items()):

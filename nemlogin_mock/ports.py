@@ -9,6 +9,7 @@ from nemlogin_mock.clients import Clients
 from nemlogin_mock.identities import Identities
 from nemlogin_mock.local_idps import LocalIdps
 from nemlogin_mock.logins import Logins
+from nemlogin_mock.logout_memory import Logouts
 from nemlogin_mock.pending import PendingLogin
 from nemlogin_mock.sessions import Sessions
 from oiosaml.ids import Cvr, EntityId, IdSource, MessageId
@@ -28,6 +29,7 @@ class Ports:
     local_idps: LocalIdps
     logins: Logins
     sessions: Sessions
+    logouts: Logouts
     pending: ExpiringMemory[MessageId, PendingLogin]
     """Logins whose person is at a local IdP."""
     organisation_names: Mapping[Cvr, str]

@@ -46,7 +46,7 @@ def open_on_arrival(inbound: InboundRequest, *, at: datetime, ports: Ports) -> O
     Raises:
         SamlError: what is wrong; nothing is sent to anybody then.
     """
-    with _in_own_words():
+    with in_own_words():
         return _open(inbound, NEMLOGIN_REQUEST_RULES, at, ports)
 
 
@@ -56,7 +56,7 @@ def open_on_return(inbound: InboundRequest, *, at: datetime, ports: Ports) -> Op
     Raises:
         SamlError: as `open_on_arrival`, and `flow.expired` if the page is older than `LOGIN_PAGE_LIFETIME`.
     """
-    with _in_own_words():
+    with in_own_words():
         opened = _open(inbound, _RULES_ON_RETURN, at, ports)
         made_at = opened.verified.value.issue_instant
         if at - made_at > LOGIN_PAGE_LIFETIME:
@@ -88,7 +88,7 @@ def _open(inbound: InboundRequest, rules: tuple, at: datetime, ports: Ports) -> 
 
 
 @contextmanager
-def _in_own_words() -> Iterator[None]:
+def in_own_words() -> Iterator[None]:
     """Let NemLog-in speak for itself: of services, and never of systems and municipalities."""
     try:
         yield

@@ -12,7 +12,7 @@ from nemlogin_mock.inbound import Choice, InboundRequest, PickedIdentity, Refusa
 from nemlogin_mock.local_login import begin_local_login, finish_local_login
 from nemlogin_mock.login import Answer, LoginPage, begin_login, finish_login
 from nemlogin_mock.ports import Ports
-from nemlogin_mock.scenarios import PLAYABLE, SCENARIOS
+from nemlogin_mock.scenarios import SCENARIOS
 from oiosaml.bindings.post import PostForm
 from oiosaml.bindings.soap import CONTENT_TYPE, write_fault
 from oiosaml.errors import SamlError
@@ -54,35 +54,15 @@ class Routes:
         *,
         browser: Cookie,
         session: Cookie,
-        starts: tuple[tuple[str, str], ...],
         clock: Callable[[], datetime],
     ) -> None:
-        """`browser` binds a login at a local IdP, `session` holds a session's handle; `starts` are services where a login can begin.
-
-        Ask `clock` once for each request.
-        """
+        """`browser` binds a login at a local IdP, `session` holds a session's handle. Ask `clock` once for each request."""
         self._ports = ports
         self._pages = pages
         self._browser = browser
         self._session = session
-        self._starts = starts
         self._clock = clock
         self._form_targets = tuple(ports.local_idps.named(each.entity_id).sso_location for each in ports.local_idps)
-
-    async def front_page(self, request: Request) -> Response:
-        """Whom NemLog-in serves, and the test cases."""
-        return self._pages.render(
-            request,
-            "home.html",
-            nemlogin=self._ports.nemlogin,
-            urls=self._ports.urls,
-            clients=tuple(self._ports.clients),
-            local_idps=tuple(self._ports.local_idps),
-            identities=tuple(self._ports.identities),
-            organisations=self._ports.organisation_names,
-            scenarios=SCENARIOS,
-            starts=self._starts,
-        )
 
     async def sso(self, request: Request) -> Response:
         """An AuthnRequest in the query; NemLog-in takes no other binding."""
@@ -163,7 +143,7 @@ class Routes:
             identities=tuple(self._ports.identities),
             local_idps=tuple(self._ports.local_idps),
             organisations=self._ports.organisation_names,
-            scenarios=PLAYABLE,
+            scenarios=SCENARIOS,
             asked=outcome.asked,
             session=outcome.session,
             request_xml=view_xml(outcome.asked.octets),

@@ -25,14 +25,6 @@ class Twist(StrEnum):
     RIGHT_OF_UNIT = "right-of-unit"
 
 
-class Needs(StrEnum):
-    """What a case is played with besides the login page."""
-
-    LOGIN = "login"
-    SESSION = "session"
-    LOGOUT = "logout"
-
-
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One test case. Ids are NemLog-in's and never change."""
@@ -47,17 +39,16 @@ class Scenario:
     must_en: str
     refused_with: str | None = None
     """The code with which the simulator's own Context Handler refuses; None: it lets the person in."""
-    needs: Needs = Needs.LOGIN
 
 
 # fmt: off
 SCENARIOS: Final = (
     Scenario("IT-LOGON-1", True, Twist.NONE, "Et almindeligt login.", "An ordinary login.", "Brugeren er logget ind under det rigtige navn og for den rigtige organisation.", "The user is logged in, under the right name and for the right organisation."),
-    Scenario("IT-SSO-1", True, Twist.NONE, "Et login hos en anden tjeneste, mens sessionen hos NemLog-in lever.", "A login at another service while the session at NemLog-in lives.", "Brugeren er logget ind uden at blive spurgt igen.", "The user is logged in without being asked again.", needs=Needs.SESSION),
+    Scenario("IT-SSO-1", True, Twist.NONE, "Et almindeligt login; derefter et login hos en anden tjeneste, mens sessionen hos NemLog-in lever.", "An ordinary login; then a login at another service while the session at NemLog-in lives.", "Brugeren er logget ind uden at blive spurgt igen.", "The user is logged in without being asked again."),
     Scenario("IT-SPSES-1", True, Twist.NONE, "Et almindeligt login; derefter får tjenestens egen session lov at udløbe.", "An ordinary login; then the client's own session is left to expire.", "Tjenesten beder NemLog-in om et nyt login, når dens egen session er udløbet.", "The client asks NemLog-in for a new login once its own session has expired."),
-    Scenario("IT-SLO-1", True, Twist.NONE, "Brugeren logger ud hos tjenesten.", "The user logs out at the client.", "Brugeren er også logget ud hos NemLog-in og hos andre tjenester i sessionen.", "The user is logged out at NemLog-in, too, and at other services of the session.", needs=Needs.LOGOUT),
-    Scenario("IT-SLO-2", True, Twist.NONE, "Brugeren logger ud hos en anden tjeneste.", "The user logs out at another service.", "Tjenesten afslutter sin session og svarer på log ud-beskeden.", "The client ends its session and answers the logout message.", needs=Needs.LOGOUT),
-    Scenario("IT-SLO-3", True, Twist.NONE, "En log ud-besked kommer, efter at tjenestens session er udløbet.", "A logout message comes after the client's session has expired.", "Tjenesten svarer alligevel, at alt er i orden.", "The client still answers that all is well.", needs=Needs.LOGOUT),
+    Scenario("IT-SLO-1", True, Twist.NONE, "Et almindeligt login; derefter logger brugeren ud hos tjenesten.", "An ordinary login; then the user logs out at the client.", "Brugeren er også logget ud hos NemLog-in og hos andre tjenester i sessionen.", "The user is logged out at NemLog-in, too, and at other services of the session."),
+    Scenario("IT-SLO-2", True, Twist.NONE, "Et almindeligt login hos to tjenester; derefter logger brugeren ud hos den anden, eller på NemLog-ins forside.", "An ordinary login at two services; then the user logs out at the other one, or on NemLog-in's front page.", "Tjenesten afslutter sin session og svarer på log ud-beskeden.", "The client ends its session and answers the logout message."),
+    Scenario("IT-SLO-3", True, Twist.NONE, "Et almindeligt login; når tjenestens session er udløbet, logger brugeren ud på NemLog-ins forside.", "An ordinary login; once the client's session has expired the user logs out on NemLog-in's front page.", "Tjenesten svarer alligevel, at alt er i orden.", "The client still answers that all is well."),
     Scenario("IT-LOA-1", True, Twist.LOWER_LEVEL, "Svaret siger Lav, uanset hvad der blev bedt om.", "The answer says Low, whatever was asked for.", "Tjenesten afviser og siger, hvilket niveau den kræver.", "The client refuses and says which level it needs.", "fed.loa"),
     Scenario("IT-TIM-1", True, Twist.EXPIRED, "Adgangsbilletten udløb for en time siden.", "The assertion expired an hour ago.", "Tjenesten afviser adgangsbilletten.", "The client refuses the assertion.", "proto.expired"),
     Scenario("IT-TIM-2", True, Twist.NOT_YET_VALID, "Adgangsbilletten gælder først om en time.", "The assertion is valid only in an hour.", "Tjenesten afviser adgangsbilletten.", "The client refuses the assertion.", "proto.not-yet-valid"),
@@ -74,6 +65,3 @@ SCENARIOS: Final = (
 # fmt: on
 
 BY_ID: Final = {scenario.id: scenario for scenario in SCENARIOS}
-
-PLAYABLE: Final = tuple(scenario for scenario in SCENARIOS if scenario.needs is Needs.LOGIN)
-"""Those that the login page can play."""

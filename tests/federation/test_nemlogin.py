@@ -20,7 +20,7 @@ from oiosaml.messages.metadata_reading import read_metadata
 from oiosaml.rules.metadata import MetadataExpectations
 from oiosaml.rules.nemlogin_client import NEMLOGIN_CLIENT_RULES
 from oiosaml.rules.rule import examine
-from oiosaml.uris import BINDING_REDIRECT, BINDING_SOAP, NAMEID_PERSISTENT, NAMEID_TRANSIENT
+from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, NAMEID_PERSISTENT, NAMEID_TRANSIENT
 from tests.federation.conftest import AT
 
 
@@ -47,6 +47,10 @@ def test_nemlogins_metadata_has_its_own_shape(shipped_world: World, topology: To
     assert entity.entity_id == "https://saml.nemlogin.sim.test"
     assert entity.idp is not None
     assert [each.binding for each in entity.idp.single_sign_on_services] == [BINDING_REDIRECT]
+    slo = entity.idp.single_logout_services
+    assert [(each.binding, each.location) for each in slo] == [
+        (binding, topology.nemlogin.slo_url) for binding in (BINDING_REDIRECT, BINDING_POST)
+    ]
     assert entity.idp.name_id_formats == (NAMEID_TRANSIENT, NAMEID_PERSISTENT)
     assert encryption_keys(entity.idp.keys) == ()
     assert entity.idp.want_authn_requests_signed

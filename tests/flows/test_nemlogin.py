@@ -8,7 +8,7 @@ import httpx
 import pytest
 from lxml import etree
 
-from nemlogin_mock.scenarios import PLAYABLE, Scenario, Twist
+from nemlogin_mock.scenarios import SCENARIOS, Scenario, Twist
 from nsis_sim.browser import Browser, Page
 from oiosaml.bindings.redirect import read_redirect
 from oiosaml.errors import REFUSALS
@@ -124,7 +124,7 @@ def test_who_is_refused_and_with_which_sentence(
 
 
 def scenario_cases() -> list[Any]:
-    return [pytest.param(each, id=each.id) for each in PLAYABLE]
+    return [pytest.param(each, id=each.id) for each in SCENARIOS]
 
 
 @pytest.mark.parametrize("scenario", scenario_cases())

@@ -1,0 +1,98 @@
+"""Logouts that are on their way through the services, and the logout requests that were seen, in memory."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from nemlogin_mock.inbound import Binding
+from nemlogin_mock.sessions import Participant
+from oiosaml.errors import SamlError
+from oiosaml.ids import EntityId, MessageId
+from saml_web.expiring_memory import ExpiringMemory
+
+PENDING_LIFETIME: Final = timedelta(minutes=10)
+"""How long a logout may be at one service."""
+
+SEEN_LIFETIME: Final = timedelta(minutes=20)
+"""How long a request's ID is remembered: longer than a request is taken for fresh, with both clocks off."""
+
+_PENDING_LIMIT: Final = 2_000
+_SEEN_LIMIT: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """The client that began a logout, and how the answer goes back to it."""
+
+    client: EntityId
+    request_id: MessageId
+    binding: Binding
+    relay_state: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Logout:
+    """A logout as it stands. `asker` None: the person began it on the front page."""
+
+    person_name: str
+    asker: Asker | None
+    waiting: tuple[Participant, ...]
+    """Who is still to be asked."""
+    left: tuple[EntityId, ...] = ()
+    """Those of whom nobody knows that they are logged out."""
+
+    def without(self, client: EntityId) -> "Logout":
+        """Give the logout in which that client counts as still logged in."""
+        return replace(self, left=(*self.left, client))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A LogoutRequest of ours that a client has not answered yet."""
+
+    request_id: MessageId
+    at: datetime
+    client: EntityId
+    logout: Logout
+
+
+class Logouts:
+    """What NemLog-in knows of logouts under way."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._asked: ExpiringMemory[MessageId, Asked] = ExpiringMemory(lifetime=PENDING_LIFETIME, limit=_PENDING_LIMIT)
+        self._seen: ExpiringMemory[tuple[EntityId, MessageId], bool] = ExpiringMemory(
+            lifetime=SEEN_LIFETIME, limit=_SEEN_LIMIT
+        )
+
+    def await_answer(self, asked: Asked) -> None:
+        """Remember a request that goes out now."""
+        self._asked.put(asked.request_id, asked, at=asked.at)
+
+    def awaited(self, request_id: MessageId | None, *, at: datetime) -> Asked:
+        """Give the request that a response claims to answer.
+
+        Raises:
+            SamlError: `slo.unsolicited` if there is none (attack SLO-04).
+        """
+        asked = None if request_id is None else self._asked.get(request_id, at=at)
+        if asked is None:
+            raise SamlError(
+                "slo.unsolicited", f"got an answer to {request_id!r:.60}, expected one to a request of ours"
+            )
+        return asked
+
+    def answered(self, asked: Asked, *, at: datetime) -> None:
+        """Forget a request whose answer was accepted."""
+        self._asked.take(asked.request_id, at=at)
+
+    def accept_once(self, client: EntityId, request_id: MessageId, *, at: datetime) -> None:
+        """Note a client's request.
+
+        Raises:
+            SamlError: `proto.replay` if it was seen before (attack SLO-03).
+        """
+        if self._seen.get((client, request_id), at=at):
+            raise SamlError("proto.replay", f"got the logout request {request_id!r:.60} again, expected it once")
+        self._seen.put((client, request_id), True, at=at)
