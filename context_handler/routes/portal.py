@@ -42,12 +42,14 @@ class PortalRoutes:
     async def front_page(self, request: Request) -> Response:
         """Everything a newcomer needs, on one page."""
         registry = self._ports.registry()
+        pages = self._topology.idp_base_urls
         idps = sorted((idp.registration for idp in registry.idps()), key=lambda idp: idp.name)
         return self._pages.render(
             request,
             "portal.html",
             systems=self._system_cards(),
             idps=idps,
+            idp_pages=[(idp.name, f"{pages[idp.id]}/") for idp in idps if idp.id in pages],
             people=[(person, registry.organisation_name(person.cvr) or person.cvr) for person in self._people],
             rights_from=_rights_from,
             nemlogin_url=self._topology.nemlogin.home_url if self._topology.nemlogin_base_url else None,
