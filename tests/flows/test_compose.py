@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 import yaml
 
+from nsis_sim.browser import Browser
+from nsis_sim.headless_login import PERSONA_HEADER
 from tests.processes import END_SECONDS, START_SECONDS, clean_environment, run_nsis, wait_until
 
 COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
@@ -157,6 +159,20 @@ def test_a_login_across_the_containers(base_url, system, idp, persona):
     assert report["privileges"]
 
 
+def test_a_login_in_the_old_profile_across_the_containers(base_url):
+    status, report = log_in(base_url, "arkiv", "maagevig", "eva-aalund")
+    assert (status, report["outcome"], report["level"], report["assurance_level"]) == (0, "success", None, "3")
+    assert report["privileges"]
+
+
+def test_a_system_asks_the_broker_for_rights_from_the_brokers_own_network(base_url, street):
+    opslag = f"http://localhost:{street.ports['8035']}"
+    with Browser(headers={PERSONA_HEADER: "ane-holm"}) as browser:
+        page = browser.visit(f"{opslag}/login?idp=https://saml.idp.korsbaek.test")
+    assert page.status == 200
+    assert "http://opslag.sim.test/roles/usersystemrole/laeser/1" in page.text
+
+
 def test_a_refusal_across_the_containers(base_url):
     status, report = log_in(base_url, "byggesag", "korsbaek", "bo-lindgaard")
     assert (status, report["outcome"], report["code"]) == (1, "refused", "fed.loa")
@@ -172,9 +188,22 @@ def test_every_service_is_confined_and_checked():
 
 def test_published_ports_are_those_that_are_listened_on_and_on_loopback_only():
     for name, service in services().items():
+        listening = {each["environment"].get("NSIS_PORT") for each in in_network_of(name)}
         for published in service.get("ports", ()):
             address, outer, inner = published.split(":")
-            assert (address, outer, inner) == ("127.0.0.1", inner, service["environment"]["NSIS_PORT"]), name
+            assert (address, outer) == ("127.0.0.1", inner), name
+            assert inner in listening, name
+
+
+def test_every_address_for_browsers_is_published():
+    said = services()["context_handler"]["environment"]["NSIS_BASE_URLS"]
+    published = {port.split(":")[1] for service in services().values() for port in service.get("ports", ())}
+    assert set(re.findall(r"//localhost:(\d+)", said)) <= published
+
+
+def in_network_of(name: str) -> list[dict[str, Any]]:
+    """The service and those that share its network namespace."""
+    return [each for key, each in services().items() if key == name or each.get("network_mode") == f"service:{name}"]
 
 
 def test_only_the_init_service_writes_keys():
