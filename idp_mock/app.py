@@ -29,6 +29,7 @@ def create_app(
     *,
     urls: IdpUrls,
     broker: SpFace,
+    asker: str,
     signing: SigningKey,
     ids: IdSource,
     entropy: Callable[[int], bytes],
@@ -37,7 +38,8 @@ def create_app(
     """Give the IdP as an app whose paths are relative to `urls.base_url`; mount it at `urls.path`.
 
     `idp.metadata` is served as it stands: the octets that the Context Handler has registered. `broker` is the
-    Context Handler's SP face at start. Nobody but people of `idp.cvrs` can log in.
+    Context Handler's SP face at start, or NemLog-in's where that asks in its place; `asker` is its name on the login page.
+    Nobody but people of `idp.cvrs` can log in.
     """
     ports = Ports(
         idp=idp,
@@ -48,6 +50,7 @@ def create_app(
         sessions=Sessions(ids=ids),
         logouts=Logouts(),
         broker=broker,
+        asker=asker,
         signing=signing,
         urls=urls,
         ids=ids,

@@ -26,6 +26,8 @@ class Ports:
     sessions: Sessions
     logouts: Logouts
     broker: SpFace
+    asker: str
+    """What to call whoever stands behind `broker` on the login page."""
     signing: SigningKey
     urls: IdpUrls
     ids: IdSource

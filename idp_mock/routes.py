@@ -110,6 +110,7 @@ class Routes:
             switch="in-page",
             login_url=self._ports.urls.login_url,
             idp=self._ports.idp,
+            asker=self._ports.asker,
             people=tuple(self._ports.people),
             roles=self._ports.job_function_roles,
             asked=page.asked,

@@ -72,6 +72,7 @@ class Houses:
             broker=self._nemlogin_towards_idps()
             if local
             else face_towards_idps(self._world, self._topology, self._keys),
+            asker=self._world.nemlogin.name if local and self._world.nemlogin else self._world.context_handler.name,
             signing=self._keys.idp(party).signing,
             ids=SystemIds(),
             entropy=os.urandom,

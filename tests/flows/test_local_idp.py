@@ -47,6 +47,10 @@ def test_an_employee_logs_in_at_the_municipality_and_gets_nemlogins_own_token(st
     with street.browser() as browser:
         login = press(browser, at_nemlogin(street, browser), "local", KORSBAEK_LOCAL)
         assert chain(asked_of(login)) == [SERVICE, LOCAL_FACE]
+        asker = street.world.nemlogin.name
+        assert f"Det beder {asker} om" in text_of(login)
+        assert f"What {asker} asks for" in text_of(login, "en")
+        assert "Context Handler" not in text_of(login)
         page = press(browser, login, "persona", "ane-holm")
         assert heading(page) == "Du er logget ind", text_of(page)
         token = token_of(street, browser)

@@ -308,6 +308,7 @@ def make_house(
         world,
         urls=urls,
         broker=read_sp_face(replace(entity, sp=replace(entity.sp, keys=(*entity.sp.keys, encryption)))),
+        asker="Simuleret Context Handler",
         signing=idp.signing,
         ids=ids,
         entropy=os.urandom,

@@ -36,7 +36,7 @@ def test_force_authn_asks_again_and_says_who_is_logged_in(house: House):
     house.clock.advance(minutes=1)
     page = house.ask(broker_request(force_authn=True), headers=ENGLISH)
     assert "Ane Holm is logged in here at level Substantial." in page.text
-    assert "The Context Handler asks for a new login, so you are asked once more." in page.text
+    assert "Simuleret Context Handler asks for a new login, so you are asked once more." in page.text
     after = house.open(house.choose(page, persona="ane-holm")).assertion.value.authn_statements[0]
     assert after.authn_instant == house.clock()
     assert after.session_index == before.session_index, "what the Context Handler knows still names the session"
@@ -48,7 +48,7 @@ def test_a_level_above_the_sessions_asks_again(house: House):
     assert said.values_of(LOA) == ("Low",)
     assert house.open(house.ask(broker_request(**LOW))).assertion.value.values_of(LOA) == ("Low",)
     page = house.ask(headers=ENGLISH)
-    assert "The Context Handler asks for another level, so you are asked once more." in page.text
+    assert "Simuleret Context Handler asks for another level, so you are asked once more." in page.text
     stepped = house.open(house.choose(page, persona="ane-holm")).assertion.value
     assert stepped.values_of(LOA) == ("Substantial",)
     assert stepped.authn_statements[0].session_index == said.authn_statements[0].session_index
