@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from context_handler.endings import Ending
 from context_handler.housekeeping import kept_in_order
 from context_handler.ports import Ports
 from context_handler.revocation import Revocations
@@ -48,6 +49,8 @@ class Wiring:
     clock: Callable[[], datetime]
     topology: Topology
     people: Sequence[Person]
+    endings: Callable[[], Sequence[Ending]]
+    """What of the members ends soon; the front page says so."""
     ca_certificate_der: bytes
     """Of the CA that every certificate here names as its issuer."""
     revocations: Revocations
@@ -87,7 +90,7 @@ def create_app(wiring: Wiring) -> Starlette:
             *MetadataRoutes(ports, clock).routes(),
             *AuthorityRoutes(wiring.ca_certificate_der, wiring.revocations).routes(),
             *HealthRoutes(ports).routes(),
-            *PortalRoutes(ports, pages, wiring.topology, wiring.people).routes(),
+            *PortalRoutes(ports, pages, wiring.topology, wiring.people, wiring.endings).routes(),
             *ComparisonRoutes(wiring.record, ports.workspace, pages).routes(),
             static_route(),
             api_docs_route(pages, api, openapi_url=ports.urls.base_url + OPENAPI_PATH),

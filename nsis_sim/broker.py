@@ -13,6 +13,7 @@ from context_handler.adapters.metadata_over_http import MetadataOverHttp
 from context_handler.adapters.role_catalogue_over_http import RoleCatalogueOverHttp
 from context_handler.adapters.soap_over_http import SoapOverHttp
 from context_handler.app import Wiring, create_app
+from context_handler.endings import endings
 from context_handler.metadata_refresh import Refresher
 from context_handler.ports import BrokerKeys, Ports
 from context_handler.registration import Registrar
@@ -36,14 +37,11 @@ from federation.topology import Topology
 from nsis_sim.api_keys import api_keys
 from nsis_sim.outgoing import client_tls
 from nsis_sim.placement import places
-from nsis_sim.settings import Settings
+from nsis_sim.settings import STORE_FILE, Settings
 from nsis_sim.this_boot import boot_id
 from oiosaml.ids import DEFAULT_WORKSPACE
 from saml_web.clock import utc_now
 from saml_web.ids import SystemIds
-
-STORE_FILE: Final = "nsis.sqlite3"
-
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -140,6 +138,7 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
             clock=utc_now,
             topology=topology,
             people=world.people,
+            endings=lambda: endings(registry(), clock()),
             ca_certificate_der=keys.ca_certificate_der,
             revocations=revocations,
             upkeep=lambda: members_looked_after(

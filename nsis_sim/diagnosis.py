@@ -1,6 +1,7 @@
 """What `nsis doctor` looks at: one function for each thing that stops a simulator on somebody's machine, each with the way out."""
 
 import importlib
+import json
 import os
 import platform
 import socket
@@ -11,12 +12,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from nsis_sim.settings import Settings
+from nsis_sim.settings import STORE_FILE, Settings
+
+if TYPE_CHECKING:
+    from context_handler.registry import RegistrySnapshot
 
 OLDEST_PYTHON: Final = (3, 11)
 SOON: Final = timedelta(days=30)
@@ -46,7 +50,8 @@ class Diagnosis:
 def diagnose(settings: Settings, at: datetime) -> Iterator[Diagnosis]:
     """Look at everything, and give what was found as it is found; nothing is changed."""
     yield python_version(sys.version_info[:2])
-    yield xml_libraries(importlib.import_module)
+    libraries = xml_libraries(importlib.import_module)
+    yield libraries
     yield clock(at)
     yield listening(settings)
     yield writable("data directory", settings.data_dir)
@@ -54,6 +59,8 @@ def diagnose(settings: Settings, at: datetime) -> Iterator[Diagnosis]:
     yield federation_file(settings.federation)
     yield from certificates(settings.certs_dir, at)
     yield from stores(settings.data_dir)
+    if libraries.health is Health.GOOD:
+        yield from members(settings.data_dir / STORE_FILE, at)
     yield proxies(dict(os.environ))
 
 
@@ -178,6 +185,36 @@ def stores(directory: Path) -> Iterator[Diagnosis]:
             f"{path.name} is whole" if whole else f"{path} is damaged ({verdict:.200}); move it away and start anew"
         )
         yield Diagnosis("store", Health.GOOD if whole else Health.BAD, sentence)
+
+
+def members(store: Path, at: datetime) -> Iterator[Diagnosis]:
+    """No certificate, metadata or activation of a registered party ends soon. A store that cannot be read has its own line."""
+    from context_handler.endings import endings
+
+    try:
+        registry = _registered(store)
+    except (sqlite3.Error, ValueError):
+        return
+    for each in endings(registry, at):
+        when = f"ends {each.ends_at:%Y-%m-%d}" if each.within else f"ended {each.ends_at:%Y-%m-%d}"
+        how_soon = f", within {each.within.days} day{'s' if each.within.days > 1 else ''}" if each.within else ""
+        yield Diagnosis("members", Health.WORTH_KNOWING, f"{each.what} of {each.entity_id} {when}{how_soon}")
+
+
+def _registered(store: Path) -> "RegistrySnapshot":
+    from context_handler.registry import RegistrySnapshot, entry_of
+    from federation.documents import Kind, from_document
+    from oiosaml.ids import DEFAULT_WORKSPACE
+
+    rows: list[tuple[str, str]] = []
+    if store.is_file():
+        connection = sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True)
+        try:
+            query = "SELECT kind, document FROM registrations WHERE workspace = ? ORDER BY id"
+            rows = connection.execute(query, (DEFAULT_WORKSPACE,)).fetchall()
+        finally:
+            connection.close()
+    return RegistrySnapshot(0, [entry_of(from_document(Kind(kind), json.loads(text))) for kind, text in rows])
 
 
 def proxies(environment: dict[str, str]) -> Diagnosis:

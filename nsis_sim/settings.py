@@ -17,6 +17,10 @@ HOUSES: Final = ("context_handler", "idp_mock", "attribute_service", "nemlogin_m
 _CHECKOUT: Final = Path(__file__).resolve().parent.parent
 
 
+STORE_FILE: Final = "nsis.sqlite3"
+"""In the data directory."""
+
+
 class SettingsError(Exception):
     """The environment cannot be read as settings; the message is for the person who set it."""
 

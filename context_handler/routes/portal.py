@@ -1,12 +1,13 @@
 """The front page: where to log in, who can, which municipality runs which solution, and how one's own system or IdP joins."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from context_handler.endings import Ending
 from context_handler.level import LevelDemand
 from context_handler.ports import Ports
 from federation.model import HomeIdp, Person
@@ -29,11 +30,19 @@ class SystemCard:
 class PortalRoutes:
     """The simulator's front page."""
 
-    def __init__(self, ports: Ports, pages: Pages, topology: Topology, people: Sequence[Person]) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        pages: Pages,
+        topology: Topology,
+        people: Sequence[Person],
+        endings: Callable[[], Sequence[Ending]],
+    ) -> None:
         self._ports = ports
         self._pages = pages
         self._topology = topology
         self._people = tuple(people)
+        self._endings = endings
 
     def routes(self) -> list[Route]:
         """List the routes."""
@@ -47,6 +56,7 @@ class PortalRoutes:
         return self._pages.render(
             request,
             "portal.html",
+            endings=self._endings(),
             systems=self._system_cards(),
             idps=idps,
             idp_pages=[(idp.name, f"{pages[idp.id]}/") for idp in idps if idp.id in pages],

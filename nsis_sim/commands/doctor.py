@@ -16,7 +16,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor() -> None:
-    """Look at Python, libraries, clock, port, directories, certificates and store. Exits 1 if something is bad. Changes nothing."""
+    """Look at Python, libraries, clock, port, directories, keys, store and members. Exits 1 if something is bad. Changes nothing."""
     from nsis_sim.diagnosis import Health, diagnose
     from nsis_sim.settings import SettingsError, load_settings
     from saml_web.clock import utc_now

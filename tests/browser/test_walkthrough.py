@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -128,11 +129,26 @@ def to_comparison(page: Page, base_url: str, language: str) -> None:
     page.goto(f"{base_url}/_sim/compare?a={flows[0]}&b={flows[1]}")
 
 
+def to_portal_that_warns(page: Page, base_url: str, language: str) -> None:
+    """What ends soon stands on the front page; long enough from now that nothing else is disturbed."""
+    with Api(base_url) as api:
+        (document,) = [each["registration"] for each in api.parties("systems") if each["id"] == "arkiv"]
+        ends = datetime.now(UTC) + timedelta(days=20)
+        api.send("PUT", "/systems/arkiv", document | {"active": {"end": f"{ends:%Y-%m-%dT%H:%M:%SZ}"}})
+        try:
+            page.goto(base_url)
+        finally:
+            api.send("PUT", "/systems/arkiv", document)
+    words = {"da": "Noget hos medlemmerne udløber snart", "en": "Something of the members ends soon"}
+    expect(page.get_by_role("heading", name=words[language])).to_be_visible()
+
+
 PLACES = (
     to_old_login,
     to_old_result,
     to_comparison,
     to_portal,
+    to_portal_that_warns,
     to_system,
     to_discovery,
     to_login,

@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from nsis_sim.api_keys import simulated_api_key
 from nsis_sim.browser import Page
 from oiosaml.keys import read_verification_key
 from oiosaml.refusals import REFUSALS
-from tests.flows.street import Street, log_in, open_street, press, start, text_of
+from tests.flows.street import BASE_URL, Street, log_in, open_street, press, start, text_of
 
 WITHDRAWABLE = (
     ("idps", "korsbaek", "fed.withdrawn"),
@@ -144,3 +145,26 @@ def rights_of(street: Street) -> str:
     page = log_in(street, "ydelser", "skovrup", "ib-noehr")
     assert page.url.endswith("/result"), page.text
     return re.sub(r"[0-9a-f]{32}|[0-9]{2}:[0-9]{2}(:[0-9]{2})?", "", text_of(page).partition("XML")[0])[:1500]
+
+
+WARNED = (
+    (20, "udløber inden for 30 dage", "ends within 30 days"),
+    (0.5, "udløber inden for et døgn", "ends within a day"),
+    (-1, "udløb den", "ended on"),
+)
+
+
+@pytest.mark.parametrize(("days", "danish", "english"), WARNED)
+def test_the_front_page_says_what_ends_soon(own: Street, days: float, danish: str, english: str) -> None:
+    with own.browser() as browser:
+        assert "udløb" not in browser.visit(f"{BASE_URL}/").text, "a warning of nothing is no warning"
+    document = own.get("/_sim/api/systems/byggesag").json()["registration"]
+    ends = own.clock() + timedelta(days=days)
+    changed = document | {"active": {"end": f"{ends:%Y-%m-%dT%H:%M:%SZ}"}}
+    assert own.put("/_sim/api/systems/byggesag", json=changed).status_code == 200
+    for language, words in (("da", danish), ("en", english)):
+        with own.browser(**{"Accept-Language": language}) as browser:
+            text = browser.visit(f"{BASE_URL}/").text
+        assert words in text
+        assert f"{ends:%Y-%m-%d}" in text
+        assert text.count("alert-warning") == 1

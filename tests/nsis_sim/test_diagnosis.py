@@ -8,7 +8,20 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from nsis_sim.diagnosis import Health, certificates, clock, proxies, python_version, stores, writable, xml_libraries
+from context_handler.endings import endings
+from federation.model import ActivationPeriod
+from nsis_sim.diagnosis import (
+    Health,
+    certificates,
+    clock,
+    members,
+    proxies,
+    python_version,
+    stores,
+    writable,
+    xml_libraries,
+)
+from tests.context_handler.federation_rig import a_system, a_world, make_federation_rig
 from tests.processes import clean_environment, run_nsis
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -105,3 +118,31 @@ def test_expiry_is_told_before_it_comes(tmp_path):
     write_certificate(tmp_path / "x.crt.pem", begins=AT - timedelta(days=1), ends=AT + timedelta(days=10))
     assert [each.health for each in certificates(tmp_path, AT)] == [Health.WORTH_KNOWING, Health.GOOD]
     assert [each.health for each in certificates(tmp_path, AT + timedelta(days=11))] == [Health.BAD, Health.GOOD]
+
+
+@pytest.mark.parametrize(
+    ("days", "sentences"),
+    [
+        (40, []),
+        (29, ["ends 2026-12-22, within 30 days"]),
+        (0.5, ["ends 2026-11-24, within 1 day"]),
+        (-1, ["ended 2026-11-22"]),
+    ],
+)
+def test_what_of_the_members_ends_is_told(tmp_path, days, sentences):
+    federation = make_federation_rig(tmp_path)
+    system = a_system(active=ActivationPeriod(end=AT + timedelta(days=days)))
+    federation.registrar.open_world(a_world(systems=(system,)), AT)
+    store = tmp_path / "store.db"
+    expected = [f"activation of {system.entity_id} {sentence}" for sentence in sentences]
+    found = list(members(store, AT))
+    assert [each.sentence for each in found if each.sentence.startswith("activation")] == expected
+    assert {each.health for each in found} <= {Health.WORTH_KNOWING}
+    assert len(found) == len(endings(federation.registry(), AT))
+
+
+def test_no_members_and_no_store_are_nothing_to_tell(tmp_path):
+    (tmp_path / "torn.sqlite3").write_bytes(b"no database at all" * 100)
+    assert list(members(tmp_path / "torn.sqlite3", AT)) == []
+    assert list(members(tmp_path / "none.sqlite3", AT)) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["torn.sqlite3"]
