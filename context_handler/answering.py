@@ -6,7 +6,14 @@ from context_handler import issue
 from context_handler.events import EventOutcome
 from context_handler.login_state import LoginState, PendingLogin
 from context_handler.ports import AnswerUsedError, Ports
-from context_handler.session import SessionEndedError, SessionKept, SessionUsed
+from context_handler.session import (
+    LOOP_ANSWERS,
+    LOOP_WINDOW,
+    AnsweredTooOftenError,
+    SessionEndedError,
+    SessionKept,
+    SessionUsed,
+)
 from context_handler.visit import Visit
 from oiosaml.bindings.post import PostForm
 from oiosaml.errors import Party, SamlError, UpstreamRefusal
@@ -52,7 +59,7 @@ def complete_from_session(visit: Visit, login: PendingLogin, idp: EntityId, hand
 
     Raises:
         SamlError: `req.replay` if the request was used before, `flow.expired` if the login ended meanwhile, `flow.logged-out` if the
-            session did.
+            session did, `req.loop` if it has answered this system too often of late.
     """
     done = replace(login, state=LoginState.COMPLETED, idp=idp) if visit.pending is None else login
     used = SessionUsed(visit.known_session(), handle or "", visit.known_participant(), visit.at)
@@ -66,6 +73,12 @@ def complete_from_session(visit: Visit, login: PendingLogin, idp: EntityId, hand
         raise SamlError("flow.expired", "the login ended while it was finished", party=Party.USER) from error
     except SessionEndedError as error:
         raise _logged_out() from error
+    except AnsweredTooOftenError as error:
+        raise SamlError(
+            "req.loop:session",
+            f"got request {LOOP_ANSWERS + 1} of this browser within {LOOP_WINDOW.seconds} s, each answered from its session",
+            party=Party.SYSTEM,
+        ) from error
     visit.take_events()
 
 
@@ -92,7 +105,8 @@ def refuse_login(visit: Visit, error: SamlError, ports: Ports) -> RefusedLogin:
         visit.record("refuse_login", None if said else error)
     _write_down(visit, error, ports)
     passive = visit.requester is not None and visit.requester.request.is_passive
-    at_once = answer is not None and (passive or error.code in WITHOUT_PAGE)
+    # An answer that goes at once would keep a system that bounces bouncing (attack REQ-13).
+    at_once = answer is not None and error.code != "req.loop" and (passive or error.code in WITHOUT_PAGE)
     system = visit.requester.system if visit.requester else None
     return RefusedLogin(error, visit.flow, step, system, answer, at_once)
 

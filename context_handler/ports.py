@@ -240,6 +240,7 @@ class SessionStore(Protocol):
         Raises:
             AnswerUsedError: with `replay` if this system already sent a request with that ID, without if the login has ended already.
             SessionEndedError: if the session is not this browser's any more; then nothing was written.
+            AnsweredTooOftenError: if the session answered this system too often of late; then nothing was written.
         """
         ...
 

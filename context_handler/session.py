@@ -33,6 +33,13 @@ class SessionLimits:
 DEFAULT_LIMITS: Final = SessionLimits()
 
 
+LOOP_ANSWERS: Final = 10
+"""How often a session answers the same system within LOOP_WINDOW. Nobody opens a system that often; one that bounces does (REQ-13)."""
+
+LOOP_WINDOW: Final = timedelta(minutes=1)
+"""From the first of those answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Participant:
     """A system that was told of the person in this session, and under which names (SAML Profiles 4.4)."""
@@ -107,6 +114,13 @@ class SessionEndedError(Exception):
 
     def __init__(self) -> None:
         super().__init__("the session was ended meanwhile")
+
+
+class AnsweredTooOftenError(Exception):
+    """The session has answered this system LOOP_ANSWERS times within LOOP_WINDOW."""
+
+    def __init__(self) -> None:
+        super().__init__("the session answered the same system too often")
 
 
 def ends_at(

@@ -141,6 +141,7 @@ _TABLE: Final = (
     Refusal("req.stale", _DENIED, STATUS_REQUEST_DENIED, "Systemets forespørgsel er for gammel. Start forfra fra systemet.", "The system's request is too old. Start again from the system."),
     Refusal("req.replay", _DENIED, STATUS_REQUEST_DENIED, "Systemets forespørgsel er allerede brugt. Start forfra fra systemet.", "The system's request has already been used. Start again from the system."),
     Refusal("req.loop", _DENIED, STATUS_PROXY_COUNT_EXCEEDED, "Loginforespørgslen er sendt i ring.", "The login request has been sent in a circle."),
+    Refusal("req.loop:session", _DENIED, STATUS_REQUEST_DENIED, "Systemet bliver ved med at sende dig til login, selv om du er logget ind. Luk det, og prøv igen om et minut.", "The system keeps sending you to log in although you are logged in. Close it, and try again in a minute."),
     Refusal("req.app-switch", _DENIED, STATUS_REQUEST_UNSUPPORTED, "Systemet siger ikke på en brugbar måde, hvilken app der skal skiftes tilbage til.", "The system does not say in a usable way which app to switch back to."),
     Refusal("req.authn-context", _DENIED, STATUS_NO_AUTHN_CONTEXT, "Systemet beder om et sikringsniveau på en måde, der ikke kan opfyldes.", "The system asks for a level in a way that cannot be met."),
     Refusal("req.conflict", _DENIED, STATUS_REQUEST_UNSUPPORTED, "Systemet beder både om nyt login og om ikke at spørge.", "The system asks both for a new login and not to ask."),

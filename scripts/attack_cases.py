@@ -149,7 +149,5 @@ CASES: Final = {
     "SLO-06": "One system does not answer",
 }
 
-WITHOUT_TEST: Final = {
-    "REQ-13": "not built: `req.loop` refuses a circle of brokers; counting a system's requests comes with the catalogue over HTTP",
-}
+WITHOUT_TEST: Final = {}
 """What does not apply yet, and why. A case with a test must not stand here."""

@@ -3,9 +3,10 @@
 import json
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
-from context_handler.session import Participant, Session, SessionId, SessionKept
+from context_handler.session import LOOP_ANSWERS, LOOP_WINDOW, Participant, Session, SessionId, SessionKept
 from context_handler.store.database import from_microseconds, to_microseconds
 from federation.model import Profile
 from oiosaml.ids import EntityId, WorkspaceId
@@ -26,6 +27,14 @@ _RENEW: Final = (
 _UPSERT_PARTICIPANT: Final = (
     "INSERT INTO participants (workspace, session, system, name_id, session_index) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (workspace, session, system) DO UPDATE SET name_id = excluded.name_id, session_index = excluded.session_index"
+)
+_ANSWER: Final = (
+    "INSERT INTO participants (workspace, session, system, name_id, session_index, answers, answers_since)"
+    " VALUES (?, ?, ?, ?, ?, 1, ?) ON CONFLICT (workspace, session, system) DO UPDATE SET"
+    " name_id = excluded.name_id, session_index = excluded.session_index,"
+    " answers = CASE WHEN answers_since > ? THEN answers + 1 ELSE 1 END,"
+    " answers_since = CASE WHEN answers_since > ? THEN answers_since ELSE excluded.answers_since END"
+    " WHERE answers < ? OR answers_since <= ?"
 )
 
 SessionRow = tuple[str, str, str, str, str, int, str, int, int, int, bytes]
@@ -117,6 +126,30 @@ def take_part(
         _UPSERT_PARTICIPANT,
         (workspace, session, participant.system, name_id_text(participant.name_id), participant.session_index),
     )
+
+
+def take_part_again(
+    connection: sqlite3.Connection, workspace: WorkspaceId, session: SessionId, participant: Participant, at: datetime
+) -> bool:
+    """Write that a session answered a system; False if it has done so LOOP_ANSWERS times within LOOP_WINDOW."""
+    name, index = name_id_text(participant.name_id), participant.session_index
+    began = to_microseconds(at - LOOP_WINDOW)
+    answered = connection.execute(
+        _ANSWER,
+        (
+            workspace,
+            session,
+            participant.system,
+            name,
+            index,
+            to_microseconds(at),
+            began,
+            began,
+            LOOP_ANSWERS,
+            began,
+        ),
+    )
+    return answered.rowcount == 1
 
 
 def participants_of(

@@ -10,7 +10,14 @@ from typing import Final
 from context_handler.events import Event
 from context_handler.login_state import WAITING_STATES, LoginState, PendingLogin
 from context_handler.ports import KnownSubject
-from context_handler.session import Session, SessionEndedError, SessionId, SessionKept, SessionUsed
+from context_handler.session import (
+    AnsweredTooOftenError,
+    Session,
+    SessionEndedError,
+    SessionId,
+    SessionKept,
+    SessionUsed,
+)
 from context_handler.store.beginning import begin_login
 from context_handler.store.database import Database, Survives, to_microseconds
 from context_handler.store.ending import end_login
@@ -23,6 +30,7 @@ from context_handler.store.session_rows import (
     renew_session,
     session_of,
     take_part,
+    take_part_again,
 )
 from federation.model import Profile
 from oiosaml.ids import EntityId, FlowId, WorkspaceId
@@ -90,6 +98,7 @@ class SqliteSessions:
         Raises:
             AnswerUsedError: with `replay` if this system already sent a request with that ID, without if the flow has ended already.
             SessionEndedError: if the session is not in this browser any more.
+            AnsweredTooOftenError: if it answered this system too often of late; then nothing was written.
         """
         with self._database.writing(Survives.KILL) as connection:
             alive = connection.execute(
@@ -103,7 +112,8 @@ class SqliteSessions:
                 insert_events(connection, workspace, events, Move(None, LoginState.COMPLETED))
             else:
                 end_login(connection, workspace, login.flow, LoginState.COMPLETED, None, events, origins=WAITING_STATES)
-            take_part(connection, workspace, used.id, used.participant)
+            if not take_part_again(connection, workspace, used.id, used.participant, used.at):
+                raise AnsweredTooOftenError
 
     def forget(self, workspace: WorkspaceId, at: datetime) -> int:
         """Drop every session that has come to its end, with its participants; give how many. Cheap when there is none."""

@@ -13,7 +13,7 @@ from context_handler.asking import PostTo, RedirectTo
 from context_handler.audit import audit
 from context_handler.discovery import NO_WISHES, AskForHomeIdp, Wishes
 from context_handler.prompts import count_prompts
-from context_handler.session import SessionLimits
+from context_handler.session import LOOP_ANSWERS, LOOP_WINDOW, SessionLimits
 from context_handler.store.sqlite_sessions import SqliteSessions
 from federation.model import ActivationPeriod, Profile
 from oiosaml import attributes as names
@@ -509,3 +509,42 @@ async def test_prompts_are_counted_by_person_and_day_from_the_events(rig: Rig) -
     assert (count.day, count.idp) == (NOW.date(), IDP)
     assert (count.logins, count.prompts, count.from_session, count.step_ups, count.forced) == (4, 3, 1, 1, 1)
     assert ANE_HOLM.value not in count.person
+
+
+# --- a system that bounces for ever (attack REQ-13)
+
+
+async def test_req_13_a_system_that_bounces_is_stopped_and_lets_go_after_the_window(rig: Rig) -> None:
+    await log_in(rig)
+    for _ in range(LOOP_ANSWERS):
+        answered(rig, ask(rig))
+    for _ in range(2):
+        refused = ask(rig)
+        assert isinstance(refused, RefusedLogin)
+        assert (refused.error.code, refused.error.refusal.key) == ("req.loop", "req.loop:session")
+        assert not refused.at_once
+        assert refused.error.sentence("da") != refused.error.sentence("en")
+    assert isinstance(ask(rig, NOW + LOOP_WINDOW - timedelta(microseconds=1)), RefusedLogin)
+    answered(rig, ask(rig, NOW + LOOP_WINDOW))
+    assert (rig.counts().completed, rig.counts().refused, rig.counts().conserved) == (LOOP_ANSWERS + 2, 3, True)
+
+
+async def test_req_13_not_even_a_passive_request_keeps_the_browser_going(rig: Rig) -> None:
+    await log_in(rig)
+    for _ in range(LOOP_ANSWERS):
+        answered(rig, ask(rig, is_passive=True))
+    refused = ask(rig, is_passive=True)
+    assert isinstance(refused, RefusedLogin)
+    assert (refused.error.code, refused.at_once) == ("req.loop", False)
+
+
+async def test_req_13_a_system_used_now_and_then_is_never_stopped(rig: Rig) -> None:
+    await log_in(rig)
+    for number in range(3 * LOOP_ANSWERS):
+        answered(rig, ask(rig, NOW + number * LOOP_WINDOW / LOOP_ANSWERS))
+
+
+async def test_req_13_logins_at_the_home_idp_are_not_counted(rig: Rig) -> None:
+    for _ in range(LOOP_ANSWERS + 1):
+        answered(rig, await log_in(rig, request={"force_authn": True}))
+    answered(rig, ask(rig))
