@@ -133,6 +133,19 @@ async def test_withdrawn_delegation_counts_in_a_login_under_way(rig: Rig) -> Non
     assert read_privileges(token.values_of(PRIVILEGES_INTERMEDIATE)[0]).groups == ()
 
 
+@pytest.mark.parametrize(("left", "given"), [(timedelta(microseconds=1), 1), (timedelta(), 0)])
+async def test_delegation_whose_period_ends_while_a_login_is_under_way(rig: Rig, left: timedelta, given: int) -> None:
+    """It stands when the login begins; what counts is the moment at which the rights are translated."""
+    later = NOW + timedelta(minutes=1)
+    rig.registry.job_function_roles = [lent(Delegation(KORSBAEK, ActivationPeriod(end=later + left)))]
+    question = rig.begun()
+    answer = rig.answer_with(question, rig.assertion_for(question, **said(asserted())))
+
+    token = rig.token(await rig.finish(answer, later))
+
+    assert len(read_privileges(token.values_of(PRIVILEGES_INTERMEDIATE)[0]).groups) == given
+
+
 def test_prv_06_lent_role_takes_no_value_from_an_attribute_either(rig: Rig) -> None:
     role = lent(Delegation(KORSBAEK), assignments=(RoleAssignment(READER, (TAKES_UNIT,)),))
     outcome = translated(rig, role, asserted(), {KEY: (UNIT,)})

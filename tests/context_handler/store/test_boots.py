@@ -2,20 +2,26 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from context_handler.audit import audit
 from context_handler.login_state import LoginState
+from context_handler.logout_state import LOGOUT_LIFETIME, LogoutState
 from context_handler.ports import AnswerUsedError, Counts
 from context_handler.store.boots import INTERRUPT_STEP, INTERRUPTED, Boot, enter_boot
-from context_handler.store.database import Database
+from context_handler.store.database import Database, Survives, Transaction
 from context_handler.store.sqlite import SqliteStore
+from context_handler.store.sqlite_logouts import SqliteLogouts
 from context_handler.store.sqlite_record import SqliteRecord
-from oiosaml.ids import FlowId
+from context_handler.store.sqlite_sessions import SqliteSessions
+from oiosaml.ids import DEFAULT_WORKSPACE, FlowId
 from tests.builders import NOW
 from tests.context_handler.boots import BOOT, NEXT_BOOT
+from tests.context_handler.logout_rig import BYGGESAG, YDELSER, make_street
+from tests.context_handler.rig import BROWSER, make_rig
 from tests.context_handler.store.contract import (
     ELSEWHERE,
     HERE,
@@ -102,3 +108,49 @@ def test_entering_is_written_down_once(database: Database) -> None:
     assert [enter_boot(database, boot) for boot in (BOOT, BOOT, NEXT_BOOT, Boot("boot-2", NOW))] == [0, 0, 0, 0]
     with database.reading() as connection:
         assert connection.execute("SELECT boot FROM boots ORDER BY seq").fetchall() == [("boot-1",), ("boot-2",)]
+
+
+# --- a logout
+
+
+def test_a_logout_is_on_the_disk_before_anybody_hears_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first transaction of a logout ends the session, and no loss of power undoes it."""
+    street = make_street(make_rig(tmp_path))
+    street.log_in(BYGGESAG, YDELSER)
+    written: list[Survives] = []
+    plain = Database.writing
+
+    def noted(self: Database, survives: Survives = Survives.POWER_LOSS) -> Transaction:
+        written.append(survives)
+        return plain(self, survives)
+
+    monkeypatch.setattr(Database, "writing", noted)
+    street.send(street.request(BYGGESAG))
+    assert written[0] is Survives.POWER_LOSS
+
+
+def test_a_session_that_was_logged_out_is_not_brought_back_by_a_loss_of_power(tmp_path: Path) -> None:
+    street = make_street(make_rig(tmp_path))
+    street.log_in(BYGGESAG, YDELSER)
+    before = tmp_path / "before.db"
+    asked = street.send(street.request(BYGGESAG))
+    with sqlite3.connect(before) as copy, street.rig.database.reading() as connection:
+        connection.backup(copy)
+    copy.close()
+    street.everybody_answers(asked)
+    # What the disk holds for certain: the beginning of the logout, and nothing of the answers after it.
+    lost = Database(before)
+    store, logouts, record = SqliteStore(lost, NEXT_BOOT), SqliteLogouts(lost), SqliteRecord(lost)
+    assert street.rig.session is not None
+    assert SqliteSessions(lost).in_browser(DEFAULT_WORKSPACE, street.rig.session) == ()
+    street.rig.ports = replace(street.rig.ports, store=store, sessions=SqliteSessions(lost), logouts=logouts)
+    assert not street.is_logged_in()
+    (under_way,) = logouts.under_way(DEFAULT_WORKSPACE, BROWSER)
+    assert audit(record, DEFAULT_WORKSPACE, NOW).conserved
+    assert logouts.expire(DEFAULT_WORKSPACE, NOW + LOGOUT_LIFETIME) == 1
+    ended = logouts.by_flow(DEFAULT_WORKSPACE, under_way.flow)
+    assert ended is not None
+    assert ended.state is LogoutState.PARTIAL
+    report = audit(record, DEFAULT_WORKSPACE, NOW + LOGOUT_LIFETIME)
+    assert (report.conserved, report.logouts.partial, report.logouts.under_way) == (True, 1, 0)
+    lost.close()
