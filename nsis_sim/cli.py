@@ -12,6 +12,7 @@ from nsis_sim.commands import (
     health,
     keys,
     login,
+    matrix,
     parties,
     translate,
     withdrawal,
@@ -31,6 +32,7 @@ def build() -> typer.Typer:
     )
     demo.add_to(app)
     login.add_to(app)
+    matrix.add_to(app)
     compare.add_to(app)
     parties.add_to(app)
     world.add_to(app)

@@ -17,13 +17,14 @@ from federation.sites import topology_of_sites
 from federation.topology import Topology
 from nsis_sim.addressing import SITES_PORT, Addressing
 from nsis_sim.dispatcher import Dispatcher
-from nsis_sim.placement import Place, PlacementError, chosen
+from nsis_sim.placement import Place, PlacementError, chosen, topology_of
 from nsis_sim.placement import places as every_place
 from nsis_sim.server import AddressError, PortBusyError, listen, serve, write_ready_file
 from nsis_sim.settings import Settings, SettingsError, load_settings
 from nsis_sim.welcome import say_ready
 from oiosaml.errors import SamlError
 from saml_web.clock import utc_now
+from saml_web.local_names import is_local_name
 
 BY_PATHS: Final = Addressing()
 
@@ -111,6 +112,22 @@ def prepare_web_ca(settings: Settings) -> Path:
     except (OSError, FederationError) as error:
         raise LaunchError(f"The federation cannot be set up: {error}") from error
     return _web_certificate(settings, topology).ca
+
+
+def topology_at(settings: Settings, base_url: str) -> tuple[World, Topology]:
+    """Give the world, and who lives where in a simulator that runs at that base URL, for commands that walk through its houses.
+
+    Raises:
+        LaunchError: if the world cannot be read, or the settings place somebody whom the simulator does not play.
+    """
+    parts = urlsplit(base_url)
+    try:
+        world = load_world(settings.federation)
+        if parts.scheme == "https" and is_local_name(parts.hostname or ""):
+            return world, topology_of_sites(parts.port or SITES_PORT, world)
+        return world, topology_of(settings.model_copy(update={"base_url": base_url}), world, settings.port)
+    except (OSError, FederationError, PlacementError) as error:
+        raise LaunchError(f"The federation cannot be read: {error}") from error
 
 
 def _web_certificate(settings: Settings, topology: Topology) -> WebCertificate:

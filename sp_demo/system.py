@@ -41,7 +41,9 @@ class DemoSystem:
     @property
     def levels(self) -> tuple[StatedLevel, ...]:
         """The levels it can ask for: steps of one ladder."""
-        return (NistLevel.TWO, NistLevel.THREE) if self.profile is Profile.OIOSAML2 else tuple(AssuranceLevel)
+        # 4 stands in old configurations, though no token states it here: asking for it shows a step-up that is refused.
+        old = (NistLevel.TWO, NistLevel.THREE, NistLevel.FOUR)
+        return old if self.profile is Profile.OIOSAML2 else tuple(AssuranceLevel)
 
     def level_called(self, text: str) -> StatedLevel:
         """Read a level in the system's own words.
@@ -49,9 +51,11 @@ class DemoSystem:
         Raises:
             ValueError: for anything else.
         """
-        if self.profile is Profile.OIOSAML2:
-            return NistLevel.from_attribute(text)
-        return AssuranceLevel.from_attribute(text)
+        found = next((level for level in self.levels if level.attribute_value == text), None)
+        if found is None:
+            known = ", ".join(level.attribute_value for level in self.levels)
+            raise ValueError(f"got {text!r:.60}, expected one of {known}")
+        return found
 
 
 @dataclass(frozen=True, slots=True)

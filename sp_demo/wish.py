@@ -1,6 +1,6 @@
 """What `/login` may be asked: `?idp=<entityID>&level=<Low|Substantial|High>&force=1&passive=1&binding=<redirect|post>`.
 
-A system that reads OIOSAML 2 is asked in its own words: `level=2` or `level=3`.
+A system that reads OIOSAML 2 is asked in its own words: `level=2`, `level=3` or `level=4`.
 """
 
 from collections.abc import Mapping

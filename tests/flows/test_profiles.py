@@ -198,3 +198,20 @@ def test_both_tokens_stand_side_by_side_on_a_page(street: Street) -> None:
     assert "<del>Substantial</del>" in page.text and "<ins>3</ins>" in page.text
     assert "det samme under et andet navn" in text_of(page)
     assert street.get("/_sim/compare?a=x&b=y").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("system", "level", "status"),
+    [
+        ("arkiv", "2", 303),
+        ("arkiv", "4", 303),
+        ("arkiv", "1", 400),
+        ("arkiv", "High", 400),
+        ("byggesag", "High", 303),
+        ("byggesag", "3", 400),
+    ],
+)
+def test_a_system_is_asked_for_a_level_of_its_own_ladder(street, system, level, status):
+    answer = street.get(f"/sp/{system}/login", params={"level": level})
+    assert answer.status_code == status
+    assert ("web.form" in answer.text) is (status == 400)
