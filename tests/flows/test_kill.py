@@ -100,3 +100,44 @@ def test_the_person_whose_login_was_cut_gets_in_by_starting_anew(tmp_path, envir
             first.kill()
         with simulator(tmp_path, environment=environment, port=port) as second:
             assert browser.visit(second.base_url + LOGIN).url == f"{second.base_url}/sp/byggesag/result"
+
+
+LOGOUT = "/runtime/saml2/logout"
+BYGGESAG, YDELSER = "/sp/byggesag", "/sp/ydelser"
+
+
+def press(browser: Browser, page: Page, action: str, **fill: str) -> Page:
+    form = next(form for form in page.forms if form.action.endswith(action))
+    return browser.submit(form, fill=tuple(fill.items()))
+
+
+def stranded_in_a_logout(base_url: str, browser: Browser) -> None:
+    """Log in at two systems, and out at one while the other says nothing: the browser is left there."""
+    for system in (YDELSER, BYGGESAG):
+        assert browser.visit(f"{base_url}{system}/login?idp={KORSBAEK}").url == f"{base_url}{system}/result"
+    press(browser, browser.visit(f"{base_url}{BYGGESAG}/result"), "/logout-behaviour", behaviour="silent")
+    stranded = press(browser, browser.visit(f"{base_url}{YDELSER}/result"), "/logout")
+    assert stranded.url.startswith(f"{base_url}{BYGGESAG}/")
+
+
+def test_a_logout_cut_by_a_kill_is_finished_from_its_page_and_nobody_is_logged_in_again(tmp_path, environment):
+    with Browser(headers={"X-NSIS-Persona": "ane-holm", "Accept-Language": "en"}) as browser:
+        with simulator(tmp_path, environment=environment) as first:
+            port = urlsplit(first.base_url).port
+            stranded_in_a_logout(first.base_url, browser)
+            first.kill()
+        status, counts = audit(tmp_path, environment)
+        assert (status, counts["conserved"], counts["logouts"]["under_way"]) == (0, True, 1)
+        with simulator(tmp_path, environment=environment, port=port) as second:
+            waiting = browser.visit(second.base_url + LOGOUT)
+            assert "Byggesag" in waiting.text
+            end = browser.submit(next(form for form in waiting.forms if form.value("logout") is not None))
+            # the IdP's own session, in memory, died with the process: it has nobody to log out, which is no failure
+            assert (end.status, "Byggesag" in end.text) == (200, True)
+            assert "You are not logged in" in browser.visit(second.base_url + LOGOUT).text
+            del browser._client.headers["X-NSIS-Persona"]  # which would log her in anew
+            asked = browser.visit(f"{second.base_url}{BYGGESAG}/login?idp={KORSBAEK}")
+            assert asked.url.startswith(f"{second.base_url}/idp/korsbaek/"), "no session answers after the logout"
+        status, counts = audit(tmp_path, environment)
+        assert (status, counts["conserved"], counts["discrepancies"]) == (0, True, [])
+        assert counts["logouts"] == {"started": 1, "completed": 0, "partial": 1, "refused": 0, "under_way": 0}
