@@ -25,7 +25,7 @@ from oiosaml.errors import SamlError
 from saml_web.cookies import Cookie
 from saml_web.form_origin import require_own_page
 from saml_web.inbound import Form, read_body, read_form, read_query
-from saml_web.outbound import auto_post_page, redirect
+from saml_web.outbound import auto_post_page, pass_on, redirect
 from saml_web.pages import Pages
 from saml_web.security_headers import NO_STORE
 
@@ -128,7 +128,7 @@ class SessionRoutes:
 
     def _send(self, request: Request, outbound: Outbound) -> Response:
         if isinstance(outbound, RedirectTo):
-            return redirect(outbound.url)
+            return pass_on(self._pages, request, outbound.url)
         return auto_post_page(self._pages, request, action=outbound.action, fields=outbound.fields)
 
     def _session(self, request: Request) -> IdpSession | None:

@@ -127,6 +127,9 @@ class Browser:
                 if response.status_code not in _KEEPS_METHOD:
                     method, fields = "GET", ()
                 continue
+            if "refresh" in response.headers:
+                method, url, fields = "GET", response.headers["refresh"].partition("url=")[2], ()
+                continue
             page = _read_page(response)
             onward = next((form for form in page.forms if form.carries_message and form.method == "POST"), None)
             if onward is None or (self.hold is not None and onward.value(self.hold) is not None):

@@ -25,6 +25,30 @@ def redirect(url: str, *, status: int = 303) -> Response:
     return Response(status_code=status, headers=headers)
 
 
+def pass_on(pages: Pages, request: Request, url: str) -> Response:
+    """Send the browser to `url` by GET, also where it came by a form that may not go there.
+
+    Chromium holds `form-action` against the redirects that answer a form, and a page cannot name every party that a chain of them leads to.
+    A form is therefore answered by a page that goes on by itself, without scripts, wherever `url` is at another origin.
+
+    Raises:
+        ValueError: as `redirect`.
+    """
+    if request.method != "POST" or _is_own_path(url) or pages.is_at_home(url):
+        return redirect(url)
+    return onward_page(pages, request, url)
+
+
+def onward_page(pages: Pages, request: Request, url: str) -> HTMLResponse:
+    """Answer with a page that goes on to `url` by itself: `pass_on` for a form whose way leaves this origin only after `url`.
+
+    Raises:
+        ValueError: if `url` is not an absolute http or https URL.
+    """
+    require_web_url(url)
+    return pages.render(request, "onward.html", headers={"Refresh": f"0;url={url}"}, url=url)
+
+
 def auto_post_page(pages: Pages, request: Request, *, action: str, fields: Sequence[tuple[str, str]]) -> HTMLResponse:
     """Answer with a page that POSTs `fields` to `action` at once, or when its button is pressed where scripts are off.
 

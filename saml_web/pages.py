@@ -52,6 +52,10 @@ class Pages:
         """Where nonces and references come from."""
         return self._ids
 
+    def is_at_home(self, url: str) -> bool:
+        """Tell whether an absolute URL is at the origin of these pages."""
+        return urlsplit(url)[:2] == urlsplit(self._base_url)[:2]
+
     def render(
         self,
         request: Request,

@@ -13,7 +13,7 @@ from oiosaml.errors import SamlError
 from saml_web.cookies import Cookie
 from saml_web.form_origin import require_own_page
 from saml_web.inbound import read_body, read_form, read_query
-from saml_web.outbound import auto_post_page, redirect
+from saml_web.outbound import auto_post_page, pass_on, redirect
 from saml_web.pages import Pages
 from saml_web.security_headers import NO_STORE
 from sp_demo.broker import Broker
@@ -100,7 +100,7 @@ class LogoutRoutes:
 
     def _send(self, request: Request, outbound: RedirectTo | PostTo) -> Response:
         if isinstance(outbound, RedirectTo):
-            return redirect(outbound.url)
+            return pass_on(self.pages, request, outbound.url)
         return auto_post_page(self.pages, request, action=outbound.action, fields=outbound.fields)
 
 

@@ -29,7 +29,7 @@ from saml_web.cookies import transaction_cookie
 from saml_web.error_pages import ErrorPages, name_flow
 from saml_web.form_origin import require_own_page
 from saml_web.inbound import read_body, read_form, read_query
-from saml_web.outbound import auto_post_page, redirect
+from saml_web.outbound import auto_post_page, pass_on, redirect
 from saml_web.pages import Pages
 from saml_web.security_headers import NO_STORE, ContentPolicy
 
@@ -172,7 +172,7 @@ class LogoutRoutes:
         if isinstance(outcome, LoggedOut):
             return self._logged_out(request, outcome)
         if isinstance(outcome, RedirectTo):
-            return redirect(outcome.url)
+            return pass_on(self._pages, request, outcome.url)
         return auto_post_page(self._pages, request, action=outcome.form.action, fields=outcome.form.fields)
 
     def _logged_out(self, request: Request, outcome: LoggedOut) -> Response:

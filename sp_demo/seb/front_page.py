@@ -14,7 +14,7 @@ from oiosaml.ids import EntityId
 from saml_web.cookies import Cookie, session_cookie
 from saml_web.form_origin import require_own_page
 from saml_web.inbound import read_form
-from saml_web.outbound import redirect
+from saml_web.outbound import onward_page, redirect
 from saml_web.pages import Pages
 from sp_demo.system import DemoSystem, IdpChoice
 
@@ -62,13 +62,15 @@ class FrontPage:
         require_own_page(request, form, base_url=self.system.urls.base_url)
         cookie = self._cookie()
         if form.optional("forget"):
-            response = redirect(self.system.urls.home_url)
-            cookie.clear(response)
-            return response
+            forgotten = redirect(self.system.urls.home_url)
+            cookie.clear(forgotten)
+            return forgotten
         chosen = self._known(form.one("idp"))
         if chosen is None:
             raise SamlError("web.form", "got an IdP that is not on the page, expected one of those shown")
-        response = redirect(f"{self.system.urls.login_url}?{urlencode({'idp': chosen.entity_id})}")
+        # The login's own redirect leads to the Context Handler and on to the IdP: as the answer to a form, Chromium would stop it.
+        url = f"{self.system.urls.login_url}?{urlencode({'idp': chosen.entity_id})}"
+        response: Response = onward_page(self.pages, request, url)
         if form.optional("remember"):
             cookie.set(response, quote(chosen.entity_id, safe=""))
         return response

@@ -51,20 +51,23 @@ def chromium(home: Path) -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture(scope="module")
-def trusting_home(federation: Realistic, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def make_trusting(home: Path, environment: dict[str, str]) -> Path:
     """Do what `nsis ca trust` tells a person with Chromium on Linux to do."""
     if shutil.which("certutil") is None:
         message = "certutil is missing: apt-get install libnss3-tools"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
-    home = tmp_path_factory.mktemp("home")
     database = home / ".pki" / "nssdb"
     database.mkdir(parents=True)
-    told = run_nsis("ca", "trust", environment=federation.environment).stdout
+    told = run_nsis("ca", "trust", environment=environment).stdout
     command = next(line.strip() for line in told.splitlines() if line.strip().startswith("certutil -d sql:"))
     subprocess.run(["certutil", "-d", f"sql:{database}", "-N", "--empty-password"], check=True)
     subprocess.run(command, shell=True, check=True, env={**os.environ, "HOME": str(home)})
     return home
+
+
+@pytest.fixture(scope="module")
+def trusting_home(federation: Realistic, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_trusting(tmp_path_factory.mktemp("home"), federation.environment)
 
 
 @pytest.fixture(scope="module")
