@@ -111,3 +111,39 @@ def test_the_language_can_be_changed_without_a_second_request(page: Page, login_
 def test_markup_in_a_name_is_shown_as_text(page: Page, login_url: str):
     page.goto(login_url)
     expect(page.get_by_role("heading", name=MARKUP.name)).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+@pytest.mark.parametrize("scripts", ["on", "off"])
+def test_the_session_page_has_no_accessibility_finding_and_works_without_scripts(
+    new_visitor: Callable[..., Visitor],
+    login_url: str,
+    acs: str,
+    language: str,
+    scripts: str,
+    assert_accessible: Check,
+    assert_fits: Check,
+):
+    page = new_visitor(locale=language, java_script_enabled=scripts == "on").page()
+    home = login_url.partition("/sso?")[0] + "/"
+    page.goto(login_url)
+    page.locator(f"#{language} button[value=ane-holm]").click()
+    if scripts == "off":
+        page.locator(f"#{language} button").click()
+    page.wait_for_url(acs)
+    page.goto(home)
+    page.locator("input[value=refuse]").check()
+    page.get_by_role("button", name="Gør sådan" if language == "da" else "Behave so").click()
+    expect(page.locator("input[value=refuse]")).to_be_checked()
+    if scripts == "on":
+        for fold in page.locator("details").all():
+            fold.locator("summary").click()
+        assert_accessible(page)
+        page.set_viewport_size(NARROW)
+        assert_fits(page)
+    page.get_by_role("button", name="Afslut kun her" if language == "da" else "End it here only").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Ingen er logget ind her" if language == "da" else "Nobody is logged in here"
+    )
+    if scripts == "on":
+        assert_accessible(page)

@@ -1,21 +1,26 @@
 """The demo systems in a real browser: a login without scripts, no accessibility finding in either language, nothing runs that was sent."""
 
 import base64
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from lxml import etree
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from oiosaml.attributes import FULL_NAME
+from oiosaml.ids import MessageId
+from oiosaml.logout_sending import logout_redirect
+from oiosaml.messages.logout import LogoutResponse
 from oiosaml.messages.response import Status
-from oiosaml.uris import STATUS_NO_AUTHN_CONTEXT, STATUS_RESPONDER
+from oiosaml.uris import NS_SAML, STATUS_NO_AUTHN_CONTEXT, STATUS_PARTIAL_LOGOUT, STATUS_RESPONDER, STATUS_SUCCESS
 from sp_demo.system import StackName
 from tests.browser.conftest import NARROW, serving
-from tests.sp_demo.houses import inflate, make_house
+from tests.sp_demo.houses import BROKER, inflate, make_house
 
 MARKUP = "<script>document.title='taken'</script>"
 
@@ -25,9 +30,24 @@ def base_url(member, broker):
     def make_app(base_url):
         houses = {stack: make_house(stack, member, broker, base_url) for stack in StackName}
 
-        async def sso(request: Request) -> HTMLResponse:
+        def half_logged_out(message: etree._Element, relay_state: str) -> Response:
+            issuer = message.findtext(f"{{{NS_SAML}}}Issuer")
+            house = next(each for each in houses.values() if each.system.entity_id == issuer)
+            answer = LogoutResponse(
+                MessageId("_answer"),
+                datetime.now(UTC),
+                BROKER,
+                house.system.urls.slo_url,
+                MessageId(message.get("ID", "")),
+                Status(STATUS_SUCCESS, STATUS_PARTIAL_LOGOUT, MARKUP),
+            )
+            return RedirectResponse(logout_redirect(answer, broker.signing, relay_state=relay_state))
+
+        async def sso(request: Request) -> Response:
             query = parse_qs(urlsplit(str(request.url)).query)
             message = etree.fromstring(inflate(query["SAMLRequest"][0]))
+            if message.tag.endswith("}LogoutRequest"):
+                return half_logged_out(message, query["RelayState"][0])
             house = next(each for each in houses.values() if each.acs == message.get("AssertionConsumerServiceURL"))
             if b"loa/High" in etree.tostring(message):
                 status = Status(STATUS_RESPONDER, STATUS_NO_AUTHN_CONTEXT, MARKUP)
@@ -43,6 +63,9 @@ def base_url(member, broker):
         return Starlette(routes=[Route("/runtime/saml2/issue.idp", sso), *mounts])
 
     with serving(make_app) as url:
+        for stack in ("byggesag", "ydelser"):
+            # the first visit imports the stack, which may take longer than a browser waits on a busy machine
+            httpx.get(f"{url}/sp/{stack}/login", timeout=60, trust_env=False)
         yield url
 
 
@@ -64,11 +87,33 @@ def test_pages_are_accessible_and_safe(base_url, new_visitor, assert_accessible,
     assert_fits(page)
 
 
+@pytest.mark.parametrize("stack", ["byggesag", "ydelser"])
+@pytest.mark.parametrize("locale", ["da-DK", "en-GB"])
+def test_pages_of_a_logout_are_accessible_and_safe(
+    base_url, new_visitor, assert_accessible, assert_fits, stack, locale
+):
+    page = new_visitor(locale=locale, viewport=NARROW).page()
+    page.goto(f"{base_url}/sp/{stack}/login")
+    page.get_by_role("button").click()
+    page.locator("details", has=page.locator("input[name=behaviour]")).locator("summary").click()
+    page.locator("input[value=silent]").check()
+    page.get_by_role("button", name="Behave so" if locale == "en-GB" else "Gør sådan").click()
+    assert page.locator("input[value=silent]").is_checked()
+    assert_accessible(page)
+    assert_fits(page)
+    page.get_by_role("button", name="Log out everywhere" if locale == "en-GB" else "Log ud alle steder").click()
+    assert "not logged out everywhere" in page.title() or "ikke logget ud alle steder" in page.title()
+    assert page.title() != "taken"
+    assert_accessible(page)
+    assert_fits(page)
+
+
 def test_the_whole_login_works_without_scripts(base_url, new_visitor):
     page = new_visitor(java_script_enabled=False).page()
     page.goto(f"{base_url}/sp/byggesag/")
     page.get_by_role("link", name="Log ind", exact=True).click()
     page.get_by_role("button").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Du er logget ind"
+    page.get_by_text("Prøv en log ud, der går galt").click()
     page.get_by_role("button", name="Glem mig her").click()
     assert page.url == f"{base_url}/sp/byggesag/"
