@@ -124,7 +124,7 @@ REQUESTS = (
     Case("no XML", "xml.malformed", octets(lambda _: b"<AuthnRequest")),
     Case("a DOCTYPE", "xml.dtd", octets(lambda o: b"<!DOCTYPE x>" + o)),
     Case("too deep", "xml.limits", octets(lambda _: b"<a>" * 200 + b"</a>" * 200)),
-    Case("another root", "xml.root", octets(lambda o: re.sub(rb"AuthnRequest(?=[ >])", b"LogoutRequest", o))),
+    Case("another root", "xml.root", octets(lambda o: re.sub(rb"AuthnRequest(?=[ >])", b"AttributeQuery", o))),
     Case("an unknown attribute", "xml.schema", octets(lambda o: o.replace(b" ID=", b" Extra='1' ID=", 1))),
     Case(
         "a comment", "xml.text", octets(lambda o: o.replace(b"byggesag.sim.test</", b"bygge<!-- -->sag.sim.test</", 1))
