@@ -91,7 +91,13 @@ def refuse_login(visit: Visit, error: SamlError, ports: Ports) -> RefusedLogin:
 
     A system is answered once its request was vouched for and the flow is over. A message that failed authentication is written down and
     ends nothing, so that the honest answer can still come.
+
+    Raises:
+        SamlError: `web.unavailable` if the store cannot be used: nothing is written, nobody but the person is told, and the login stays
+            where it was.
     """
+    if error.code == "web.unavailable":
+        raise error
     # Most refusals are a step's own event already; one raised between steps, such as a request sent twice, becomes this step's.
     said = any(event.outcome is EventOutcome.REFUSED for event in visit.events)
     step = visit.events[-1].step if said else "refuse_login"

@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from context_handler.store.schema import migrate
+from context_handler.store.trouble import BUSY_TIMEOUT, Trouble, reason_of
 from oiosaml.errors import SamlError
-
-BUSY_TIMEOUT: Final = timedelta(seconds=2)
-"""How long a write waits for another process's write. Longer would hold up everybody on this event loop."""
 
 OPENING_TIMEOUT: Final = timedelta(seconds=30)
 """How long a start waits for the processes that start with it, one of which migrates."""
@@ -51,7 +49,7 @@ class Database:
         """
         self._path = path
         self._file = str(path)
-        self._busy_timeout = busy_timeout
+        self._trouble = Trouble(path.name, patience=busy_timeout)
         self._idle: deque[sqlite3.Connection] = deque()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +59,7 @@ class Database:
             self._inode = path.stat().st_ino
         except (sqlite3.Error, OSError) as error:
             self.close()
-            raise self.unavailable(error) from error
+            raise self._unavailable(error) from error
         except BaseException:
             self.close()
             raise
@@ -82,7 +80,7 @@ class Database:
         Raises:
             SamlError: `web.unavailable` as `writing`.
         """
-        return Transaction(self, ("BEGIN",), ("ROLLBACK",))
+        return Transaction(self, ("BEGIN",), _READ)
 
     def row(self, query: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
         """Read one row, or None, by one statement. It is a transaction of itself, at half the price.
@@ -100,7 +98,7 @@ class Database:
         except _OURS_TO_MEND:
             raise
         except (sqlite3.Error, OSError) as error:
-            raise self.unavailable(error) from error
+            raise self.failed(error) from error
         self.give_back(connection)
         return row
 
@@ -110,15 +108,29 @@ class Database:
         try:
             return self._idle.pop()
         except IndexError:
-            return self._connect(self._busy_timeout)
+            return self._connect(self._trouble.patience)
 
     def give_back(self, connection: sqlite3.Connection) -> None:
         """Take a connection back for the next call."""
         self._idle.append(connection)
 
-    def unavailable(self, error: sqlite3.Error | OSError) -> SamlError:
-        """Say that the file cannot be used."""
-        return SamlError("web.unavailable", f"the store {self._path.name} cannot be used: {error!s:.200}")
+    def failed(self, error: sqlite3.Error | OSError) -> SamlError:
+        """Take note that a call could not be made, and say so. Until a write succeeds, the next calls are not patient."""
+        self._trouble.met(error)
+        self.close()  # connections that would wait
+        return self._unavailable(error)
+
+    def written(self, connection: sqlite3.Connection) -> None:
+        """Take note that a write succeeded, and take its connection back."""
+        if self._trouble:
+            self._trouble.over()
+            self.close()  # connections that would not wait
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def _unavailable(self, error: sqlite3.Error | OSError) -> SamlError:
+        return SamlError("web.unavailable", f"the store {self._path.name} cannot be used: {reason_of(error)}")
 
     def close(self) -> None:
         """Close every idle connection. A call under way closes its own if it comes later."""
@@ -185,7 +197,7 @@ class Transaction:
                 self._connection.close()
                 raise
         except (sqlite3.Error, OSError) as error:
-            raise self._database.unavailable(error) from error
+            raise self._database.failed(error) from error
         return self._connection
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -196,17 +208,22 @@ class Transaction:
                     connection.execute(statement)
             except sqlite3.Error as failure:
                 connection.close()  # which rolls back
-                raise self._database.unavailable(failure) from failure
-            self._database.give_back(connection)
+                raise self._database.failed(failure) from failure
+            if self._end is _READ:
+                self._database.give_back(connection)
+            else:
+                self._database.written(connection)
         elif isinstance(error, sqlite3.Error):
             connection.close()
             if not isinstance(error, _OURS_TO_MEND):
-                raise self._database.unavailable(error) from error
+                raise self._database.failed(error) from error
         else:
             for statement in ("ROLLBACK", *self._end[1:]):
                 connection.execute(statement)
             self._database.give_back(connection)
 
+
+_READ: Final = ("ROLLBACK",)
 
 _WRITING: Final = {
     Survives.KILL: (("BEGIN IMMEDIATE",), ("COMMIT",)),

@@ -1,0 +1,60 @@
+"""A login meets a store that cannot be used: one refusal at once, nothing half done, and the same message gets in afterwards (plan K3)."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from context_handler.asking import PostTo, RedirectTo
+from oiosaml.errors import SamlError
+from tests.builders import NOW
+from tests.context_handler.rig import HINTED, Rig
+
+pytestmark = pytest.mark.anyio
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    blocker = sqlite3.connect(directory / "nsis.sqlite", isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    yield
+    blocker.execute("ROLLBACK")
+    blocker.close()
+
+
+def test_a_request_that_cannot_be_written_is_refused_and_counts_nowhere(rig: Rig, tmp_path: Path) -> None:
+    query = rig.query_of(rig.request())
+    with locked(tmp_path), pytest.raises(SamlError) as refused:
+        rig.begin_with(query)
+    assert (refused.value.code, refused.value.refusal.http_status) == ("web.unavailable", 503)
+    assert rig.counts().started == 0
+    assert isinstance(rig.begin_with(query, NOW, wishes=HINTED), RedirectTo), "its ID was not used up"
+
+
+async def test_an_answer_that_cannot_be_written_is_not_used_up(rig: Rig, tmp_path: Path) -> None:
+    answer = rig.honest_answer(rig.begun())
+    with locked(tmp_path), pytest.raises(SamlError) as refused:
+        await rig.finish(answer)
+    assert refused.value.code == "web.unavailable"
+    assert (rig.counts().pending, rig.counts().refused) == (1, 0)
+    assert isinstance(await rig.finish(answer), PostTo)
+    assert rig.counts().completed == 1
+
+
+async def test_no_token_leaves_when_its_login_cannot_be_completed(rig: Rig, tmp_path: Path) -> None:
+    """The lock falls between the acceptance and the end: the login stays accepted, and expires as what it is."""
+    answer = rig.honest_answer(rig.begun())
+    complete = rig.ports.sessions.complete
+
+    def locked_now(*arguments: object) -> None:
+        with locked(tmp_path):
+            complete(*arguments)  # type: ignore[arg-type]  # handed on as they came
+
+    object.__setattr__(rig.ports.sessions, "complete", locked_now)
+    with pytest.raises(SamlError) as refused:
+        await rig.finish(answer)
+    assert refused.value.code == "web.unavailable"
+    counts = rig.counts()
+    assert (counts.pending, counts.completed, counts.refused, counts.conserved) == (1, 0, 0, True)
