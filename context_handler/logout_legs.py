@@ -172,7 +172,9 @@ async def _ask_one(leg: Leg, registry: Registry, *, at: datetime, ports: Ports) 
 
 def _as_logout_error(error: SamlError) -> SamlError:
     # the transport speaks of attribute services; here the other party did not answer a logout
-    return SamlError("slo.fault", error.detail) if error.code in ("aq.transport", "aq.fault") else error
+    return (
+        SamlError("slo.fault", error.detail) if error.code in ("aq.transport", "aq.unavailable", "aq.fault") else error
+    )
 
 
 def _question(leg: Leg, endpoint: Endpoint, *, at: datetime, ports: Ports) -> LogoutRequest:

@@ -269,7 +269,8 @@ class AttributeServiceTransport(Protocol):
         """Give the answer's octets.
 
         Raises:
-            SamlError: `aq.transport` for time-outs, broken connections, HTTP errors without SOAP, and answers that are too large.
+            SamlError: `aq.transport` for time-outs, broken connections, HTTP errors without SOAP, and answers that are too large;
+                `aq.unavailable` if it is not asked because it did not answer of late.
         """
         ...
 
@@ -281,7 +282,7 @@ class RoleCatalogueTransport(Protocol):
         """Give the answer's octets.
 
         Raises:
-            SamlError: `aq.unknown-user`, `aq.denied` or `aq.transport`.
+            SamlError: `aq.unknown-user`, `aq.denied`, `aq.transport`, or `aq.unavailable` as for attribute services.
         """
         ...
 

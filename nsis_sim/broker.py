@@ -1,6 +1,7 @@
 """The composition of the broker: store, registry, keys and clients opened here and handed to its app."""
 
 import os
+import time
 from datetime import timedelta
 from pathlib import Path
 from random import SystemRandom
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 
+from context_handler.adapters.guarded import Breakers, GuardedAttributeServices, GuardedRoleCatalogues
 from context_handler.adapters.metadata_over_http import MetadataOverHttp
 from context_handler.adapters.role_catalogue_over_http import RoleCatalogueOverHttp
 from context_handler.adapters.soap_over_http import SoapOverHttp
@@ -92,6 +94,8 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
     ids = SystemIds()
     attribute_services = SoapOverHttp(tls=lambda: client_tls(settings.certs_dir))
     metadata_client = MetadataOverHttp.make_client(tls=client_tls(settings.certs_dir))
+    breakers = Breakers(time.monotonic)
+    catalogues = RoleCatalogueOverHttp(metadata_client, api_keys(settings.certs_dir, keys))
     sessions = SqliteSessions(database)
     fetch = MetadataOverHttp(metadata_client, allow_private=True).fetch
     states = SqliteRefreshes(database)
@@ -105,9 +109,9 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
         keys=broker_keys(keys),
         ids=ids,
         entropy=os.urandom,
-        attribute_services=attribute_services,
+        attribute_services=GuardedAttributeServices(attribute_services, breakers),
         queries=SqliteQueries(database),
-        role_catalogues=RoleCatalogueOverHttp(metadata_client, api_keys(settings.certs_dir, keys)),
+        role_catalogues=GuardedRoleCatalogues(catalogues, breakers),
         urls=topology.context_handler,
         entity_id_towards_systems=world.context_handler.entity_id_towards_systems,
         entity_id_towards_idps=world.context_handler.entity_id_towards_idps,

@@ -161,6 +161,7 @@ _TABLE: Final = (
     Refusal("web.form:unknown-identity", _BAD, STATUS_REQUEST_DENIED, "Der er ingen identitet ved navn {person} hos NemLog-in.", "There is no identity called {person} at NemLog-in."),
     # --- attribute query
     Refusal("aq.transport", _FAILED_DEPENDENCY, STATUS_AUTHN_FAILED, "Rettighederne kunne ikke hentes fra kommunens attributservice: den svarer ikke, som den skal.", "The rights could not be fetched from the municipality's attribute service: it does not answer as it should."),
+    Refusal("aq.unavailable", _FAILED_DEPENDENCY, STATUS_AUTHN_FAILED, "Kommunens attributservice har ikke svaret flere gange i træk, så den spørges ikke lige nu. Prøv igen om lidt.", "The municipality's attribute service did not answer several times in a row, so it is not asked just now. Try again in a moment."),
     Refusal("aq.fault", _FAILED_DEPENDENCY, STATUS_AUTHN_FAILED, "Kommunens attributservice svarede med en fejl.", "The municipality's attribute service answered with an error."),
     Refusal("aq.subject", _DENIED, STATUS_AUTHN_FAILED, "Kommunens attributservice svarede om en anden bruger.", "The municipality's attribute service answered about another user."),
     Refusal("aq.unknown-user", _DENIED, STATUS_AUTHN_FAILED, "Kommunens attributservice kender ikke brugeren.", "The municipality's attribute service does not know the user."),

@@ -58,3 +58,19 @@ async def test_no_token_leaves_when_its_login_cannot_be_completed(rig: Rig, tmp_
     assert refused.value.code == "web.unavailable"
     counts = rig.counts()
     assert (counts.pending, counts.completed, counts.refused, counts.conserved) == (1, 0, 0, True)
+
+
+async def test_a_fault_that_is_over_at_once_is_no_reason_to_tell_the_system(rig: Rig) -> None:
+    """Only the person is told, who tries again: the login was not ended by our own trouble."""
+    answer = rig.honest_answer(rig.begun())
+    accept = rig.ports.store.accept_answer
+
+    def fails_once(*_: object) -> None:
+        object.__setattr__(rig.ports.store, "accept_answer", accept)
+        raise SamlError("web.unavailable", "the disk was full for a moment")
+
+    object.__setattr__(rig.ports.store, "accept_answer", fails_once)
+    with pytest.raises(SamlError, match="for a moment"):
+        await rig.finish(answer)
+    assert rig.counts().pending == 1
+    assert isinstance(await rig.finish(answer), PostTo)
