@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
@@ -80,7 +81,7 @@ def read_verification_key(certificate_der: bytes) -> VerificationKey:
     """
     try:
         public_key = x509.load_der_x509_certificate(certificate_der).public_key()
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
         raise SamlError(
             "md.key", f"got a certificate that does not parse ({error}), expected an X.509 certificate in DER"
         ) from error
