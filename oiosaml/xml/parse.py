@@ -78,6 +78,7 @@ def _hardened_parser(*, remove_comments: bool) -> etree.XMLParser:
 _MESSAGE_PARSER: Final = _hardened_parser(remove_comments=False)
 _METADATA_PARSER: Final = _hardened_parser(remove_comments=True)
 
+_XML_ID: Final = etree.XPath("boolean(//@xml:id)", namespaces={"xml": "http://www.w3.org/XML/1998/namespace"})
 _HIDES_TEXT: Final = etree.XPath("boolean(//comment() | //processing-instruction())")
 
 
@@ -87,12 +88,16 @@ def parse_message(octets: bytes, limits: Limits = MESSAGE_LIMITS) -> _Element:
     A UTF-8 byte order mark is accepted, since it says nothing new; any other encoding, declared or used, is not.
 
     Raises:
-        SamlError: `size`, `xml.dtd`, `xml.malformed`, `xml.limits`, or `xml.text` for a comment or processing instruction.
+        SamlError: `size`, `xml.dtd`, `xml.malformed`, `xml.limits`, `xml.text` for a comment or processing instruction, or `xml.schema` for
+            an xml:id.
     """
     root = _parse(octets, limits, _MESSAGE_PARSER)
     # Canonicalisation drops comments, so a signature stays good while readers see another text (attacks XML-07, XML-08).
     if _HIDES_TEXT(root.getroottree()):
         raise SamlError("xml.text", "got a comment or processing instruction, expected only elements and text")
+    # Parsers that collect IDs refuse a document for it, others pass over it; SAML's identifiers are called ID. No prefix but xml means xml.
+    if b"xml:id" in octets and _XML_ID(root.getroottree()):
+        raise SamlError("xml.schema", "got an xml:id, expected identifiers in attributes called ID alone")
     return root
 
 

@@ -29,6 +29,7 @@ SIGNATURE: Final = f"{{{NS_DS}}}Signature"
 _ISSUER: Final = f"{{{NS_SAML}}}Issuer"
 _INCLUSIVE_NAMESPACES: Final = f"{{{C14N_EXCLUSIVE}}}InclusiveNamespaces"
 _MAXIMUM_PREFIXES: Final = 16
+_WHITE_SPACE: Final = " \t\r\n"
 _MAXIMUM_SIGNATURE_CHARACTERS: Final = 4096
 """Longest SignatureValue or DigestValue as text; an RSA key of 8192 bits makes 1368 characters."""
 
@@ -80,6 +81,7 @@ def read_signature(element: _Element) -> SignatureParts:
     _refuse_other_children(reference, ("Transforms", "DigestMethod", "DigestValue"))
     key_info = signature_children[2] if len(signature_children) == 3 else None
     _refuse_active_key_info(key_info)
+    _refuse_text(signature, signed_info, reference)
     canonicalisation, method = signed_info[0], signed_info[1]
     transforms, digest_method, digest_value = reference[0], reference[1], reference[2]
     return SignatureParts(
@@ -134,6 +136,14 @@ def _refuse_other_children(element: _Element, names: tuple[str, ...], *, optiona
         shown = ", ".join(local_name(child) for child in list(element)[:8])
         wanted = ", ".join(names) + (f" and perhaps {optional}" if optional else "")
         raise SamlError("sig.structure", f"got {shown} in {local_name(element)}, expected {wanted}")
+
+
+def _refuse_text(*elements: _Element) -> None:
+    # Beside SignedInfo nothing covers it, and libxmlsec refuses some of it: two verifiers must not disagree.
+    for element in elements:
+        for piece in (element.text, *(child.tail for child in element)):
+            if piece and piece.strip(_WHITE_SPACE):
+                raise SamlError("sig.structure", f"got text in {local_name(element)}, expected only elements")
 
 
 def _refuse_active_key_info(key_info: _Element | None) -> None:

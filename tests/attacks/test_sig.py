@@ -190,6 +190,17 @@ def test_sig_03_white_space_is_content(idp: Member) -> None:
     assert verdict(mutated(idp, change), idp) == "sig.value"
 
 
+@pytest.mark.parametrize("path", ["ds:Signature", "ds:SignedInfo", "ds:Reference"])
+@pytest.mark.parametrize("text", ["evil", "\u00a0"])
+def test_text_beside_what_is_signed_is_refused(path: str, text: str, idp: Member) -> None:
+    """Found by comparing with libxmlsec, which refuses it in some places: in Signature itself nothing covers it."""
+
+    def change(root: _Element) -> None:
+        find(root, path)[0].tail = text
+
+    assert verdict(mutated(idp, change), idp) == "sig.structure"
+
+
 def test_sig_04_attackers_own_key_in_key_info(idp: Member, stranger: Member) -> None:
     """CVE-2021-21239."""
     root = make_evil(parse(signed_assertion(idp)))

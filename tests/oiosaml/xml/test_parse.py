@@ -29,6 +29,13 @@ def test_what_only_looks_like_one_is_text(head: str) -> None:
     assert root.text == "<!-- --><?p?><?p?>"
 
 
+@pytest.mark.parametrize("value", ["b", "not a name", ""])
+def test_an_identifier_by_another_name_is_refused(value: str) -> None:
+    """Parsers that collect IDs refuse some of these documents, and others read them: found by comparing with libxmlsec."""
+    assert code_of(f"<a><b xml:id='{value}'/></a>") == "xml.schema"
+    parse_message(b"<a xml:lang='da'>xml:id</a>")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
