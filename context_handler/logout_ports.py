@@ -38,6 +38,12 @@ class LogoutStore(Protocol):
         """Give the sessions of a browser."""
         ...
 
+    def have_ended(
+        self, workspace: WorkspaceId, party: EntityId, name_id: NameId, session_indexes: Sequence[str]
+    ) -> bool:
+        """Tell whether each of these was a session that this party was told of, or told us of, and that has ended of late."""
+        ...
+
     def begin(
         self, workspace: WorkspaceId, logout: Logout, ended: Sequence[SessionId], events: Sequence[Event]
     ) -> None:

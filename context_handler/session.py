@@ -37,7 +37,10 @@ LOOP_ANSWERS: Final = 10
 """How often a session answers the same system within LOOP_WINDOW. Nobody opens a system that often; one that bounces does (REQ-13)."""
 
 LOOP_WINDOW: Final = timedelta(minutes=1)
-"""From the first of those answers."""
+"""The time before an answer in which the answers before it count."""
+
+ENDED_REMEMBERED: Final = timedelta(hours=24)
+"""How long the end of a session is remembered, for a participant that logs out late: three times the longest session (our choice)."""
 
 
 @dataclass(frozen=True, slots=True)

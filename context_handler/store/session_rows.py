@@ -28,13 +28,25 @@ _UPSERT_PARTICIPANT: Final = (
     "INSERT INTO participants (workspace, session, system, name_id, session_index) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (workspace, session, system) DO UPDATE SET name_id = excluded.name_id, session_index = excluded.session_index"
 )
+_INSTANT_DIGITS: Final = 16
+"""An instant in `answered_at`: microseconds in hexadecimal, so that the texts sort as the instants do."""
+
+_KEPT_DIGITS: Final = LOOP_ANSWERS * _INSTANT_DIGITS
 _ANSWER: Final = (
-    "INSERT INTO participants (workspace, session, system, name_id, session_index, answers, answers_since)"
-    " VALUES (?, ?, ?, ?, ?, 1, ?) ON CONFLICT (workspace, session, system) DO UPDATE SET"
+    "INSERT INTO participants (workspace, session, system, name_id, session_index, answered_at)"  # noqa: S608 - our own constants
+    " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (workspace, session, system) DO UPDATE SET"
     " name_id = excluded.name_id, session_index = excluded.session_index,"
-    " answers = CASE WHEN answers_since > ? THEN answers + 1 ELSE 1 END,"
-    " answers_since = CASE WHEN answers_since > ? THEN answers_since ELSE excluded.answers_since END"
-    " WHERE answers < ? OR answers_since <= ?"
+    f" answered_at = substr(answered_at || excluded.answered_at, -{_KEPT_DIGITS})"
+    f" WHERE length(answered_at) < {_KEPT_DIGITS} OR substr(answered_at, 1, {_INSTANT_DIGITS}) <= ?"
+)
+_REMEMBER_PARTICIPANTS: Final = (
+    "INSERT OR IGNORE INTO ended_sessions (workspace, party, name_id, session_index, ended_at)"
+    " SELECT workspace, system, name_id, session_index, ? FROM participants WHERE workspace = ? AND session = ?"
+)
+_REMEMBER_HOME_IDP: Final = (
+    "INSERT OR IGNORE INTO ended_sessions (workspace, party, name_id, session_index, ended_at)"
+    " SELECT sessions.workspace, idp, name_id, json_each.value, ? FROM sessions, json_each(sessions.session_indexes)"
+    " WHERE workspace = ? AND sessions.id = ?"
 )
 
 SessionRow = tuple[str, str, str, str, str, int, str, int, int, int, bytes]
@@ -131,24 +143,13 @@ def take_part(
 def take_part_again(
     connection: sqlite3.Connection, workspace: WorkspaceId, session: SessionId, participant: Participant, at: datetime
 ) -> bool:
-    """Write that a session answered a system; False if it has done so LOOP_ANSWERS times within LOOP_WINDOW."""
+    """Write that a session answered a system; False if it has done so LOOP_ANSWERS times within the LOOP_WINDOW that ends now.
+
+    The last LOOP_ANSWERS instants are kept, and no more.
+    """
     name, index = name_id_text(participant.name_id), participant.session_index
-    began = to_microseconds(at - LOOP_WINDOW)
-    answered = connection.execute(
-        _ANSWER,
-        (
-            workspace,
-            session,
-            participant.system,
-            name,
-            index,
-            to_microseconds(at),
-            began,
-            began,
-            LOOP_ANSWERS,
-            began,
-        ),
-    )
+    now, began = _instant(at), _instant(at - LOOP_WINDOW)
+    answered = connection.execute(_ANSWER, (workspace, session, participant.system, name, index, now, began))
     return answered.rowcount == 1
 
 
@@ -163,10 +164,17 @@ def participants_of(
     return tuple(Participant(EntityId(system), name_id_of(name_id), index) for system, name_id, index in rows)
 
 
-def drop_session(connection: sqlite3.Connection, workspace: WorkspaceId, session: SessionId) -> None:
-    """Take a session away, and with it who took part."""
+def drop_session(connection: sqlite3.Connection, workspace: WorkspaceId, session: SessionId, at: datetime) -> None:
+    """Take a session away, and with it who took part; what its participants called it is remembered as ended."""
+    values = (to_microseconds(at), workspace, session)
+    connection.execute(_REMEMBER_PARTICIPANTS, values)
+    connection.execute(_REMEMBER_HOME_IDP, values)
     connection.execute("DELETE FROM participants WHERE workspace = ? AND session = ?", (workspace, session))
     connection.execute("DELETE FROM sessions WHERE workspace = ? AND id = ?", (workspace, session))
+
+
+def _instant(at: datetime) -> str:
+    return f"{to_microseconds(at):0{_INSTANT_DIGITS}x}"
 
 
 def _number_of(level: StatedLevel) -> int:

@@ -74,6 +74,16 @@ class SqliteLogouts:
         """Give the sessions of a browser."""
         return self._open(workspace, "WHERE sessions.workspace = ? AND sessions.handle = ?", (workspace, handle))
 
+    def have_ended(
+        self, workspace: WorkspaceId, party: EntityId, name_id: NameId, session_indexes: Sequence[str]
+    ) -> bool:
+        """Tell whether each of these was a session that this party was told of, or told us of, and that has ended."""
+        ended = "SELECT 1 FROM ended_sessions WHERE workspace = ? AND party = ? AND name_id = ? AND session_index = ?"
+        name = name_id_text(name_id)
+        return all(
+            self._database.row(ended, (workspace, party, name, each)) is not None for each in set(session_indexes)
+        )
+
     def begin(
         self, workspace: WorkspaceId, logout: Logout, ended: Sequence[SessionId], events: Sequence[Event]
     ) -> None:
@@ -86,7 +96,7 @@ class SqliteLogouts:
             _use_up_request(connection, workspace, logout)
             browsers = {logout.browser, *(_browser_of(connection, workspace, each) for each in ended)}
             for session in ended:
-                drop_session(connection, workspace, session)
+                drop_session(connection, workspace, session, logout.started_at)
             for browser in sorted(each for each in browsers if each):
                 _end_logins_under_way(connection, workspace, browser, logout.started_at)
             _insert(connection, workspace, logout)

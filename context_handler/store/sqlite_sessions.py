@@ -11,6 +11,7 @@ from context_handler.events import Event
 from context_handler.login_state import WAITING_STATES, LoginState, PendingLogin
 from context_handler.ports import KnownSubject
 from context_handler.session import (
+    ENDED_REMEMBERED,
     AnsweredTooOftenError,
     Session,
     SessionEndedError,
@@ -50,6 +51,7 @@ _NAMED: Final = (
     " WHERE participants.workspace = ? AND participants.name_id = ? AND sessions.ends_at > ? LIMIT 1"
 )
 _ENDED: Final = "SELECT id FROM sessions WHERE workspace = ? AND ends_at <= ?"
+_LONG_ENDED: Final = "FROM ended_sessions WHERE workspace = ? AND ended_at <= ?"
 
 
 class SqliteSessions:
@@ -116,15 +118,21 @@ class SqliteSessions:
                 raise AnsweredTooOftenError
 
     def forget(self, workspace: WorkspaceId, at: datetime) -> int:
-        """Drop every session that has come to its end, with its participants; give how many. Cheap when there is none."""
+        """Drop every session that has come to its end, with its participants; give how many. Cheap when there is nothing to do.
+
+        What ended longer ago than ENDED_REMEMBERED is forgotten altogether.
+        """
         values = (workspace, to_microseconds(at))
+        long_ago = (workspace, to_microseconds(at - ENDED_REMEMBERED))
         with self._database.reading() as connection:
-            if connection.execute(f"{_ENDED} LIMIT 1", values).fetchone() is None:
+            due = connection.execute(f"{_ENDED} LIMIT 1", values).fetchone()
+            if due is None and connection.execute(f"SELECT 1 {_LONG_ENDED} LIMIT 1", long_ago).fetchone() is None:
                 return 0
         with self._database.writing(Survives.KILL) as connection:
+            connection.execute(f"DELETE {_LONG_ENDED}", long_ago)
             ended = [session for (session,) in connection.execute(_ENDED, values)]
             for session in ended:
-                drop_session(connection, workspace, SessionId(session))
+                drop_session(connection, workspace, SessionId(session), at)
         return len(ended)
 
     def find(self, workspace: WorkspaceId, system: EntityId, name_id: NameId, at: datetime) -> KnownSubject | None:

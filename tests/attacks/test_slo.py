@@ -210,8 +210,19 @@ def test_slo_04_a_wrong_answer_does_not_count(street: Street, changes: dict[str,
     assert [leg.party for leg in end.logout.still_logged_in] == [YDELSER]
 
 
-def test_slo_05_another_session_index(street: Street) -> None:
-    outcome = street.send(street.request(BYGGESAG, session_indexes=("_another",)))
+@pytest.mark.parametrize("party", [BYGGESAG, IDP])
+def test_slo_05_another_session_index(street: Street, party: EntityId) -> None:
+    outcome = street.send(street.request(party, session_indexes=("_another",)))
+    assert_nothing_ended(street, outcome, "slo.denied")
+
+
+def test_slo_05_an_ended_session_index_of_another_party(street: Street) -> None:
+    """That a session has ended is a success to those who took part in it, and to nobody else."""
+    ended = street.request(YDELSER).session_indexes
+    street.everybody_answers(street.click())
+    street.rig.session = None
+    street.log_in(BYGGESAG, YDELSER)
+    outcome = street.send(street.request(BYGGESAG, session_indexes=ended))
     assert_nothing_ended(street, outcome, "slo.denied")
 
 

@@ -83,6 +83,8 @@ class Street:
     members: dict[EntityId, Member]
     lines: Lines
     tokens: dict[EntityId, Assertion] = field(default_factory=dict)
+    idp_session: str = "_session-1"
+    """What the IdP calls its session in this browser."""
 
     # --- logging in
 
@@ -106,7 +108,9 @@ class Street:
     def _token(self, system: EntityId, outcome: Any, at: datetime) -> Assertion:
         if isinstance(outcome, RedirectTo):
             question = self.rig.question_in(outcome)
-            outcome = straight(self.rig.finish(self.rig.honest_answer(question), at))
+            statements = (builders.authn_statement(session_index=self.idp_session),)
+            said = self.rig.assertion_for(question, authn_statements=statements)
+            outcome = straight(self.rig.finish(self.rig.answer_with(question, said), at))
         assert isinstance(outcome, PostTo), outcome
         body = urlencode(outcome.form.fields).encode()
         answer = unseal_response(
@@ -124,7 +128,7 @@ class Street:
     def request(self, party: EntityId, **changes: Any) -> LogoutRequest:
         """What a participant says, about what it was told."""
         if party == IDP:
-            name_id, index, to = builders.ANE_HOLM, builders.authn_statement().session_index, IDP_ASKS
+            name_id, index, to = builders.ANE_HOLM, self.idp_session, IDP_ASKS
         else:
             token = self.tokens[party]
             assert token.subject is not None

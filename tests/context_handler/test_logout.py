@@ -9,6 +9,8 @@ from context_handler.asking import PostTo, RedirectTo
 from context_handler.audit import audit
 from context_handler.logout_answering import LoggedOut, RefusedLogout
 from context_handler.logout_state import LegState, Logout, LogoutState
+from context_handler.session import ENDED_REMEMBERED
+from oiosaml.ids import EntityId
 from oiosaml.messages.metadata import Endpoint
 from oiosaml.messages.response import Status
 from oiosaml.uris import (
@@ -252,6 +254,44 @@ def test_a_session_that_is_gone_is_a_success(street: Street) -> None:
     end = street.send(request)
     assert street.told(end, BYGGESAG).status == WHOLE
     assert end.logout.legs == ()
+
+
+@pytest.mark.parametrize("party", [BYGGESAG, IDP])
+@pytest.mark.parametrize("how", ["logged out", "expired"])
+def test_a_session_that_is_gone_is_a_success_and_another_browsers_session_stays(
+    street: Street, party: EntityId, how: str
+) -> None:
+    rig = street.rig
+    street.log_in(BYGGESAG)
+    request = street.request(party)
+    if how == "expired":
+        rig.ports.sessions.forget(rig.ports.workspace, NOW + minutes(9 * 60))
+    else:
+        street.everybody_answers(street.click())
+    rig.session = None
+    street.idp_session = "_another-browsers"
+    street.log_in(BYGGESAG)
+    assert not set(request.session_indexes) & set(street.request(party).session_indexes)
+    end = street.send(request)
+    assert street.told(end, party).status == WHOLE
+    assert end.logout.legs == ()
+    assert street.is_logged_in()
+
+
+def test_the_end_of_a_session_is_remembered_for_a_day(street: Street) -> None:
+    rig = street.rig
+    street.log_in(BYGGESAG)
+    request = street.request(BYGGESAG)
+    street.everybody_answers(street.click())
+    rig.session = None
+    street.log_in(BYGGESAG)
+    rig.ports.sessions.forget(rig.ports.workspace, NOW + ENDED_REMEMBERED - minutes(1))
+    logouts, named = rig.ports.logouts, (rig.ports.workspace, BYGGESAG, request.name_id, request.session_indexes)
+    assert logouts.have_ended(*named)
+    assert not logouts.have_ended(*named[:3], (*request.session_indexes, "_never-was"))
+    assert not logouts.have_ended(named[0], YDELSER, *named[2:])
+    rig.ports.sessions.forget(rig.ports.workspace, NOW + ENDED_REMEMBERED)
+    assert not logouts.have_ended(*named)
 
 
 def test_two_systems_begin_at_once_and_both_end_well(street: Street) -> None:

@@ -529,6 +529,18 @@ async def test_req_13_a_system_that_bounces_is_stopped_and_lets_go_after_the_win
     assert (rig.counts().completed, rig.counts().refused, rig.counts().conserved) == (LOOP_ANSWERS + 2, 3, True)
 
 
+async def test_req_13_no_minute_holds_more_answers_than_the_limit(rig: Rig) -> None:
+    """The window slides: answers at the end of one minute and at the beginning of the next count together."""
+    await log_in(rig)
+    late = [NOW + LOOP_WINDOW - timedelta(seconds=LOOP_ANSWERS - number) for number in range(LOOP_ANSWERS)]
+    for at in (NOW, *late[1:]):
+        answered(rig, ask(rig, at))
+    answered(rig, ask(rig, NOW + LOOP_WINDOW))  # the first one counts no longer
+    assert isinstance(ask(rig, NOW + LOOP_WINDOW + timedelta(seconds=1)), RefusedLogin)
+    assert isinstance(ask(rig, late[1] + LOOP_WINDOW - timedelta(microseconds=1)), RefusedLogin)
+    answered(rig, ask(rig, late[1] + LOOP_WINDOW))
+
+
 async def test_req_13_not_even_a_passive_request_keeps_the_browser_going(rig: Rig) -> None:
     await log_in(rig)
     for _ in range(LOOP_ANSWERS):
