@@ -70,6 +70,7 @@ def complete_from_session(visit: Visit, login: PendingLogin, idp: EntityId, hand
             raise SamlError(
                 "req.replay", f"got the request ID {login.request.id!r:.120} a second time", party=Party.SYSTEM
             ) from error
+        visit.ends_if_refused = False
         raise SamlError("flow.expired", "the login ended while it was finished", party=Party.USER) from error
     except SessionEndedError as error:
         raise _logged_out() from error
@@ -90,7 +91,7 @@ def refuse_login(visit: Visit, error: SamlError, ports: Ports) -> RefusedLogin:
     """End the visit: write down the refusal, and compose the system's answer where it may have one.
 
     A system is answered once its request was vouched for and the flow is over. A message that failed authentication is written down and
-    ends nothing, so that the honest answer can still come.
+    ends nothing, so that the honest answer can still come; nor does a choice that was not offered, since the person may choose again.
 
     Raises:
         SamlError: `web.unavailable` if the store cannot be used: nothing is written, nobody but the person is told, and the login stays
@@ -101,7 +102,7 @@ def refuse_login(visit: Visit, error: SamlError, ports: Ports) -> RefusedLogin:
     # Most refusals are a step's own event already; one raised between steps, such as a request sent twice, becomes this step's.
     said = any(event.outcome is EventOutcome.REFUSED for event in visit.events)
     step = visit.events[-1].step if said else "refuse_login"
-    is_over = visit.pending is None or visit.answer_accepted
+    is_over = visit.pending is None or visit.ends_if_refused
     answer = None
     if is_over and visit.requester is not None:
         octets = issue.refuse(status_of(error), visit.requester, at=visit.at, ports=ports)
@@ -122,7 +123,7 @@ def _write_down(visit: Visit, error: SamlError, ports: Ports) -> None:
     if visit.pending is None:
         ports.store.refuse_unstarted(ports.workspace, visit.flow, visit.at, error.code, events)
         return
-    end = LoginState.REFUSED if visit.answer_accepted else LoginState.EXPIRED if error.code == "flow.expired" else None
+    end = LoginState.REFUSED if visit.ends_if_refused else LoginState.EXPIRED if error.code == "flow.expired" else None
     if end is not None:
         try:
             ports.store.finish(ports.workspace, visit.flow, end, error.code, events)

@@ -102,6 +102,7 @@ def resume_choice(
     """The choice belongs to a login under way in this browser."""
     login = login_under_way(chosen.flow, chosen.browser, visit.at, ports)
     visit.resume(login)
+    visit.ends_if_refused = True
     return login, registered_system(registry, login.system, visit.at)
 
 
@@ -115,6 +116,8 @@ def take_choice(
     candidates = discovery.candidates_for(system, registry.idps(), demand, wishes, visit.at)
     idp = discovery.decide(candidates, wishes)
     barred = [each for each in candidates.too_low if each.registration.entity_id == chosen.idp]
+    # somebody is left to choose, so a wrong choice leaves the login open
+    visit.ends_if_refused = idp is not None and idp.registration.entity_id == chosen.idp
     if barred:
         raise discovery.unreachable(demand, barred)
     if idp is None or idp.registration.entity_id != chosen.idp:

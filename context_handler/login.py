@@ -104,6 +104,7 @@ async def continue_login(chosen: ChosenIdp, at: datetime, ports: Ports) -> Outbo
             return await answer_from_session(visit, login, session, chosen, system, registry, ports)
         login, question = ask_home_idp(visit, login, idp, demand, ports)
         if not ports.store.save_idp_choice(ports.workspace, login, visit.take_events()):
+            visit.ends_if_refused = False
             raise SamlError("flow.unknown", "the login ended while the choice was made", party=Party.USER)
     except SamlError as refusal:
         return refuse_login(visit, refusal, ports)
@@ -274,7 +275,7 @@ def accept_idp_response(visit: Visit, answer: Answer, login: PendingLogin, ports
     except AnswerUsedError as error:
         raise SamlError("proto.replay", f"got an answer that was used before: {error}") from error
     visit.take_events()
-    visit.answer_accepted = True
+    visit.ends_if_refused = True
 
 
 @step(Party.CONTEXT_HANDLER)

@@ -43,8 +43,8 @@ class Visit:
     """The session that the system's token will belong to."""
     participant: Participant | None = None
     """The system as that session knows it, once its token was composed."""
-    answer_accepted: bool = False
-    """Whether the IdP's answer passed authentication and used up the pending login."""
+    ends_if_refused: bool = False
+    """Whether a refusal ends the resumed login: the IdP's answer passed authentication and used it up, or no other choice of an IdP helps."""
     events: list[Event] = field(default_factory=list)
     _notes: dict[str, Any] = field(default_factory=dict)
 

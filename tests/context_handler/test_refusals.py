@@ -481,6 +481,22 @@ def test_choice_of_what_was_not_offered(rig: Rig) -> None:
     assert rig.counts().pending == 1, "the person may choose again"
 
 
+def test_choice_when_nobody_is_left_ends_the_login(rig: Rig) -> None:
+    asked = choice(rig)
+    rig.registry.idp_list.clear()
+    outcome = refused(rig.choose(asked.flow, IDP))
+    assert (outcome.error.code, outcome.answer is not None) == ("fed.no-idp", True)
+    assert (rig.counts().refused, rig.counts().pending, rig.counts().conserved) == (1, 0, True)
+
+
+def test_choice_for_a_system_that_was_switched_off_ends_the_login(rig: Rig) -> None:
+    asked = choice(rig)
+    rig.registry.system_list.clear()
+    assert refused(rig.choose(asked.flow, IDP)).error.code == "req.unknown-sp"
+    assert (rig.counts().refused, rig.counts().pending, rig.counts().conserved) == (1, 0, True)
+    assert refused(rig.choose(asked.flow, IDP)).error.code == "flow.unknown", "it ends once"
+
+
 def test_choice_too_late(rig: Rig) -> None:
     asked = choice(rig)
     with pytest.raises(SamlError, match=r"flow\.expired"):

@@ -440,6 +440,22 @@ async def test_with_two_sessions_the_person_is_asked_and_the_choice_is_answered_
     assert audit(rig.record, rig.ports.workspace, NOW).conserved
 
 
+async def test_a_choice_that_a_session_cannot_serve_ends_the_login_and_tells_the_system(rig: Rig) -> None:
+    await log_in(rig)
+    await log_in_at_the_other(rig)
+    for _ in range(LOOP_ANSWERS):
+        answered(rig, ask(rig, wishes=Wishes(hint=IDP)))
+    asked = ask(rig)
+    refused = rig.choose(asked.flow, IDP)
+    assert isinstance(refused, RefusedLogin)
+    assert (refused.error.code, refused.answer is not None) == ("req.loop", True)
+    report = audit(rig.record, rig.ports.workspace, NOW)
+    assert (report.counts.refused, report.counts.pending, report.conserved) == (1, 0, True)
+    late = rig.choose(asked.flow, OTHER_IDP)
+    assert isinstance(late, RefusedLogin)
+    assert (late.error.code, late.answer) == ("flow.unknown", None)
+
+
 @pytest.mark.parametrize("idp", [IDP, OTHER_IDP])
 @pytest.mark.parametrize("how", ["hint", "remembered", "list"])
 async def test_with_two_sessions_whatever_names_an_idp_decides(rig: Rig, idp: Any, how: str) -> None:
