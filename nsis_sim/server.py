@@ -1,5 +1,6 @@
 """One uvicorn server in this process: its sockets, its ready line, and an end without traceback."""
 
+import asyncio
 import contextlib
 import errno
 import gc
@@ -15,9 +16,16 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from federation.dev_ca_web import WebCertificate
+from nsis_sim.http_limits import IDLE_SECONDS, LimitedHttp
+from nsis_sim.log_lines import log_config
 
 _ATTEMPTS_AT_A_FREE_PORT: Final = 20
 _BACKLOG: Final = 256
+"""Connections that the kernel holds while we are busy. A room of forty opens about a hundred at once."""
+
+_TICKS_A_SECOND: Final = 10
+"""How often uvicorn looks round."""
+
 _YOUNG_OBJECTS: Final = 10_000
 """How many new containers are there before Python looks for cycles among them. A login makes some, and nearly none is in a cycle."""
 
@@ -103,13 +111,16 @@ def serve(
     """Serve until SIGINT or SIGTERM; `on_ready` is called once connections are answered. Returns normally after either signal."""
     config = uvicorn.Config(
         app,
-        log_level=log_level,
+        http=LimitedHttp,
+        log_config=log_config(log_level),
         access_log=log_level == "debug",
         lifespan="on",
         server_header=False,
         # The peer's word about scheme and address is not asked: all URLs come from settings.
         proxy_headers=False,
         ws="none",
+        backlog=_BACKLOG,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         ssl_keyfile=tls.key if tls else None,
         ssl_certfile=tls.certificate if tls else None,
@@ -127,6 +138,14 @@ class _Server(uvicorn.Server):
         if self.started and not self.should_exit:
             _settle()
             self._on_ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_A_SECOND == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in tuple(self.server_state.connections):
+                if isinstance(connection, LimitedHttp):
+                    connection.enforce_times(now)
+        return await super().on_tick(counter)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -59,7 +59,8 @@ class Settings(BaseSettings):
         default=Path("federation.yaml"), description="The world that an empty store is filled from."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="warning", description="What the server writes to standard error: debug, info, warning or error."
+        default="warning",
+        description="What the server writes to standard error, one JSON object a line: debug, info, warning or error.",
     )
 
     @field_validator("listen", mode="before")

@@ -7,6 +7,8 @@ from typing import Final, NoReturn
 
 import typer
 
+from oiosaml.redaction import redacted, visible
+
 REFUSED: Final = 1
 UNUSABLE: Final = 2
 
@@ -29,8 +31,8 @@ def say(text: str = "") -> None:
 
 
 def fail(message: str, *, status: int = UNUSABLE) -> NoReturn:
-    """Write why it cannot be done to standard error, and end with `status`."""
-    typer.echo(message, err=True)
+    """Write why it cannot be done to standard error, and end with `status`. What others said in it moves no cursor and shows no secret."""
+    typer.echo("\n".join(visible(line) for line in redacted(message).split("\n")), err=True)
     raise typer.Exit(status)
 
 
@@ -39,7 +41,7 @@ def say_findings(source: str, findings: Sequence[FindingForPeople]) -> None:
     for finding in findings:
         where = f"{source}:{finding.line}" if finding.line is not None else source
         typer.echo(f"{where}: {finding.requirement} {finding.rule}: {finding.sentence}", err=True)
-        typer.echo(f"    {finding.detail}", err=True)
+        typer.echo(f"    {visible(redacted(finding.detail))}", err=True)
         if finding.mend:
             typer.echo(f"    Mend: {finding.mend}", err=True)
 

@@ -199,6 +199,7 @@ _TABLE: Final = (
     Refusal("web.auth", 401, STATUS_REQUEST_DENIED, "Du skal være logget ind for at se denne side.", "You must be logged in to see this page."),
     Refusal("web.form", _BAD, STATUS_REQUEST_DENIED, "Formularen kunne ikke læses.", "The form could not be read."),
     Refusal("web.form:unknown-person", _BAD, STATUS_REQUEST_DENIED, "Der er ingen bruger ved navn {person} i denne kommunes login.", "There is no user called {person} at this municipality's login."),
+    Refusal("web.aborted", _BAD, STATUS_REQUEST_DENIED, "Forespørgslen blev afbrudt, før den var sendt færdig.", "The request was cut off before all of it was sent."),
     Refusal("web.not-found", _MISSING, STATUS_REQUEST_DENIED, "Siden findes ikke.", "There is no such page."),
     Refusal("web.method", 405, STATUS_REQUEST_DENIED, "Siden kan ikke bruges på den måde.", "The page cannot be used in that way."),
     Refusal("web.internal", 500, STATUS_AUTHN_FAILED, "Der skete en fejl hos os.", "Something went wrong on our side."),

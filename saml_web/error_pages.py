@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from oiosaml.errors import Party, SamlError, UpstreamRefusal
+from oiosaml.redaction import fit_to_show
 from oiosaml.rules.rule import RuleViolation
 from saml_web.finding_documents import FindingDocument
 from saml_web.languages import Language, language_of
@@ -201,9 +202,8 @@ def sentence_of(error: SamlError, language: Language) -> str:
 
 
 def shown(text: str) -> str:
-    """Give `text` fit to be shown: control characters visible, cut to `MAX_SHOWN` characters. The template escapes it."""
-    cut = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in cut)
+    """Give `text` fit to be shown: redacted, on one line, cut to `MAX_SHOWN` characters. The template escapes it."""
+    return fit_to_show(text, MAX_SHOWN)
 
 
 def _upstream(error: SamlError) -> tuple[str, str] | None:

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from oiosaml.redaction import redacted
 from oiosaml.rules.rule import Finding, Requirement
 
 
@@ -26,7 +27,7 @@ class FindingDocument(BaseModel):
             rule_id=finding.rule_id,
             requirement=finding.requirement,
             sentence=finding.sentence,
-            detail=finding.detail,
+            detail=redacted(finding.detail),
             mend=finding.mend,
             line=finding.line,
             source=finding.source,

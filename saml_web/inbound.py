@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, unquote_plus
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from oiosaml.errors import SamlError
 
@@ -76,13 +76,16 @@ async def read_body(request: Request, *, limit: int = MAX_MESSAGE_BODY_BYTES) ->
     """Give the body exactly as sent; stops reading at the first byte too many, whatever Content-Length claims.
 
     Raises:
-        SamlError: `size` if it is longer than `limit` bytes.
+        SamlError: `size` if it is longer than `limit` bytes; `web.aborted` if the client left, or took too long, before the end of it.
     """
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise SamlError("size", f"got a body of more than {limit} bytes, expected at most {limit}")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise SamlError("size", f"got a body of more than {limit} bytes, expected at most {limit}")
+    except ClientDisconnect as error:
+        raise SamlError("web.aborted", f"got {len(body)} bytes of a body and then no more") from error
     return bytes(body)
 
 

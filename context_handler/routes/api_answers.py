@@ -14,6 +14,7 @@ from context_handler.events import Event, EventOutcome
 from context_handler.metadata_refresh import RefreshState
 from context_handler.prompts import PromptCount
 from federation.model import Person
+from oiosaml.redaction import redacted
 from saml_web.finding_documents import FindingDocument
 
 
@@ -109,7 +110,7 @@ class MembersAnswer(Answer):
                     next_at=each.next_at,
                     good_at=each.good_at,
                     fault=each.fault,
-                    detail=each.detail,
+                    detail=redacted(each.detail),
                 )
                 for each in sorted(states, key=lambda state: (state.fault is None, state.entity_id))
             ),
@@ -163,8 +164,8 @@ class EventAnswer(Answer):
             step=event.step,
             outcome=event.outcome,
             code=event.code,
-            detail=event.detail,
-            party=event.party,
+            detail=redacted(event.detail),
+            party=None if event.party is None else redacted(event.party),
             message_id=event.message_id,
             octets_in=_base64(event.octets_in),
             octets_out=_base64(event.octets_out),

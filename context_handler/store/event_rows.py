@@ -15,6 +15,7 @@ from context_handler.login_state import LoginState
 from context_handler.logout_state import LogoutState
 from context_handler.store.database import from_microseconds, to_microseconds
 from oiosaml.ids import FlowId, MessageId, WorkspaceId
+from oiosaml.redaction import redacted
 from oiosaml.rules.rule import Finding, Requirement
 
 
@@ -32,6 +33,12 @@ _INSERT: Final = (
 )
 _SELECT: Final = "SELECT at, steps, octets FROM events WHERE workspace = ? AND flow = ? ORDER BY seq"
 _SELECT_FLOW_OF: Final = "SELECT flow FROM events WHERE workspace = ? AND instr(steps, ?) > 0 ORDER BY seq DESC LIMIT 1"
+
+MAX_PARTY_CHARACTERS: Final = 1024
+"""Characters kept of who claims to have sent a message: as many as an entityID may have (SAML Core 8.3.6)."""
+
+MAX_MESSAGE_ID_CHARACTERS: Final = 256
+"""Characters kept of a message's ID: no longer one is accepted."""
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
@@ -95,11 +102,11 @@ def _step_of(event: Event, pieces: list[bytes]) -> dict[str, object]:
     if event.code is not None:
         step["code"] = event.code
     if event.detail:
-        step["detail"] = event.detail
+        step["detail"] = redacted(event.detail)
     if event.party is not None:
-        step["party"] = event.party
+        step["party"] = event.party[:MAX_PARTY_CHARACTERS]
     if event.message_id is not None:
-        step["message_id"] = event.message_id
+        step["message_id"] = event.message_id[:MAX_MESSAGE_ID_CHARACTERS]
     if event.findings:
         step["findings"] = _finding_documents(event.findings)
     if event.octets_in is not None or event.octets_out is not None:
@@ -142,7 +149,7 @@ def _finding_document(finding: Finding) -> dict[str, Any]:
         "source": finding.source,
         "requirement": finding.requirement,
         "sentence": finding.sentence,
-        "detail": finding.detail,
+        "detail": redacted(finding.detail),
         "refusal_key": finding.refusal_key,
     }
     if finding.params:

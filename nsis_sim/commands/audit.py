@@ -30,6 +30,7 @@ def audit_command(*, as_json: Annotated[bool, typer.Option("--json", help="Write
     from nsis_sim.settings import SettingsError, load_settings
     from oiosaml.errors import SamlError
     from oiosaml.ids import DEFAULT_WORKSPACE
+    from oiosaml.redaction import redacted
     from saml_web.clock import utc_now
 
     try:
@@ -42,7 +43,7 @@ def audit_command(*, as_json: Annotated[bool, typer.Option("--json", help="Write
     except (SettingsError, SamlError) as error:
         fail(str(error))
     counts = result.counts
-    discrepancies = [f"flow {each.flow}: {each.detail}" for each in result.discrepancies]
+    discrepancies = [redacted(f"flow {each.flow}: {each.detail}") for each in result.discrepancies]
     numbers = {name: getattr(counts, name) for name in ("started", "completed", "refused", "expired", "pending")}
     logouts = asdict(result.logouts)
     if as_json:

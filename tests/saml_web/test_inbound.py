@@ -107,3 +107,14 @@ def test_refuses_a_form_of_somebody_else(headers: dict[str, str]) -> None:
 def test_origin_is_written_as_a_browser_does() -> None:
     assert origin_of("HTTPS://CH.test:443/x") == "https://ch.test"
     assert origin_of("http://[::1]:8000/") == "http://[::1]:8000"
+
+
+def test_a_body_that_is_cut_off_is_a_refusal_and_no_failure() -> None:
+    messages = iter([{"type": "http.request", "body": b"abc", "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> dict[str, object]:
+        return next(messages)
+
+    cut = Request({"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": []}, receive)
+    with pytest.raises(SamlError, match=r"^web\.aborted: got 3 bytes"):
+        asyncio.run(read_body(cut))
