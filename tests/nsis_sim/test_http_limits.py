@@ -1,0 +1,159 @@
+"""Connections that send too much, too slowly or nothing, against a real server on loopback (attack WEB-13)."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pytest
+import uvicorn
+
+from nsis_sim import http_limits
+from nsis_sim.http_limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_URL_BYTES, LimitedHttp
+from nsis_sim.server import _Server, listen
+from tests.processes import wait_until
+
+HONEST = b"GET /honest HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+async def app(scope, receive, send):
+    """Reads the whole body and says how long it was; an answer of 64 MB where that is asked for."""
+    length, more = 0, True
+    while more:
+        message = await receive()
+        length += len(message.get("body", b""))
+        more = message.get("more_body", False)
+    body = bytes(64 << 20) if scope["path"] == "/huge" else str(length).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest.fixture
+def limits(monkeypatch) -> Callable[..., None]:
+    """Makes times short, so that the test need not wait for the real ones."""
+
+    def set_all(**values: float) -> None:
+        for name, value in values.items():
+            monkeypatch.setattr(http_limits, name, value)
+
+    return set_all
+
+
+@dataclass
+class Running:
+    """A server in a thread, and a way to open connections to it."""
+
+    server: _Server
+    port: int
+    opened: ExitStack
+
+    def __call__(self) -> socket.socket:
+        return self.opened.enter_context(socket.create_connection(("127.0.0.1", self.port), timeout=20))
+
+    def holds_none(self) -> bool:
+        return not self.server.server_state.connections
+
+
+@pytest.fixture
+def connect(monkeypatch) -> Iterator[Running]:
+    monkeypatch.setattr("nsis_sim.server._settle", lambda: None)  # this process goes on as it was
+    port, sockets = listen(("127.0.0.1",), 0)
+    ready = threading.Event()
+    config = uvicorn.Config(app, http=LimitedHttp, log_config=None, log_level="critical", lifespan="off", ws="none")
+    server = _Server(config, ready.set)
+    server.capture_signals = ExitStack  # type: ignore[method-assign]  # signals belong to the main thread
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=sockets)))
+    thread.start()
+    assert ready.wait(10)
+    with ExitStack() as opened:
+        yield Running(server, port, opened)
+        server.should_exit = True
+    thread.join(20)
+    for each in sockets:
+        each.close()
+
+
+def answer_to(connection: socket.socket, octets: bytes = b"") -> bytes:
+    """Send, and give the status line: empty if the connection was closed without an answer."""
+    try:
+        connection.sendall(octets)
+        return connection.recv(4096).partition(b"\r\n")[0]
+    except (ConnectionResetError, BrokenPipeError):
+        return b""
+
+
+def get(*headers: bytes, path: bytes = b"/") -> bytes:
+    return b"\r\n".join([b"GET " + path + b" HTTP/1.1", b"Host: localhost", *headers, b"", b""])
+
+
+def test_the_largest_honest_head_is_taken(connect):
+    value = b"x" * (MAX_HEAD_BYTES // 4)
+    assert b" 200 " in answer_to(connect(), get(b"Cookie: " + value, b"X-Other: " + value, path=b"/?" + value))
+
+
+def test_a_head_that_is_too_long_is_refused(connect):
+    assert b" 431 " in answer_to(connect(), get(b"Cookie: " + b"x" * MAX_HEAD_BYTES))
+
+
+def test_a_head_without_end_is_refused(connect):
+    assert b" 431 " in answer_to(connect(), b"GET / HTTP/1.1\r\nCookie: " + b"x" * (MAX_HEAD_BYTES + 1))
+
+
+def test_as_many_headers_as_allowed_and_one_more(connect):
+    many = [b"X-%d: y" % number for number in range(MAX_HEADERS)]
+    assert b" 200 " in answer_to(connect(), get(*many[1:]))
+    assert b" 431 " in answer_to(connect(), get(*many))
+
+
+def test_an_address_that_is_too_long_is_refused(connect):
+    assert b" 200 " in answer_to(connect(), get(path=b"/" + b"x" * (MAX_URL_BYTES - 1)))
+    assert b" 414 " in answer_to(connect(), get(path=b"/" + b"x" * MAX_URL_BYTES))
+
+
+def test_a_body_that_comes_with_a_long_head_counts_as_a_body(connect):
+    body = b"x" * (2 * MAX_HEAD_BYTES)
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body)
+    assert b" 200 " in answer_to(connect(), head + body)
+
+
+def test_whoever_does_not_go_on_is_cut_off(connect, limits):
+    limits(HEAD_SECONDS=0.5, BODY_SECONDS=0.5, IDLE_SECONDS=0.1)
+    half_a_body = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc"
+    # Nothing; half a head; half a body; a request that was answered, and empty lines that put off the end of an idle connection.
+    for beginning in (b"", b"GET / HTT", half_a_body, HONEST + b"\r\n\r\n"):
+        connect().sendall(beginning)
+    wait_until(connect.holds_none, "the end of all four", seconds=10)
+    assert b" 200 " in answer_to(connect(), HONEST)
+
+
+def test_an_octet_a_moment_is_no_way_to_hold_a_connection(connect, limits):
+    limits(BODY_SECONDS=0.5)
+    connection = connect()
+    connection.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
+    pause = threading.Event()
+    with pytest.raises((ConnectionResetError, BrokenPipeError)):
+        for _ in range(100):
+            connection.sendall(b"x")
+            pause.wait(0.05)
+
+
+def test_an_answer_that_is_not_read_is_cut_off(connect, limits):
+    limits(UNREAD_SECONDS=0.5)
+    connection = connect()
+    connection.sendall(get(path=b"/huge"))
+    wait_until(connect.holds_none, "the end of the connection", seconds=10)
+
+
+def test_who_waits_longest_makes_room_and_honest_requests_go_on(connect, limits):
+    limits(MAX_CONNECTIONS=8)
+    half_open = [connect() for _ in range(40)]
+    for each in half_open:
+        answer = answer_to(connect(), HONEST)
+        assert b" 200 " in answer
+        each.close()
+
+
+def test_the_limit_on_connections_is_below_what_a_process_may_open():
+    assert http_limits.MAX_CONNECTIONS <= 512
