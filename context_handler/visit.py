@@ -44,7 +44,7 @@ class Visit:
     participant: Participant | None = None
     """The system as that session knows it, once its token was composed."""
     ends_if_refused: bool = False
-    """Whether a refusal ends the resumed login: the IdP's answer passed authentication and used it up, or no other choice of an IdP helps."""
+    """Whether a refusal ends the resumed login: the IdP's answer passed authentication and used it up, or no other choice helps."""
     events: list[Event] = field(default_factory=list)
     _notes: dict[str, Any] = field(default_factory=dict)
 

@@ -30,8 +30,8 @@ _YOUNG_OBJECTS: Final = 10_000
 """How many new containers are there before Python looks for cycles among them. A login makes some, and nearly none is in a cycle."""
 
 _DRAIN_SECONDS: Final = 8
-"""How long requests that are being answered may take after SIGTERM or Ctrl-C: five for an attribute query (AS-12), and the rest of its login.
-A browser that sends its request an octet at a time would last for ever."""
+"""How long requests that are being answered may take after SIGTERM or Ctrl-C: five for an attribute query (AS-12), and the rest of its
+login. A browser that sends its request an octet at a time would last for ever."""
 
 
 class PortBusyError(Exception):
