@@ -158,6 +158,8 @@ class _Parties:
         raise SamlError("web.not-found", f"got {name!r:.80}, expected the id of one of the {self.kind}")
 
     async def _document(self, party: PartyInput) -> dict[str, Any]:
+        if party.metadata is None and party.metadata_url is None and not party.needs_metadata:
+            return party.document(None, "")
         if (party.metadata is None) == (party.metadata_url is None):
             raise SamlError("web.form", "got both metadata and metadata_url, or neither; expected one of them")
         octets = (party.metadata or "").encode("utf-8", "replace")  # JSON can hold half a character, XML cannot

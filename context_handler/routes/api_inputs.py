@@ -17,7 +17,7 @@ from federation.document_fields import (
     PeriodDocument,
     SystemProfile,
 )
-from federation.document_parties import EncryptionDocument, MetadataSourceDocument, NameIdFormat
+from federation.document_parties import EncryptionDocument, MetadataSourceDocument, NameIdFormat, RoleCatalogueDocument
 from federation.documents import Kind
 from federation.model import AttributeProfile, GetsRights, OnAttributeFailure, OnNoRoles, Profile
 from oiosaml.messages.metadata import EntityDescriptor
@@ -56,9 +56,19 @@ class PartyInput(BaseModel):
     enabled: bool = Field(True, description="Whether it is switched on.")
     active: PeriodDocument | None = Field(None, description="When the registration exists; always, if left out.")
 
+    @property
+    def needs_metadata(self) -> bool:
+        """Tell whether it can be registered by its metadata only."""
+        return True
+
+    @property
+    def address(self) -> str:
+        """Give what it goes by if neither the caller nor any metadata says its entityID."""
+        return "urn:unknown"
+
     def document(self, entity: EntityDescriptor | None, metadata: str) -> dict[str, Any]:
         """Give the document as the store keeps it, completed from the metadata."""
-        entity_id = self.entity_id or (entity.entity_id if entity else "") or "urn:unknown"
+        entity_id = self.entity_id or (entity.entity_id if entity else "") or self.address
         host = _host_of(entity_id) or entity_id
         given = self.model_dump(mode="json", exclude_none=True, exclude_unset=True, exclude=_ABOUT_THE_SOURCE)
         if self.metadata_url is not None:
@@ -130,11 +140,26 @@ class SystemInput(PartyInput):
 
 
 class AttributeServiceInput(PartyInput):
-    """A municipality's attribute service."""
+    """A municipality's attribute service, or its role catalogue, which has no metadata."""
 
     cvrs: tuple[CvrNumber, ...] = Field(
         min_length=1, description="The organisations whose users it may speak of.", examples=[["94000018"]]
     )
+    role_catalogue: RoleCatalogueDocument | None = Field(
+        None,
+        description="A role catalogue, asked by REST instead of by SAML: without metadata, its entityID its address if left out.",
+        examples=[{"url": "https://rollekatalog.example.test"}],
+    )
+
+    @property
+    def needs_metadata(self) -> bool:
+        """Tell whether it is asked by SAML."""
+        return self.role_catalogue is None
+
+    @property
+    def address(self) -> str:
+        """Give a role catalogue's address."""
+        return self.role_catalogue.url.rstrip("/") if self.role_catalogue else super().address
 
 
 class IdpInput(PartyInput):

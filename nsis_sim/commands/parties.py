@@ -115,6 +115,10 @@ def add_idp(
         str | None,
         typer.Option("--attribute-service", help="Metadata of the service with its users' rights: a file or a URL."),
     ] = None,
+    role_catalogue: Annotated[
+        str | None,
+        typer.Option("--role-catalogue", help="Address of the role catalogue with its users' rights, asked by REST."),
+    ] = None,
     on_attribute_failure: Annotated[
         str | None,
         typer.Option("--on-attribute-failure", help="If rights cannot be fetched: refuse, or without-rights."),
@@ -129,9 +133,11 @@ def add_idp(
     ] = False,
     replace: Replace = False,
 ) -> None:
-    """Register an IdP at a running simulator, with its attribute service if its token carries no roles."""
-    if knows_roles == (attribute_service is not None):
-        fail("Say where the users' rights come from: --knows-roles, or --attribute-service FILE|URL.")
+    """Register an IdP at a running simulator, with its attribute service or role catalogue if its token carries no roles."""
+    if [knows_roles, attribute_service is not None, role_catalogue is not None].count(True) != 1:
+        fail(
+            "Say where the users' rights come from: --knows-roles, --attribute-service FILE|URL, or --role-catalogue URL."
+        )
     if max_loa is None and max_assurance_level is None:
         fail("Say at which level it is registered: --max-loa Substantial, or --max-assurance-level 3 with OIOSAML2.")
     party: dict[str, Any] = {
@@ -152,6 +158,8 @@ def add_idp(
     }
     if attribute_service is not None:
         party["attribute_service"] = {"metadata": read_source(attribute_service), "cvrs": cvr}
+    if role_catalogue is not None:
+        party["attribute_service"] = {"role_catalogue": {"url": role_catalogue}, "cvrs": cvr}
     _register("idps", metadata, party, base_url=base_url, replace=replace)
 
 
@@ -166,11 +174,15 @@ def _register(kind: str, metadata: str, party: dict[str, Any], *, base_url: str 
     url = broker_url(base_url)
     with registering(metadata), Api(url) as api:
         done = api.send("POST", f"/{kind}" + ("?replace=true" if replace else ""), document)
-        ids = {party["entity_id"]: party["id"] for party in api.parties(kind)}
+        known = [*api.parties(kind), *(api.parties("attribute-services") if "attribute_service" in party else ())]
     say_findings(metadata, done.findings)
-    for entity_id in done.registered:
-        say(f"Registered {entity_id}" + (f" as {ids[entity_id]}" if entity_id in ids else ""))
+    registered = [each for each in known if each["entity_id"] in done.registered]
+    for each in registered:
+        say(f"Registered {each['entity_id']} as {each['id']}")
     _say_what_next(kind, url)
+    for each in registered:
+        if each["registration"].get("role_catalogue"):
+            say(f"Its API key belongs into role-catalogue-{each['id']}.key in the simulator's certificate directory.")
 
 
 def _remembered(metadata: str) -> dict[str, Any]:

@@ -5,6 +5,8 @@ import re
 import pytest
 import yaml
 
+from oiosaml.ids import EntityId
+from tests.context_handler.federation_rig import idp_metadata
 from tests.processes import clean_environment, run_nsis, simulator
 
 
@@ -59,6 +61,16 @@ def test_a_file_that_is_not_there_is_status_2(base_url):
 def test_an_idp_must_say_where_rights_come_from(base_url):
     done = run(base_url, "idp", "add", "--metadata", "x", "--cvr", "91000013", "--name", "X", "--max-loa", "Low")
     assert (done.returncode, "--knows-roles" in done.stderr) == (2, True)
+
+
+def test_an_idp_joins_with_its_role_catalogue_and_is_told_where_the_key_belongs(base_url, tmp_path):
+    file = tmp_path / "idp.xml"
+    file.write_bytes(idp_metadata(EntityId("https://saml.idp.own.test")))
+    own = ("--cvr", "91000013", "--name", "Egen Kommune", "--max-loa", "Low")
+    done = run(base_url, "idp", "add", "--metadata", str(file), *own, "--role-catalogue", "https://roller.own.test/")
+    assert done.returncode == 0, done.stderr
+    assert "Registered https://roller.own.test as roller-own-test" in done.stdout
+    assert "role-catalogue-roller-own-test.key" in done.stdout
 
 
 def test_an_unknown_system_is_status_2_and_says_who_there_is(base_url):

@@ -18,7 +18,7 @@ from context_handler.store.sqlite import SqliteStore
 from context_handler.store.sqlite_record import SqliteRecord
 from context_handler.store.sqlite_refreshes import SqliteRefreshes
 from federation.load import export_world, load_world
-from federation.model import Person, World
+from federation.model import Person, RoleCatalogue, World
 from oiosaml.errors import SamlError
 from oiosaml.ids import DEFAULT_WORKSPACE, EntityId
 from oiosaml.nsis import AssuranceLevel
@@ -211,6 +211,41 @@ def test_registers_an_idp_with_its_attribute_service_in_one_step(api: Api) -> No
     service = api.rig.registry().attribute_service_for(OTHER_OWNER)
     assert service is not None and service.registration.entity_id == service_id
     assert api.rig.registry().organisation_name(OTHER_OWNER) == "Egen Kommune"
+
+
+CATALOGUE = "https://roller.own.test"
+
+
+def test_registers_an_idp_with_its_role_catalogue_which_has_no_metadata(api: Api) -> None:
+    body = {
+        "metadata": idp_metadata(OWN_IDP).decode(),
+        "cvrs": [OTHER_OWNER],
+        "name": "Egen Kommune",
+        "maximum_level": "High",
+        "knows_roles": False,
+        "attribute_service": {"role_catalogue": {"url": CATALOGUE, "domain": "EGEN"}, "cvrs": [OTHER_OWNER]},
+    }
+    answer = api.client.post("/_sim/api/idps", json=body)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["registered"] == [OWN_IDP, CATALOGUE]
+    service = api.rig.registry().attribute_service_for(OTHER_OWNER)
+    assert service is not None
+    assert service.registration.role_catalogue == RoleCatalogue(CATALOGUE, "EGEN")
+    assert (service.registration.id, service.registration.simulated) == ("roller-own-test", False)
+
+
+@pytest.mark.parametrize(
+    ("service", "code"),
+    [
+        ({"role_catalogue": {"url": "http://roller.own.test"}}, "md.endpoint"),
+        ({"role_catalogue": {"url": CATALOGUE, "api_key": "secret"}}, "web.form"),
+        ({}, "web.form"),
+    ],
+    ids=["plain http", "a key in the registration", "neither metadata nor catalogue"],
+)
+def test_a_role_catalogue_that_cannot_be_registered(api: Api, service: dict[str, Any], code: str) -> None:
+    answer = api.client.post("/_sim/api/attribute-services", json={"cvrs": [OTHER_OWNER]} | service)
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
 
 
 def test_broken_metadata_gets_findings_with_line_rule_and_mend_and_is_not_stored(api: Api) -> None:
