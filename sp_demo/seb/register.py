@@ -46,7 +46,11 @@ class Authorisation:
 
 
 class UnknownRoleError(ValueError):
-    """The right names no national role; the message says what is wrong with the pair."""
+    """The right names no national role; `reason` says what is wrong with the pair."""
+
+    def __init__(self, reason: Named) -> None:
+        super().__init__(reason.en)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +69,15 @@ class Register:
         """
         found = _NATIONAL_ROLE.fullmatch(privilege)
         if found is None:
-            raise UnknownRoleError("it is not written as code and name")
+            raise UnknownRoleError(Named("den er ikke skrevet som kode og navn", "it is not written as code and name"))
         code, name = found[1], found[2]
         role = self.national_roles.get(code)
         if role is None:
-            raise UnknownRoleError(f"there is no national role {code}")
+            raise UnknownRoleError(Named(f"der er ingen national rolle {code}", f"there is no national role {code}"))
         if role.name != name:
-            raise UnknownRoleError(f"{code} is called {role.name}, not {name}")
+            raise UnknownRoleError(
+                Named(f"{code} hedder {role.name}, ikke {name}", f"{code} is called {role.name}, not {name}")
+            )
         return role
 
     def attributes_of(self, cpr: str | None) -> tuple[tuple[str, str], ...]:

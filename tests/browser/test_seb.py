@@ -29,6 +29,7 @@ RIGHTS = PrivilegeList(
             (Constraint(ORGANISATION_UNIT, UNIT), Constraint(CARE_TEAM, "7")),
         ),
         PrivilegeGroup(cvr_scope(KORSBAEK), (ROLE + "PlejeAssR3",), (Constraint(ORGANISATION_UNIT, "elsewhere"),)),
+        PrivilegeGroup(cvr_scope(KORSBAEK), (ROLE + "PlejeAssR3",), ()),
     )
 )
 
@@ -65,16 +66,31 @@ def test_front_door_is_accessible(home_url, new_visitor, assert_accessible, asse
 
 
 @pytest.mark.parametrize(
-    ("locale", "care"), [("da-DK", "Plejeassistent, rolle 3"), ("en-GB", "Care assistant, role 3")]
+    ("locale", "care", "role", "group"),
+    [
+        (
+            "da-DK",
+            "Plejeassistent, rolle 3",
+            "41003 hedder PlejeAssR3, ikke Forkert",
+            "Gruppe 3: den nævner 0 organisationer",
+        ),
+        (
+            "en-GB",
+            "Care assistant, role 3",
+            "41003 is called PlejeAssR3, not Forkert",
+            "Group 3: it names 0 organisations",
+        ),
+    ],
 )
 def test_result_is_accessible_and_names_what_does_not_count(
-    home_url, new_visitor, assert_accessible, assert_fits, locale, care
+    home_url, new_visitor, assert_accessible, assert_fits, locale, care, role, group
 ):
     page = new_visitor(locale=locale, viewport=NARROW).page()
     page.goto(home_url)
     page.locator("button[name=idp]").first.click()
     page.get_by_role("button").click()
     assert care in page.content()
-    assert "41003 is called PlejeAssR3, not Forkert" in page.content()
+    assert role in page.content()
+    assert group in page.content()
     assert_accessible(page)
     assert_fits(page)

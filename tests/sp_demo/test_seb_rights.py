@@ -50,8 +50,9 @@ def test_reads_the_national_role_of_each_unit() -> None:
 def test_code_and_name_are_checked_as_a_pair(privilege: str, reason: str) -> None:
     reading = read_health_rights((group(privilege),), REGISTER)
     assert reading.groups == ()
-    ((left_out, why),) = reading.left_out
-    assert (left_out, reason in why) == (privilege, True)
+    (left_out,) = reading.left_out
+    assert (left_out.privilege, reason in left_out.reason.en) == (privilege, True)
+    assert left_out.reason.da != left_out.reason.en
     with pytest.raises(UnknownRoleError):
         REGISTER.national_role(privilege)
 
@@ -70,13 +71,14 @@ def test_code_and_name_are_checked_as_a_pair(privilege: str, reason: str) -> Non
 def test_bpp_16_group_that_does_not_name_one_place_grants_nothing(wrong: PrivilegeGroup) -> None:
     reading = read_health_rights((wrong, group(ROLE, unit="U2")), REGISTER)
     assert [g.organisation for g in reading.groups] == ["U2"]
-    assert [what for what, _ in reading.left_out] == ["group 1"]
+    assert [(each.group, each.privilege) for each in reading.left_out] == [(1, None)]
+    assert reading.left_out[0].reason.da != reading.left_out[0].reason.en
 
 
 def test_bpp_16_two_groups_of_one_place() -> None:
     reading = read_health_rights((group(ROLE), group(OTHER)), REGISTER)
     assert [g.others for g in reading.groups] == [()]
-    assert [what for what, _ in reading.left_out] == ["group 2"]
+    assert [(each.group, each.privilege) for each in reading.left_out] == [(2, None)]
 
 
 def test_authorisation_is_looked_up_by_cpr_number() -> None:
