@@ -3,8 +3,10 @@
 import http.client
 import os
 import re
+import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -18,6 +20,7 @@ from oiosaml.bindings.redirect import read_redirect, write_redirect
 from oiosaml.bindings.soap import unwrap, wrap
 from oiosaml.ids import AssertionId, EntityId, MessageId
 from oiosaml.keys import read_verification_key
+from oiosaml.logout_sending import logout_redirect
 from oiosaml.messages.assertion import (
     Assertion,
     AuthnStatement,
@@ -34,6 +37,7 @@ from oiosaml.messages.authn_request import (
     write_authn_request,
 )
 from oiosaml.messages.element import serialise
+from oiosaml.messages.logout import LogoutRequest
 from oiosaml.messages.response import Response, Status, write_encrypted_assertion, write_response
 from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel, Comparison
@@ -95,26 +99,42 @@ class Answered:
 
     form: str
     cookie: str
+    question: MessageId
+    """The ID of the broker's request that this answers."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Driver:
     """Performs whole logins against one running broker over one kept-alive connection."""
 
-    def __init__(self, base_url: str, keys: KeyRing) -> None:
+    def __init__(
+        self, base_url: str, keys: KeyRing, *, port: int | None = None, clock: Callable[[], datetime] = _utc_now
+    ) -> None:
+        """`port` is where the broker listens, if not where its base URL says; `clock` is the peers' own."""
         self._base_url = base_url
         self._keys = keys
         self._ids = SystemIds()
-        self._connection = http.client.HTTPConnection("127.0.0.1", urlsplit(base_url).port or 80, timeout=30)
+        self._clock = clock
+        self._connection = http.client.HTTPConnection("127.0.0.1", port or urlsplit(base_url).port or 80, timeout=30)
         self._used = time.monotonic()
         self._broker = read_verification_key(keys.context_handler.certificate_der)
+
+    def __enter__(self) -> "Driver":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
 
     def login(self, municipality: Municipality) -> Assertion:
         """Log one person in at Byggesag, and verify the broker's answer as a system does."""
         return self.read(self.finish(self.answer(self.begin(self.query(municipality)), municipality)))
 
-    def query(self, municipality: Municipality) -> str:
+    def query(self, municipality: Municipality, relay_state: str = "bench") -> str:
         """Give a system's signed request as the query of an address."""
-        query = urlsplit(self._system_request(datetime.now(UTC))).query
+        query = urlsplit(self._system_request(self._clock(), relay_state)).query
         return f"{query}&idp=https://saml.idp.{municipality.id}.test"
 
     def begin(self, query: str) -> "Begun":
@@ -128,19 +148,37 @@ class Driver:
         """Give the home IdP's answer as a form."""
         message = read_redirect(urlsplit(begun.location).query.encode())
         question = read_authn_request(parse_message(message.octets))
-        form = urlencode({"SAMLResponse": self._answer(question, municipality, datetime.now(UTC))})
-        return Answered(form, begun.cookie)
+        form = urlencode({"SAMLResponse": self._answer(question, municipality, self._clock())})
+        return Answered(form, begun.cookie, question.id)
+
+    def send_back(self, answered: "Answered") -> tuple[int, bytes]:
+        """Send the person back to the broker, and give the status and its page."""
+        status, _, body = self._send("POST", "/runtime/saml2auth/consume.idp", answered.form, answered.cookie)
+        return status, body
 
     def finish(self, answered: "Answered") -> bytes:
         """Send the person back to the broker, and give its page."""
-        status, _, body = self._send("POST", "/runtime/saml2auth/consume.idp", answered.form, answered.cookie)
+        status, body = self.send_back(answered)
         if status != 200:
             raise RuntimeError(f"the broker answered {status}: {body[:600]!r}")
         return body
 
+    def log_out(self, token: Assertion) -> int:
+        """Log the person out at the system, as far as the broker's first answer; gives its status."""
+        request = LogoutRequest(
+            id=self._ids.message_id(),
+            issue_instant=self._clock(),
+            issuer=SYSTEM,
+            destination=f"{self._base_url}/runtime/saml2/issue.idp",
+            name_id=token.subject.name_id,
+            session_indexes=tuple(each.session_index for each in token.authn_statements if each.session_index),
+        )
+        query = urlsplit(logout_redirect(request, self._keys.system("byggesag").signing)).query
+        return self._send("GET", f"/runtime/saml2/issue.idp?{query}")[0]
+
     def read(self, page: bytes) -> Assertion:
         """Take the broker's answer out of its page, and verify it."""
-        return self._read({name: unescape(value) for name, value in _FIELD.findall(page.decode())})
+        return self._read(fields_of(page))
 
     def _read(self, fields: dict[str, str]) -> Assertion:
         decryption = self._keys.system("byggesag").decryption
@@ -157,13 +195,17 @@ class Driver:
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie or ""}
         if time.monotonic() - self._used > IDLE_SECONDS:
             self._connection.close()  # the next request opens it anew
-        self._connection.request(method, path, body, headers)
-        response = self._connection.getresponse()
-        content = response.read()
+        try:
+            self._connection.request(method, path, body, headers)
+            response = self._connection.getresponse()
+            content = response.read()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            raise
         self._used = time.monotonic()
         return response.status, response.headers, content
 
-    def _system_request(self, now: datetime) -> str:
+    def _system_request(self, now: datetime, relay_state: str) -> str:
         request = AuthnRequest(
             id=self._ids.message_id(),
             issue_instant=now,
@@ -174,7 +216,9 @@ class Driver:
             requested_authn_context=RequestedAuthnContext(Comparison.MINIMUM, (AssuranceLevel.SUBSTANTIAL.uri,)),
         )
         octets = serialise(write_authn_request(request))
-        return write_redirect("https://x.test", octets, relay_state="bench", key=self._keys.system("byggesag").signing)
+        return write_redirect(
+            "https://x.test", octets, relay_state=relay_state, key=self._keys.system("byggesag").signing
+        )
 
     def _answer(self, question: AuthnRequest, municipality: Municipality, now: datetime) -> str:
         import base64
@@ -193,6 +237,11 @@ class Driver:
         envelope = Response(self._ids.message_id(), now, Status(STATUS_SUCCESS), issuer, question.id, acs)
         response = write_response(envelope, write_encrypted_assertion(encrypted))
         return base64.b64encode(serialise(response)).decode()
+
+
+def fields_of(page: bytes) -> dict[str, str]:
+    """Give the fields of the form that carries the broker's answer."""
+    return {name: unescape(value) for name, value in _FIELD.findall(page.decode())}
 
 
 def _assertion(issuer: EntityId, subject: Subject, now: datetime, attributes: tuple[Attribute, ...]) -> Assertion:
@@ -226,6 +275,15 @@ def _attributes(municipality: Municipality) -> tuple[Attribute, ...]:
     return profile + fillers
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a broker that hung up or died: that is its affair."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # handed on as it came
+
+
 class StubAttributeService:
     """Answers each query with one job function role, from a thread of the driver's process."""
 
@@ -234,8 +292,7 @@ class StubAttributeService:
         self._ids = SystemIds()
         handler = type("Handler", (BaseHTTPRequestHandler,), {"do_POST": self._post(), "protocol_version": "HTTP/1.1"})
         handler.log_message = lambda *_: None  # type: ignore[attr-defined]
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), handler)
         self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> "StubAttributeService":

@@ -1,0 +1,256 @@
+"""Broker processes that are started, killed and started again, and what their store says in between."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from context_handler.audit import AuditReport, audit
+from context_handler.store.database import Database
+from context_handler.store.sqlite_record import SqliteRecord
+from federation.dev_ca import KeyRing, ensure_keys, key_holders
+from federation.load import load_world
+from federation.topology import ContextHandlerUrls
+from nsis_sim.settings import STORE_FILE, home
+from oiosaml.ids import DEFAULT_WORKSPACE
+from saml_web.clock import utc_now
+from scripts.bench.peers import StubAttributeService
+
+READY_SECONDS: Final = 60.0
+"""Generous: machines are shared. What a run promises of its own is measured, and asserted where it is promised."""
+
+END_SECONDS: Final = 20.0
+_STEP: Final = 0.01
+_BACKLOG: Final = 512
+
+
+def free_port() -> int:
+    """Give a port that nobody uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(slots=True)
+class Broker:
+    """One broker process."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    started_in: float
+    """Seconds from the start of the process until it answered."""
+    log: Path
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.process.kill()
+        self.wait()
+
+    def terminate(self) -> float:
+        """Ask it to end, and give how many seconds it took."""
+        began = time.monotonic()
+        self.process.terminate()
+        self.wait()
+        return time.monotonic() - began
+
+    def wait(self, seconds: float = END_SECONDS) -> int:
+        """Wait for its end, and give the exit status; negative for a signal."""
+        return self.process.wait(seconds)
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether SIGKILL ended it."""
+        return self.process.poll() == -signal.SIGKILL
+
+
+@dataclass
+class Site:
+    """One directory with keys and a store, the port that the base URL names, and everybody's keys."""
+
+    directory: Path
+    attribute_service_url: str | None = None
+    port: int = field(default_factory=free_port)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    keys: KeyRing = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make or read the keys."""
+        self.read_keys()
+
+    @property
+    def base_url(self) -> str:
+        """The broker's own."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def store(self) -> Path:
+        """Where the store lies."""
+        return self.directory / "var" / STORE_FILE
+
+    def read_keys(self) -> None:
+        """Read the keys anew, as a peer that fetches metadata again."""
+        world = load_world(home() / "federation.yaml")
+        urls = ContextHandlerUrls(self.base_url)
+        self.keys = ensure_keys(self.directory / "certs", key_holders(world), rsa_bits=2048, at=utc_now(), urls=urls)
+
+    def settings(self) -> dict[str, str]:
+        """Give a process's environment: what it needs of ours, and nothing else that changes its behaviour."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
+        own = {
+            "NSIS_DATA_DIR": str(self.directory / "var"),
+            "NSIS_CERTS_DIR": str(self.directory / "certs"),
+            "NSIS_RSA_BITS": "2048",
+            "NSIS_BASE_URL": self.base_url,
+            "PYTHONWARNINGS": "error",
+        }
+        if self.attribute_service_url is not None:
+            own["NSIS_BASE_URLS"] = f"attribute_service:skovrup={self.attribute_service_url}"
+        return {**kept, **own, **self.environment}
+
+    def start(
+        self,
+        *,
+        kill: str | None = None,
+        port: int | None = None,
+        listening: socket.socket | None = None,
+        wrapper: Sequence[str] = (),
+    ) -> Broker:
+        """Start a broker and wait until it answers.
+
+        Args:
+            kill: `POINT:PASSES`, where it dies.
+            port: where it listens, if not where the base URL says.
+            listening: a socket that it shares with others.
+            wrapper: a command that runs it, such as faketime.
+
+        Raises:
+            RuntimeError: if it ends instead.
+        """
+        port = port or self.port
+        ready = self.directory / f"ready-{port}-{time.monotonic_ns()}.json"
+        log = self.directory / "broker.log"
+        hooks = ["--kill", kill] if kill else []
+        hooks += ["--socket", str(listening.fileno())] if listening else []
+        nsis = ["serve", "--only", "context_handler", "--port", str(port), "--ready-file", str(ready)]
+        began = time.monotonic()
+        with log.open("ab") as sink:
+            process = subprocess.Popen(
+                [*wrapper, sys.executable, "-m", "scripts.chaos.entry", *hooks, "--", *nsis],
+                env=self.settings(),
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                pass_fds=(listening.fileno(),) if listening else (),
+            )
+        while not ready.exists():
+            if process.poll() is not None or time.monotonic() - began > READY_SECONDS:
+                process.kill()
+                process.wait()
+                raise RuntimeError(f"the broker did not start:\n{log.read_text('utf-8')[-2000:]}")
+            time.sleep(_STEP)
+        took = time.monotonic() - began
+        ready.unlink()
+        return Broker(process, port, took, log)
+
+    def nsis(self, *arguments: str, kill: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command of nsis to its end."""
+        hooks = ["--kill", kill] if kill else []
+        return subprocess.run(
+            [sys.executable, "-m", "scripts.chaos.entry", *hooks, "--", *arguments],
+            env=self.settings(),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=READY_SECONDS,
+            check=False,
+        )
+
+    def audit(self) -> AuditReport:
+        """Compare both records of every flow."""
+        database = Database(self.store)
+        try:
+            return audit(SqliteRecord(database), DEFAULT_WORKSPACE, utc_now())
+        finally:
+            database.close()
+
+    def accepted(self) -> frozenset[str]:
+        """Give the IDs of the broker's own requests whose answer was accepted.
+
+        Read from a copy while no broker runs: a look must not recover what the next start is to recover.
+        """
+        query = "SELECT idp_request_id FROM logins WHERE flow IN (SELECT flow FROM accepted_assertions)"
+        with self._copy() as copy, closing(sqlite3.connect(copy)) as connection:
+            return frozenset(row[0] for row in connection.execute(query))
+
+    @contextmanager
+    def _copy(self) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory() as name:
+            for suffix in ("", "-wal"):
+                original = Path(f"{self.store}{suffix}")
+                if original.exists():
+                    shutil.copy(original, Path(name) / f"copy{suffix}")
+            yield Path(name) / "copy"
+
+
+@contextmanager
+def open_site(directory: Path, **environment: str) -> Iterator[Site]:
+    """Give a site whose second municipality has an attribute service of ours."""
+    directory.mkdir(parents=True, exist_ok=True)
+    site = Site(directory, environment=environment)
+    with StubAttributeService(site.keys) as service:
+        site.attribute_service_url = service.base_url
+        yield site
+
+
+@contextmanager
+def shared_socket(port: int) -> Iterator[socket.socket]:
+    """Give a listening socket for several workers to inherit."""
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
+        listening.listen(_BACKLOG)
+        yield listening
+
+
+@contextmanager
+def ended(*brokers: Broker) -> Iterator[None]:
+    """Whatever happens, none of these outlives the block."""
+    try:
+        yield
+    finally:
+        for broker in brokers:
+            if broker.process.poll() is None:
+                broker.process.kill()
+                broker.process.wait()
+
+
+def write_result(kind: str, figures: Mapping[str, object]) -> Path:
+    """Write docs/assurance/<kind>.json: the figures with commit, date and machine."""
+    import platform
+
+    root = Path(__file__).parents[2]
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=root, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    result = {
+        "kind": kind,
+        "commit": commit or "unknown",
+        "date": f"{utc_now():%Y-%m-%d}",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        **figures,
+    }
+    path = root / "docs" / "assurance" / f"{kind}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    return path

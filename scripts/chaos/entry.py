@@ -1,0 +1,45 @@
+"""`python -m scripts.chaos.entry [--kill POINT:PASSES] [--socket FD] -- <arguments of nsis>`: nsis as it is, with a test's hooks round it.
+
+`--socket` serves on a listening socket that was inherited, so that several workers share one as they do behind one systemd socket.
+"""
+
+import argparse
+import socket
+import sys
+
+from scripts.chaos.kill_points import BY_NAME, install
+
+
+def main() -> None:
+    """Put the hooks in place and become `nsis`."""
+    hooks, rest = _arguments(sys.argv[1:])
+    if hooks.kill:
+        name, _, passes = hooks.kill.partition(":")
+        install(BY_NAME[name], int(passes or 1))
+    if hooks.socket is not None:
+        _serve_on(socket.socket(fileno=hooks.socket))
+    sys.argv = ["nsis", *rest]
+    from nsis_sim.cli import main as nsis
+
+    nsis()
+
+
+def _arguments(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kill")
+    parser.add_argument("--socket", type=int)
+    boundary = arguments.index("--")
+    return parser.parse_args(arguments[:boundary]), arguments[boundary + 1 :]
+
+
+def _serve_on(inherited: socket.socket) -> None:
+    import nsis_sim.launcher
+
+    def listen(_addresses: tuple[str, ...], _port: int) -> tuple[int, list[socket.socket]]:
+        return inherited.getsockname()[1], [inherited]
+
+    nsis_sim.launcher.listen = listen
+
+
+if __name__ == "__main__":
+    main()
