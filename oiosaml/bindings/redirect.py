@@ -6,7 +6,7 @@ each field is kept until the signature was checked.
 
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeVar
 from urllib.parse import quote
 
@@ -44,6 +44,19 @@ class RedirectMessage:
     sig_alg: str | None
     signed_octets: bytes
     signature: bytes | None
+    _root: _Element | None = field(default=None, init=False, repr=False, compare=False)
+
+    def root(self) -> _Element:
+        """Parse the octets, once: what opening has checked is the tree that vouching reads. Nobody changes it.
+
+        Raises:
+            SamlError: an `xml.…` code.
+        """
+        root = self._root
+        if root is None:
+            root = parse_message(self.octets)
+            object.__setattr__(self, "_root", root)
+        return root
 
 
 def read_redirect(raw_query: bytes, parameter: Parameter = "SAMLRequest") -> RedirectMessage:
@@ -100,7 +113,7 @@ def verify_redirect(
             "req.signature", "got a signature that no registered key verifies, expected one over this query"
         )
     require_not_barred(key)
-    return Verified(read(parse_message(message.octets)), key.fingerprint, message.octets)
+    return Verified(read(message.root()), key.fingerprint, message.octets)
 
 
 def write_redirect(

@@ -5,7 +5,6 @@ Nothing is repaired, expanded or fetched. Each limit is far above an honest mess
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 from lxml import etree
@@ -75,14 +74,61 @@ def _hardened_parser(*, remove_comments: bool) -> etree.XMLParser:
     )
 
 
-_MESSAGE_PARSER: Final = _hardened_parser(remove_comments=False)
-_METADATA_PARSER: Final = _hardened_parser(remove_comments=True)
-
-_XML_ID: Final = etree.XPath("boolean(//@xml:id)", namespaces={"xml": "http://www.w3.org/XML/1998/namespace"})
-_HIDES_TEXT: Final = etree.XPath("boolean(//comment() | //processing-instruction())")
+def _is_there(expression: str) -> etree.XPath:
+    return etree.XPath(f"boolean({expression})", namespaces={"xml": "http://www.w3.org/XML/1998/namespace"})
 
 
-def parse_message(octets: bytes, limits: Limits = MESSAGE_LIMITS) -> _Element:
+class _Oddities:
+    """What no tree may hold, asked in one question: each evaluation costs more than what it looks for, and honest trees are not odd."""
+
+    def __init__(self, *refusals: tuple[str, str, str]) -> None:
+        """A refusal is an XPath expression, the code and the detail; the first that is found refuses."""
+        self._any = _is_there(" | ".join(expression for expression, _, _ in refusals))
+        self._each = [(_is_there(expression), code, detail) for expression, code, detail in refusals]
+
+    def refuse(self, root: _Element) -> None:
+        if self._any(root):
+            raise next(SamlError(code, detail) for is_there, code, detail in self._each if is_there(root))
+
+
+class _Kind:
+    """A kind of document: how it is parsed, how large it may be, and what its tree may not hold."""
+
+    def __init__(self, limits: Limits, *further: tuple[str, str, str], remove_comments: bool) -> None:
+        """`further` stands beside the limits, as `_Oddities` takes it."""
+        self.limits = limits
+        self.parser = _hardened_parser(remove_comments=remove_comments)
+        deep = ("/*" * (limits.depth + 1), "xml.limits", f"got elements deeper than {limits.depth}")
+        many = (f"//*/@*[{limits.attributes + 1}]", "xml.limits", f"got more than {limits.attributes} attributes")
+        longest = limits.attribute_characters
+        long = (
+            f"//@*[string-length() > {longest}]",
+            "xml.limits",
+            f"got an attribute longer than {longest} characters",
+        )
+        self._short, self._long = _Oddities(deep, many, *further), _Oddities(deep, many, long, *further)
+
+    def refuse_oddities(self, root: _Element, octets: int) -> None:
+        """Refuse a tree of so many octets: in fewer than an attribute may have, none is too long."""
+        (self._long if octets > self.limits.attribute_characters else self._short).refuse(root)
+
+
+_MESSAGE: Final = _Kind(
+    MESSAGE_LIMITS,
+    # Canonicalisation drops comments, so a signature stays good while readers see another text (attacks XML-07, XML-08).
+    (
+        "//comment() | //processing-instruction()",
+        "xml.text",
+        "got a comment or processing instruction, expected only elements and text",
+    ),
+    # Parsers that collect IDs refuse a document for it, others pass over it; SAML's identifiers are called ID.
+    ("//@xml:id", "xml.schema", "got an xml:id, expected identifiers in attributes called ID alone"),
+    remove_comments=False,
+)
+_METADATA: Final = _Kind(METADATA_LIMITS, remove_comments=True)
+
+
+def parse_message(octets: bytes) -> _Element:
     """Parse a protocol message and give its root.
 
     A UTF-8 byte order mark is accepted, since it says nothing new; any other encoding, declared or used, is not.
@@ -91,23 +137,16 @@ def parse_message(octets: bytes, limits: Limits = MESSAGE_LIMITS) -> _Element:
         SamlError: `size`, `xml.dtd`, `xml.malformed`, `xml.limits`, `xml.text` for a comment or processing instruction, or `xml.schema` for
             an xml:id.
     """
-    root = _parse(octets, limits, _MESSAGE_PARSER)
-    # Canonicalisation drops comments, so a signature stays good while readers see another text (attacks XML-07, XML-08).
-    if _HIDES_TEXT(root.getroottree()):
-        raise SamlError("xml.text", "got a comment or processing instruction, expected only elements and text")
-    # Parsers that collect IDs refuse a document for it, others pass over it; SAML's identifiers are called ID. No prefix but xml means xml.
-    if b"xml:id" in octets and _XML_ID(root.getroottree()):
-        raise SamlError("xml.schema", "got an xml:id, expected identifiers in attributes called ID alone")
-    return root
+    return _parse(octets, _MESSAGE)
 
 
-def parse_metadata(octets: bytes, limits: Limits = METADATA_LIMITS) -> _Element:
+def parse_metadata(octets: bytes) -> _Element:
     """Parse metadata and give its root. Comments and processing instructions are dropped: people write licences into metadata.
 
     Raises:
         SamlError: `size`, `xml.dtd`, `xml.malformed` or `xml.limits`.
     """
-    return _parse(octets, limits, _METADATA_PARSER)
+    return _parse(octets, _METADATA)
 
 
 def parse_canonical(octets: bytes) -> _Element:
@@ -116,7 +155,7 @@ def parse_canonical(octets: bytes) -> _Element:
     Raises:
         SamlError: `xml.malformed`, which would be a fault of our own canonicalisation.
     """
-    return _tree(octets, _MESSAGE_PARSER)
+    return _tree(octets, _MESSAGE.parser)
 
 
 def text_of(element: _Element) -> str:
@@ -130,20 +169,20 @@ def text_of(element: _Element) -> str:
     return element.text or ""
 
 
-def _parse(octets: bytes, limits: Limits, parser: etree.XMLParser) -> _Element:
-    if len(octets) > limits.octets:
-        raise SamlError("size", f"got {len(octets)} bytes of XML, expected at most {limits.octets}")
+def _parse(octets: bytes, kind: _Kind) -> _Element:
+    if len(octets) > kind.limits.octets:
+        raise SamlError("size", f"got {len(octets)} bytes of XML, expected at most {kind.limits.octets}")
     _refuse_other_encodings(octets)
     # Before parsing, so that no entity is ever declared (attacks XML-01 to XML-06). Text cannot hold a bare `<`.
     # Most messages hold no exclamation mark at all, and one octet is found faster than nine.
     if b"!" in octets and (b"<!DOCTYPE" in octets or b"<!ENTITY" in octets):
         raise SamlError("xml.dtd", "got a DOCTYPE, expected none")
-    _refuse_many(octets, limits)
-    root = _tree(octets, parser)
+    _refuse_many(octets, kind.limits)
+    root = _tree(octets, kind.parser)
     document = root.getroottree().docinfo
     if document.doctype or document.internalDTD is not None:
         raise SamlError("xml.dtd", "got a DOCTYPE, expected none")
-    _refuse_shape(root, limits, len(octets))
+    kind.refuse_oddities(root, len(octets))
     return root
 
 
@@ -164,36 +203,12 @@ def _refuse_other_encodings(octets: bytes) -> None:
 
 
 def _refuse_many(octets: bytes, limits: Limits) -> None:
-    """Bound the parser's work by counting bytes: every element has a `<` and every declaration says xmlns."""
-    if octets.count(b"<") > 2 * limits.elements + 16:
+    """Bound the parser's work by counting bytes: every element has a `<` and every declaration says xmlns.
+
+    What is too short to hold that many is not counted.
+    """
+    tags, declarations = 2 * limits.elements + 16, limits.declarations
+    if len(octets) > tags and octets.count(b"<") > tags:
         raise SamlError("xml.limits", f"got more tags than {limits.elements} elements have")
-    if octets.count(b"xmlns") > limits.declarations:
+    if len(octets) > len(b"xmlns") * declarations and octets.count(b"xmlns") > declarations:
         raise SamlError("xml.limits", f"got more than {limits.declarations} namespace declarations")
-
-
-def _refuse_shape(root: _Element, limits: Limits, octets: int) -> None:
-    document = root.getroottree()
-    if not _compiled(_any_breach(limits, long_attributes=octets > limits.attribute_characters))(document):
-        return
-    if _compiled("boolean(" + "/*" * (limits.depth + 1) + ")")(document):
-        raise SamlError("xml.limits", f"got elements deeper than {limits.depth}")
-    if _compiled(f"boolean(//*/@*[{limits.attributes + 1}])")(document):
-        raise SamlError("xml.limits", f"got an element with more than {limits.attributes} attributes")
-    longest = limits.attribute_characters
-    if octets > longest and _compiled(f"boolean(//@*[string-length() > {longest}])")(document):
-        raise SamlError("xml.limits", f"got an attribute longer than {longest} characters")
-
-
-@cache
-def _any_breach(limits: Limits, *, long_attributes: bool) -> str:
-    """Ask all at once: an honest message breaks no limit, and each evaluation costs more than what it looks for."""
-    wanted = ["/*" * (limits.depth + 1), f"//*/@*[{limits.attributes + 1}]"]
-    if long_attributes:
-        wanted.append(f"//@*[string-length() > {limits.attribute_characters}]")
-    return f"boolean({' | '.join(wanted)})"
-
-
-@cache
-def _compiled(expression: str) -> etree.XPath:
-    """Compile once: libxml2 answers in microseconds what a walk in Python takes a signature's time for."""
-    return etree.XPath(expression)

@@ -4,7 +4,7 @@ An XSD would say the same and need every schema of the family for it; this says 
 which element, what stood there, what was expected. Values are not examined here, except that an ID must be one.
 """
 
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
@@ -17,9 +17,11 @@ from oiosaml.xml.names import is_ncname, local_name
 
 _XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
 
-_REMEMBERED_CHILDREN: Final = 64
-_REMEMBERED_CHARACTERS: Final = 4096
-"""Longest sequence of children whose outcome is remembered, and of all their names, so that no message fills the memory."""
+MOST_REMEMBERED: Final = 256
+"""So many shapes are remembered, so that no number of messages fills the memory."""
+
+LONGEST_REMEMBERED: Final = 8192
+"""In characters; an assertion with twenty attributes takes some 4000."""
 
 _IDENTIFIERS: Final = etree.XPath(
     "//@ID | //@Id | //@id | //@xml:id", namespaces={"xml": "http://www.w3.org/XML/1998/namespace"}, smart_strings=False
@@ -35,28 +37,85 @@ def check(element: _Element) -> None:
     Raises:
         SamlError: `xml.schema`, naming the path, what was got and what was expected.
     """
-    mixed = _MIXED(element)
-    waiting = [element]
+    if _MIXED(element):
+        _compare_all(element, mixed=True)
+        return
+    elements = list(element.iter())
+    shape = _shape_of(elements)
+    depends = _fitting.get(shape)
+    if depends is None:
+        depends = _open_places(_compare_all(element, mixed=False), elements)
+        _remember(shape, depends)
+    for place in depends.without_text:
+        _check_text(elements[place], [])
+    for place in depends.with_id:
+        _check_id(elements[place])
+
+
+@dataclass(frozen=True, slots=True)
+class _Depends:
+    """What the shape of a tree leaves open: which elements, counted in document order, may hold no text, and which have an ID."""
+
+    without_text: tuple[int, ...]
+    with_id: tuple[int, ...]
+
+
+_fitting: Final[dict[str, _Depends]] = {}
+"""Shapes that fit the models. Honest messages repeat the same few; a shape that does not fit is compared, and refused, each time."""
+
+
+def _shape_of(elements: list[_Element]) -> str:
+    """Give every element's name, the names of its attributes and the number of its children, in document order: all that models speak of.
+
+    Nothing that XML can hold reads as the separator, and no name as a number, so two trees of one shape are built alike.
+    """
+    names: list[str] = []
+    for each in elements:
+        names.append(str(each.tag))
+        names += each.keys()
+        names.append(str(len(each)))
+    return "\x01".join(names)
+
+
+def _remember(shape: str, depends: _Depends) -> None:
+    if len(shape) > LONGEST_REMEMBERED:
+        return
+    if len(_fitting) >= MOST_REMEMBERED:
+        _fitting.clear()
+    _fitting[shape] = depends
+
+
+def _open_places(modelled: list[_Element], elements: list[_Element]) -> _Depends:
+    number = {each: at for at, each in enumerate(elements)}
+    return _Depends(
+        tuple([number[each] for each in modelled if len(each) == 0 and _may_hold_no_text(each)]),
+        tuple([number[each] for each in modelled if each.get("ID") is not None]),
+    )
+
+
+def _may_hold_no_text(element: _Element) -> bool:
+    model = MODELS[str(element.tag)]
+    return model.sequence is not None and not model.text
+
+
+def _compare_all(element: _Element, *, mixed: bool) -> list[_Element]:
+    """Compare with the models, and give every element that stands under one."""
+    waiting, modelled = [element], []
     while waiting:
         current = waiting.pop()
         model = MODELS.get(current.tag)  # type: ignore[arg-type]  # the tag of a comment is a function, and stands under no model
         if model is None:
             continue
-        names = current.keys()
-        if names or model.required:
-            _check_attributes(current, model, names)
-        sequence = model.sequence
-        if sequence is None:
+        modelled.append(current)
+        _check_attributes(current, model, current.keys())
+        if model.sequence is None:
             continue
         children = list(current)
         if not model.text and (mixed or not children):
             _check_text(current, children)
-        # One child in the only place there is, as in every attribute of an assertion; most elements are so.
-        if len(children) == 1 == len(sequence) and children[0].tag in sequence[0].names:
-            waiting.append(children[0])
-        elif children or sequence:
-            _check_sequence(current, children, sequence)
-            waiting += children
+        _check_sequence(current, children, model.sequence)
+        waiting += children
+    return modelled
 
 
 def refuse_duplicate_ids(root: _Element) -> None:
@@ -79,7 +138,11 @@ def _check_attributes(element: _Element, model: Model, names: list[str]) -> None
     if not model.required.issubset(names):
         missing = min(model.required.difference(names))
         raise _error(element, f"no {missing}", f"the attribute {missing}")
-    identifier = element.get("ID") if "ID" in names else None
+    _check_id(element)
+
+
+def _check_id(element: _Element) -> None:
+    identifier = element.get("ID")
     if identifier is not None and not is_ncname(identifier):
         raise _error(element, f"ID={identifier!r:.80}", "a name that starts with a letter or underscore")
 
@@ -97,9 +160,7 @@ def _check_text(element: _Element, children: list[_Element]) -> None:
 
 
 def _check_sequence(element: _Element, children: list[_Element], sequence: tuple[Slot, ...]) -> None:
-    parent, tags = str(element.tag), tuple([str(child.tag) for child in children])
-    short = len(tags) <= _REMEMBERED_CHILDREN and sum(map(len, tags)) <= _REMEMBERED_CHARACTERS
-    at, missed = _compared(parent, tags) if short else _compare(parent, tags, sequence)
+    at, missed = _compare(str(element.tag), [str(child.tag) for child in children], sequence)
     if missed is not None:
         raise _error(element, _shown(children, at), str(missed))
     if at < len(children):
@@ -107,13 +168,7 @@ def _check_sequence(element: _Element, children: list[_Element], sequence: tuple
         raise _error(element, f"{_shown(children, at)} as child {at + 1}", f"in this order {allowed}")
 
 
-@lru_cache(maxsize=1024)
-def _compared(parent: str, tags: tuple[str, ...]) -> tuple[int, Slot | None]:
-    """Remember what comparing gave: honest messages repeat the same few sequences, and the outcome depends on nothing else."""
-    return _compare(parent, tags, MODELS[parent].sequence or ())
-
-
-def _compare(parent: str, tags: tuple[str, ...], sequence: tuple[Slot, ...]) -> tuple[int, Slot | None]:
+def _compare(parent: str, tags: list[str], sequence: tuple[Slot, ...]) -> tuple[int, Slot | None]:
     """Give how many children fit, and the place that was left too empty, if any."""
     at = 0
     for slot in sequence:

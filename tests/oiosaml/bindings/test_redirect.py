@@ -195,3 +195,9 @@ def test_verified_octets_are_the_message(idp: Member) -> None:
     verified = verify_redirect(message, [idp.verification], etree.tostring)
     assert verified.octets == message.octets
     assert verified.signer == idp.verification.fingerprint
+
+
+def test_what_is_vouched_for_is_the_tree_that_was_opened(idp: Member) -> None:
+    message = read_redirect(query_of(idp).encode())
+    root = message.root()
+    assert verify_redirect(message, [idp.verification], lambda element: element).value is root
