@@ -6,7 +6,7 @@ back when a cross-site POST lacks it.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Literal
 from urllib.parse import urlsplit
@@ -34,12 +34,20 @@ class Cookie:
     secure: bool
     path: str
     lifetime: timedelta | None
+    _attributes: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Write what follows the value, the same each time."""
+        age = "" if self.lifetime is None else f"; Max-Age={int(self.lifetime.total_seconds())}"
+        secure = "; Secure" if self.secure else ""
+        attributes = f"; HttpOnly{age}; Path={self.path}; SameSite={self.same_site}{secure}"
+        object.__setattr__(self, "_attributes", attributes)  # frozen
 
     def set(self, response: Response, value: str) -> None:
         """Ask the browser to keep `value`, which must be a random reference and never content."""
         if _PLAIN(value):
             # What `set_cookie` makes of a value that needs no quoting; twenty times as fast.
-            response.headers.append("Set-Cookie", f"{self.name}={value}{self._attributes()}")
+            response.raw_headers.append((b"set-cookie", f"{self.name}={value}{self._attributes}".encode("latin-1")))
             return
         response.set_cookie(
             self.name,
@@ -50,11 +58,6 @@ class Cookie:
             httponly=True,
             samesite=self.same_site,
         )
-
-    def _attributes(self) -> str:
-        age = "" if self.lifetime is None else f"; Max-Age={int(self.lifetime.total_seconds())}"
-        secure = "; Secure" if self.secure else ""
-        return f"; HttpOnly{age}; Path={self.path}; SameSite={self.same_site}{secure}"
 
     def clear(self, response: Response) -> None:
         """Ask the browser to forget it."""

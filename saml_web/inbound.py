@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, unquote_plus
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from oiosaml.errors import SamlError
 
@@ -67,7 +67,7 @@ def query_value(request: Request, name: str) -> str | None:
     found = None
     for field in query.split("&"):
         key, _, value = field.partition("=")
-        if unquote_plus(key) == name:
+        if key == name or ("%" in key and unquote_plus(key) == name):
             found = value
     return None if found is None else unquote_plus(found)
 
@@ -78,14 +78,17 @@ async def read_body(request: Request, *, limit: int = MAX_MESSAGE_BODY_BYTES) ->
     Raises:
         SamlError: `size` if it is longer than `limit` bytes; `web.aborted` if the client left, or took too long, before the end of it.
     """
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                raise SamlError("size", f"got a body of more than {limit} bytes, expected at most {limit}")
-    except ClientDisconnect as error:
-        raise SamlError("web.aborted", f"got {len(body)} bytes of a body and then no more") from error
+    body, more = bytearray(), True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise SamlError("web.aborted", f"got {len(body)} bytes of a body and then no more")
+        chunk, more = message.get("body", b""), message.get("more_body", False)
+        if len(body) + len(chunk) > limit:
+            raise SamlError("size", f"got a body of more than {limit} bytes, expected at most {limit}")
+        if not more and not body:
+            return bytes(chunk)  # nearly every message comes in one piece
+        body += chunk
     return bytes(body)
 
 

@@ -12,6 +12,8 @@ from saml_web.security_headers import NO_STORE, require_web_url
 REPOST_MARKER: Final = "nsis_repost"
 """Field that says: this form was already sent to itself once. Never part of a SAML message."""
 
+_ON_THE_WAY: Final = ((b"cache-control", NO_STORE.encode()), (b"referrer-policy", b"no-referrer"))
+
 
 def redirect(url: str, *, status: int = 303) -> Response:
     """Send the browser to `url` by GET, storing nothing on the way: the URL may carry a message.
@@ -21,8 +23,9 @@ def redirect(url: str, *, status: int = 303) -> Response:
     """
     if not _is_own_path(url):
         require_web_url(url)
-    headers = {"Location": url, "Cache-Control": NO_STORE, "Referrer-Policy": "no-referrer"}
-    return Response(status_code=status, headers=headers)
+    response = Response(status_code=status)
+    response.raw_headers += ((b"location", url.encode("latin-1")), *_ON_THE_WAY)
+    return response
 
 
 def pass_on(pages: Pages, request: Request, url: str) -> Response:
@@ -49,7 +52,7 @@ def onward_page(pages: Pages, request: Request, url: str) -> HTMLResponse:
     return pages.render(request, "onward.html", headers={"Refresh": f"0;url={url}"}, url=url)
 
 
-def auto_post_page(pages: Pages, request: Request, *, action: str, fields: Sequence[tuple[str, str]]) -> HTMLResponse:
+def auto_post_page(pages: Pages, request: Request, *, action: str, fields: Sequence[tuple[str, str]]) -> Response:
     """Answer with a page that POSTs `fields` to `action` at once, or when its button is pressed where scripts are off.
 
     Raises:
@@ -58,7 +61,7 @@ def auto_post_page(pages: Pages, request: Request, *, action: str, fields: Seque
     return pages.render_message(request, "auto_post.html", action=action, fields=fields)
 
 
-def repost_page(pages: Pages, request: Request, *, action: str, fields: Sequence[tuple[str, str]]) -> HTMLResponse:
+def repost_page(pages: Pages, request: Request, *, action: str, fields: Sequence[tuple[str, str]]) -> Response:
     """Answer a cross-site POST that came without our cookie with a page that POSTs the same form to us once more.
 
     That second POST is same-site, so it brings Lax and Strict cookies along. `action` is our own endpoint as

@@ -23,6 +23,11 @@ HTML_HEADERS: Final[Mapping[str, str]] = {
 """Headers of every HTML page, beside its Content-Security-Policy. URLs carry messages, hence no referrer."""
 
 
+_HTML_OCTETS: Final = tuple(
+    (name.lower().encode("ascii"), value.encode("ascii")) for name, value in HTML_HEADERS.items()
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentPolicy:
     """What one page may load, run and send.
@@ -93,3 +98,8 @@ def require_web_url(url: str) -> None:
 def html_headers(policy: ContentPolicy) -> dict[str, str]:
     """Give all headers of an HTML page under `policy`."""
     return {**HTML_HEADERS, "Content-Security-Policy": policy.header()}
+
+
+def html_header_octets(policy: ContentPolicy) -> list[tuple[bytes, bytes]]:
+    """Give the same headers as they go on the wire."""
+    return [*_HTML_OCTETS, (b"content-security-policy", policy.header().encode("latin-1"))]

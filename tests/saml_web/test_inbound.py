@@ -43,6 +43,36 @@ def test_refuses_a_body_one_byte_too_long_whatever_its_length_says() -> None:
         asyncio.run(read_body(request(b"abcde", content_length="1"), limit=4))
 
 
+def in_pieces(*pieces: bytes, hangs_up: bool = False) -> Request:
+    messages: list[dict[str, object]] = [
+        {"type": "http.request", "body": piece, "more_body": hangs_up or number < len(pieces)}
+        for number, piece in enumerate(pieces, 1)
+    ]
+    coming = iter([*messages, {"type": "http.disconnect"}])
+
+    async def receive() -> dict[str, object]:
+        return next(coming)
+
+    return Request({"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": []}, receive)
+
+
+@pytest.mark.parametrize("pieces", [(b"abcd",), (b"a", b"bc", b"d"), (b"", b"abcd"), (b"abcd", b"")])
+def test_reads_a_body_whole_in_however_many_pieces_it_comes(pieces: tuple[bytes, ...]) -> None:
+    assert asyncio.run(read_body(in_pieces(*pieces), limit=4)) == b"abcd"
+    with pytest.raises(SamlError, match=r"^size"):
+        asyncio.run(read_body(in_pieces(*pieces), limit=3))
+
+
+def test_stops_reading_at_the_piece_too_many() -> None:
+    with pytest.raises(SamlError, match=r"^size"):
+        asyncio.run(read_body(in_pieces(b"abcd", b"e", hangs_up=True), limit=4))
+
+
+def test_half_a_body_is_none() -> None:
+    with pytest.raises(SamlError, match=r"^web\.aborted: got 2 bytes"):
+        asyncio.run(read_body(in_pieces(b"ab", hangs_up=True)))
+
+
 def test_reads_a_form() -> None:
     sent = request(b"navn=K%C3%B8ge&tom=", content_type="application/x-www-form-urlencoded; charset=utf-8")
     form = asyncio.run(read_form(sent))
