@@ -64,6 +64,8 @@ def read_query(request: Request, *, limit: int = MAX_QUERY_BYTES) -> bytes:
 def query_value(request: Request, name: str) -> str | None:
     """Give the last value of one parameter of the query, or None. The others, one of which may be a message, are not decoded."""
     query: str = request.scope["query_string"].decode("latin-1")
+    if not query:
+        return None
     found = None
     for field in query.split("&"):
         key, _, value = field.partition("=")

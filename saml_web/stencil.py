@@ -40,33 +40,28 @@ class Stencil:
         rows = [number for number, line in enumerate(lines) if _ROW_CUT.search(line)]
         if len(rows) != 1 or _ROW_CUT.findall(lines[rows[0]]) != [_NAME, _VALUE]:
             raise ValueError(f"got a page with fields on lines {rows}, expected each field on one line of its own")
-        self._before = _pieces(_CUT, "".join(lines[: rows[0]]))
-        self._row = _pieces(_ROW_CUT, lines[rows[0]])
-        self._after = _pieces(_CUT, "".join(lines[rows[0] + 1 :]))
+        self._before = _format(_CUT, "".join(lines[: rows[0]]))
+        self._row = _format(_ROW_CUT, lines[rows[0]])
+        self._after = _format(_CUT, "".join(lines[rows[0] + 1 :]))
 
     def fill(self, *, action: str, nonce: str, fields: Sequence[tuple[str, str]]) -> bytes:
         """Give the page for one message, in UTF-8. Every value is escaped here, whatever it holds."""
-        values = {_ACTION: _escaped(action), _HOST: _escaped(urlsplit(action).netloc), _NONCE: _escaped(nonce)}
-        page = _filled(self._before, values)
-        for name, value in fields:
-            page += _filled(self._row, {_NAME: _escaped(name), _VALUE: _escaped(value)})
-        page += _filled(self._after, values)
-        return b"".join(page)
+        values = {
+            _ACTION.encode(): _escaped(action),
+            _HOST.encode(): _escaped(urlsplit(action).netloc),
+            _NONCE.encode(): _escaped(nonce),
+        }
+        rows = [
+            self._row % {_NAME.encode(): _escaped(name), _VALUE.encode(): _escaped(value)} for name, value in fields
+        ]
+        return b"".join((self._before % values, *rows, self._after % values))
 
 
-def _pieces(cut: re.Pattern[str], html: str) -> tuple[tuple[bytes, str], ...]:
-    """Give each text with the mark behind it, none behind the last."""
-    parts = [*re.split(f"({cut.pattern})", html), ""]
-    return tuple((text.encode(), mark) for text, mark in zip(parts[::2], parts[1::2], strict=True))
-
-
-def _filled(pieces: tuple[tuple[bytes, str], ...], values: dict[str, bytes]) -> list[bytes]:
-    filled = []
-    for text, mark in pieces:
-        filled.append(text)
-        if mark:
-            filled.append(values[mark])
-    return filled
+def _format(cut: re.Pattern[str], html: str) -> bytes:
+    """Give what Python's `%` fills in, with the marks as names."""
+    parts = re.split(f"({cut.pattern})", html)
+    # Odd places hold marks and no text.
+    return "".join(f"%({part})b" if place % 2 else part.replace("%", "%%") for place, part in enumerate(parts)).encode()
 
 
 def _escaped(text: str) -> bytes:

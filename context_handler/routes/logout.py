@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,6 +20,7 @@ from context_handler.logout_inbound import LogoutAnswer, LogoutByParty, LogoutBy
 from context_handler.logout_state import Leg, Logout, PartyKind
 from context_handler.ports import Ports
 from federation.topology import ContextHandlerUrls
+from oiosaml.bindings.fields import unescaped
 from oiosaml.bindings.soap import CONTENT_TYPE, write_fault
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, FlowId
@@ -53,8 +53,10 @@ def is_logout_request(octets: bytes, binding: str) -> bool:
     if len(messages) != 1:
         return False
     # Every login comes by here: the other fields stay as they are, and of this one no more is decoded than is looked at.
-    encoded = unquote_to_bytes(messages[0][len(_MESSAGE) :][: 3 * _HEAD])[: _HEAD // 4 * 4]
+    value = messages[0][len(_MESSAGE) :][: 3 * _HEAD]
     try:
+        # A plus sign is read as base64's own: whether it may come unescaped is for the story to say.
+        encoded = unescaped(value.decode("ascii").replace("+", "%2B"))[: _HEAD // 4 * 4]
         head = base64.b64decode(encoded)
         if binding != BINDING_POST:
             head = zlib.decompressobj(-zlib.MAX_WBITS).decompress(head, _HEAD)

@@ -105,7 +105,7 @@ def _refuse_other_messages(raw: Mapping[str, str], parameter: str) -> None:
         raise SamlError("bind.params", f"got {' and '.join(messages) or 'no message'}, expected {parameter}")
 
 
-def _unescaped(raw: str) -> bytes:
+def unescaped(raw: str) -> bytes:
     """Read percent-encoding whose every escape is whole. An answer in base64 has some three hundred of them.
 
     Quoted-printable differs in nothing but the sign it escapes with, and Python reads it in C: a third of what the loop in urllib takes.
@@ -119,6 +119,6 @@ def _decoded(raw: str) -> str:
     if "%" not in raw and "+" not in raw:
         return raw
     try:
-        return _unescaped(raw).decode()
+        return unescaped(raw).decode()
     except UnicodeDecodeError as error:
         raise SamlError("bind.params", "got a field that is not UTF-8") from error

@@ -40,3 +40,10 @@ def test_what_is_neither_is_left_to_the_login(octets: bytes) -> None:
 
 def test_two_messages_are_left_to_the_login_which_refuses_them() -> None:
     assert not is_logout_request(redirected(LOGOUT) + b"&" + redirected(LOGOUT), BINDING_REDIRECT)
+
+
+def test_a_plus_sign_that_was_not_escaped_is_base64s_own() -> None:
+    octets = posted(LOGOUT.replace(b'ID="_a"', b'ID="_>>>>"'))
+    bare = octets.replace(b"%2B", b"+")
+    assert bare != octets
+    assert is_logout_request(bare, BINDING_POST)
