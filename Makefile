@@ -9,8 +9,9 @@ INSTALL := $(PIP) install --quiet --require-hashes
 # Without network: setuptools is in the lock.
 INSTALL_SELF := $(PIP) install --quiet --no-deps --no-index --no-build-isolation --editable .
 WORKERS ?= 2
+MINUTES ?= 10
 
-.PHONY: demo test lint format docs bench lock clean help
+.PHONY: demo test lint format docs bench fuzz mutants lock clean help
 
 help: ## Show the targets.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -40,11 +41,18 @@ docs: $(VENV)/.ready-dev ## Write the generated pages anew; the tests fail while
 	$(BIN)/python -m scripts.generate_settings
 	$(BIN)/python -m scripts.generate_attacks
 	$(BIN)/python -m scripts.generate_matrix
+	$(BIN)/python -m scripts.assurance
 	$(BIN)/python -m scripts.federation_schema
 	$(BIN)/python -m scripts.messages
 
 bench: $(VENV)/.ready-dev ## Measure a login, memory and cold start.
 	$(BIN)/python -m scripts.bench
+
+fuzz: $(VENV)/.ready-dev ## Mutants, comparisons with libxmlsec, the model and fuzzing for MINUTES (10); records in docs/assurance.
+	$(BIN)/python -m scripts.fuzz --minutes $(MINUTES)
+
+mutants: $(VENV)/.ready-dev ## Change the code that decides who gets in, line by line, and see a test fail each time; takes an hour.
+	$(BIN)/python -m scripts.mutants
 
 lock: ## Resolve the requirements anew (needs uv).
 	sh scripts/lock.sh

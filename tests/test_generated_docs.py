@@ -1,7 +1,9 @@
 """Pages made from the code say what the code says; those of rules, settings and attacks are tested beside what they show."""
 
+import json
+
 from oiosaml.refusals import REFUSALS
-from scripts import generate_login_flow, generate_logout_flow, generate_refusals
+from scripts import assurance, generate_login_flow, generate_logout_flow, generate_refusals
 
 
 def test_login_flow_is_fresh() -> None:
@@ -19,3 +21,14 @@ def test_every_refusal_stands_in_its_page() -> None:
 
 def test_logout_flow_is_fresh() -> None:
     assert generate_logout_flow.DOCUMENT.read_text("utf-8") == generate_logout_flow.logout_flow(), "run: make docs"
+
+
+def test_assurance_is_fresh() -> None:
+    assert assurance.DOCUMENT.read_text("utf-8") == assurance.assurance_document(), "run: make docs"
+
+
+def test_every_record_says_when_and_where_it_was_made() -> None:
+    for path in assurance.RECORDS.glob("*.json"):
+        record = json.loads(path.read_text("utf-8"))
+        assert record["kind"] == path.stem
+        assert {"commit", "date", "machine"} < record.keys()
