@@ -1,0 +1,106 @@
+"""`make mutants`: try every mutant of the plan, or of the modules named, and say which survive.
+
+What was tried stands in var/mutants/, a file for each module, and is not tried again while neither the module nor a test in the plan has
+changed: so a run can be stopped and taken up. A survivor needs a line in `survivors.json` that says why it may live.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from scripts.assurance import ROOT, write_record
+from scripts.mutants.mutations import Mutant, mutants_of
+from scripts.mutants.plan import PLAN
+from scripts.mutants.trial import load_what_never_changes, survives
+
+MINIMUM_KILLED: Final = 90
+"""Per cent of all mutants."""
+
+EXPLAINED: Final = Path(__file__).parent / "survivors.json"
+_RESULTS: Final = ROOT / "var" / "mutants"
+
+
+def main() -> int:
+    """Run; give 1 if too few were killed or a survivor is not explained."""
+    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
+    parser.add_argument("modules", nargs="*", default=list(PLAN), help="modules of the plan; all if none is named")
+    parser.add_argument("--minutes", type=float, default=600, help="stop after so long")
+    arguments = parser.parse_args()
+    load_what_never_changes()
+    end = time.monotonic() + 60 * arguments.minutes
+    for module in arguments.modules:
+        _try_module(module, end)
+    return _report()
+
+
+def _try_module(module: str, end: float) -> None:
+    tests = PLAN[module]
+    mutants = list(mutants_of(ROOT / module, ROOT))
+    path = _RESULTS / f"{module.removesuffix('.py').replace('/', '.')}.json"
+    state = _fingerprint(module, tests)
+    known = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    results: dict[str, bool] = known["survives"] if known.get("state") == state else {}
+    if len(results) < len(mutants) and not survives(
+        Mutant(module, "", (ROOT / module).read_text("utf-8")), tests, ROOT
+    ):
+        raise SystemExit(f"{module}: its tests fail without any mutant: {' '.join(tests)}")
+    for mutant in mutants:
+        if time.monotonic() > end:
+            break
+        if mutant.key not in results:
+            results[mutant.key] = survives(mutant, tests, ROOT)
+            _RESULTS.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps({"state": state, "mutants": len(mutants), "survives": results}, indent=1))
+            _say(mutant, results)
+    print(f"{module}: {len(results)} of {len(mutants)} tried, {sum(results.values())} survive", flush=True)
+
+
+def _say(mutant: Mutant, results: dict[str, bool]) -> None:
+    if results[mutant.key]:
+        print(f"{mutant.module} survives: {mutant.key}", flush=True)
+
+
+def _report() -> int:
+    explained = json.loads(EXPLAINED.read_text("utf-8"))
+    made = tried = survived = 0
+    unexplained = []
+    for module in PLAN:
+        path = _RESULTS / f"{module.removesuffix('.py').replace('/', '.')}.json"
+        if not path.exists():
+            continue
+        result = json.loads(path.read_text("utf-8"))
+        made += result["mutants"]
+        tried += len(result["survives"])
+        survivors = [key for key, lives in result["survives"].items() if lives]
+        survived += len(survivors)
+        unexplained += [f"{module}: {key}" for key in survivors if key not in explained.get(module, {})]
+    killed = round(100 * (tried - survived) / tried, 1) if tried else 0.0
+    path = write_record(
+        "mutation",
+        {
+            "modules": len(PLAN), "mutants": made, "tried": tried, "killed": tried - survived, "killed_per_cent": killed,
+            "survivors_explained": survived - len(unexplained), "survivors_unexplained": len(unexplained),
+        },
+    )  # fmt: skip
+    print(
+        f"{tried} of {made} mutants tried, {killed} % killed, {len(unexplained)} survivors without a reason; see {path}"
+    )
+    return 1 if unexplained or killed < MINIMUM_KILLED else 0
+
+
+def _fingerprint(module: str, tests: Sequence[str]) -> str:
+    digest = hashlib.sha256((ROOT / module).read_bytes())
+    for test in tests:
+        path = ROOT / test
+        for each in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(each.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""Which modules are mutated, and which tests each must be killed by: fast ones, near to the module, the likeliest first."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+_XML: Final = (
+    "tests/oiosaml/xml/test_parse.py",
+    "tests/oiosaml/test_openings.py",
+    "tests/attacks/test_sig.py",
+    "tests/attacks/test_xsw.py",
+    "tests/attacks/test_xml.py",
+    "tests/oiosaml/xml",
+    "tests/attacks/test_enc.py",
+)
+_ROLES: Final = (
+    "tests/context_handler/test_roles.py",
+    "tests/context_handler/test_translation.py",
+    "tests/attacks/test_prv.py",
+)
+_LOGIN: Final = (
+    "tests/context_handler/test_login.py",
+    "tests/context_handler/test_level.py",
+    "tests/attacks/test_fed.py",
+    "tests/context_handler/test_refusals.py",
+    "tests/context_handler/test_sessions.py",
+)
+_RULES: Final = ("tests/oiosaml/rules",)
+
+PLAN: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "oiosaml/xml/verify.py": _XML,
+        "oiosaml/xml/signature_profile.py": _XML,
+        "oiosaml/xml/algorithms.py": _XML,
+        "oiosaml/xml/base64_text.py": (*_XML, "tests/oiosaml/bindings"),
+        "oiosaml/xml/parse.py": _XML,
+        "oiosaml/sealed.py": (*_XML, "tests/oiosaml/test_logout_openings.py"),
+        "oiosaml/openings.py": (*_XML, "tests/attacks/test_aq.py"),
+        "oiosaml/rules/assertion_federation.py": (*_RULES, "tests/attacks/test_fed.py"),
+        "oiosaml/rules/assertion_nist.py": (*_RULES, "tests/context_handler/test_level.py"),
+        "oiosaml/rules/privileges.py": (*_RULES, "tests/oiosaml/test_privileges.py"),
+        "oiosaml/rules/rule.py": _RULES,
+        "oiosaml/nsis.py": (
+            "tests/oiosaml/test_values.py",
+            "tests/oiosaml/test_comparison.py",
+            *_RULES,
+            "tests/context_handler/test_level.py",
+        ),
+        "oiosaml/nist.py": (
+            "tests/oiosaml/test_values.py",
+            "tests/oiosaml/test_comparison.py",
+            *_RULES,
+            "tests/context_handler/test_level.py",
+        ),
+        "oiosaml/privileges.py": ("tests/oiosaml/test_privileges.py", "tests/attacks/test_prv.py", *_RULES),
+        "oiosaml/privilege_document.py": (
+            "tests/oiosaml/test_privileges.py",
+            "tests/oiosaml/rules/test_privileges.py",
+            "tests/attacks/test_prv.py",
+        ),
+        "oiosaml/privilege_scope.py": ("tests/oiosaml/test_privileges.py", *_RULES, *_ROLES),
+        "context_handler/level.py": _LOGIN,
+        "context_handler/checks.py": _LOGIN,
+        "context_handler/roles.py": _ROLES,
+        "federation/constraint_values.py": ("tests/federation", *_ROLES),
+    }
+)
