@@ -55,6 +55,12 @@ SP_FACE = EntityId("https://saml.ch.sim.test/runtime")
 FILLERS = 13
 """Attributes beside the seven of the profile, so that the assertion has twenty."""
 
+SSO = "/runtime/saml2/issue.idp"
+"""Where systems send people."""
+
+CONSUME = "/runtime/saml2auth/consume.idp"
+"""Where home IdPs send people back to."""
+
 IDLE_SECONDS = 2
 """After how long a connection is not used again: the broker closes one after five, and answers are prepared meanwhile."""
 
@@ -132,14 +138,14 @@ class Driver:
         """Log one person in at Byggesag, and verify the broker's answer as a system does."""
         return self.read(self.finish(self.answer(self.begin(self.query(municipality)), municipality)))
 
-    def query(self, municipality: Municipality, relay_state: str = "bench") -> str:
+    def query(self, municipality: Municipality, relay_state: str = "bench", *, force_authn: bool = False) -> str:
         """Give a system's signed request as the query of an address."""
-        query = urlsplit(self._system_request(self._clock(), relay_state)).query
+        query = urlsplit(self._system_request(relay_state, force_authn=force_authn)).query
         return f"{query}&idp=https://saml.idp.{municipality.id}.test"
 
-    def begin(self, query: str) -> "Begun":
+    def begin(self, query: str, cookie: str | None = None) -> "Begun":
         """Send a person to the broker, and give where she is sent on to."""
-        status, headers, body = self._send("GET", f"/runtime/saml2/issue.idp?{query}")
+        status, headers, body = self.exchange("GET", f"{SSO}?{query}", cookie=cookie)
         if status != 303:
             raise RuntimeError(f"the broker answered {status}: {body[:600]!r}")
         return Begun(headers["Location"], headers["Set-Cookie"].partition(";")[0])
@@ -153,7 +159,7 @@ class Driver:
 
     def send_back(self, answered: "Answered") -> tuple[int, bytes]:
         """Send the person back to the broker, and give the status and its page."""
-        status, _, body = self._send("POST", "/runtime/saml2auth/consume.idp", answered.form, answered.cookie)
+        status, _, body = self.exchange("POST", CONSUME, answered.form, answered.cookie)
         return status, body
 
     def finish(self, answered: "Answered") -> bytes:
@@ -163,36 +169,36 @@ class Driver:
             raise RuntimeError(f"the broker answered {status}: {body[:600]!r}")
         return body
 
-    def log_out(self, token: Assertion) -> int:
+    def log_out(self, token: Assertion, cookie: str | None = None) -> int:
         """Log the person out at the system, as far as the broker's first answer; gives its status."""
         request = LogoutRequest(
             id=self._ids.message_id(),
             issue_instant=self._clock(),
             issuer=SYSTEM,
-            destination=f"{self._base_url}/runtime/saml2/issue.idp",
+            destination=f"{self._base_url}{SSO}",
             name_id=token.subject.name_id,
             session_indexes=tuple(each.session_index for each in token.authn_statements if each.session_index),
         )
         query = urlsplit(logout_redirect(request, self._keys.system("byggesag").signing)).query
-        return self._send("GET", f"/runtime/saml2/issue.idp?{query}")[0]
+        return self.exchange("GET", f"{SSO}?{query}", cookie=cookie)[0]
 
     def read(self, page: bytes) -> Assertion:
         """Take the broker's answer out of its page, and verify it."""
-        return self._read(fields_of(page))
-
-    def _read(self, fields: dict[str, str]) -> Assertion:
         decryption = self._keys.system("byggesag").decryption
-        answer = unseal_response(open_response(urlencode(fields).encode()), (self._broker,), (decryption,))
+        answer = unseal_response(open_response(urlencode(fields_of(page)).encode()), (self._broker,), (decryption,))
         if answer.assertion is None:
             raise RuntimeError(f"the broker refused: {answer.envelope.status}")
         return answer.assertion.value
 
-    def _send(
+    def exchange(
         self, method: str, path: str, body: str | None = None, cookie: str | None = None
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
+        """Send one request of a browser, and give status, headers and body of the answer."""
         headers = {"Accept-Language": "da"}
         if body is not None:
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie or ""}
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        if cookie is not None:
+            headers["Cookie"] = cookie
         if time.monotonic() - self._used > IDLE_SECONDS:
             self._connection.close()  # the next request opens it anew
         try:
@@ -205,12 +211,13 @@ class Driver:
         self._used = time.monotonic()
         return response.status, response.headers, content
 
-    def _system_request(self, now: datetime, relay_state: str) -> str:
+    def _system_request(self, relay_state: str, *, force_authn: bool) -> str:
         request = AuthnRequest(
             id=self._ids.message_id(),
-            issue_instant=now,
+            issue_instant=self._clock(),
             issuer=SYSTEM,
-            destination=f"{self._base_url}/runtime/saml2/issue.idp",
+            destination=f"{self._base_url}{SSO}",
+            force_authn=force_authn,
             assertion_consumer_service_url=f"{self._base_url}/sp/byggesag/acs",
             protocol_binding=BINDING_POST,
             requested_authn_context=RequestedAuthnContext(Comparison.MINIMUM, (AssuranceLevel.SUBSTANTIAL.uri,)),
@@ -224,7 +231,7 @@ class Driver:
         import base64
 
         issuer = EntityId(f"https://saml.idp.{municipality.id}.test")
-        acs = f"{self._base_url}/runtime/saml2auth/consume.idp"
+        acs = f"{self._base_url}{CONSUME}"
         subject = Subject(
             NameId(municipality.name_id, NAMEID_X509_SUBJECT_NAME),
             (SubjectConfirmation(CONFIRMATION_BEARER, acs, question.id, Window(None, now + timedelta(minutes=5))),),

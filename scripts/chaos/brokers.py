@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -211,6 +212,17 @@ def open_site(directory: Path, **environment: str) -> Iterator[Site]:
     with StubAttributeService(site.keys) as service:
         site.attribute_service_url = service.base_url
         yield site
+
+
+@contextmanager
+def workers(site: Site, number: int) -> Iterator[tuple[Broker, ...]]:
+    """Run several brokers on one store, each at a port of its own; the first where the base URL says."""
+    with ThreadPoolExecutor(number) as pool:
+        first = site.start()  # makes the store
+        others = pool.map(lambda _: site.start(port=free_port()), range(number - 1))
+        brokers = (first, *others)
+    with ended(*brokers):
+        yield brokers
 
 
 @contextmanager
