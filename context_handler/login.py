@@ -35,6 +35,7 @@ from context_handler.ports import AnswerUsedError, Ports, RegisteredIdp, Registe
 from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_idp
 from context_handler.requester import (
+    ADDRESS_LOST,
     registered_acs,
     registered_idp,
     registered_system,
@@ -286,8 +287,8 @@ def find_system_again(visit: Visit, login: PendingLogin, registry: Registry) -> 
         system = registered_system(registry, login.system, visit.at)
         still_registered(system, login)
     except SamlError as error:
-        if error.code in ("req.unknown-sp", "md.expired", "req.acs", "fed.withdrawn", "key.unchecked"):
-            visit.requester = None  # its address is its own no longer, and gets not even a refusal
+        if error.code in ADDRESS_LOST:
+            visit.requester = None
         raise
     return system
 

@@ -11,13 +11,14 @@ from context_handler.privilege_source import StatedRights, stated_in_token
 from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_system
 from context_handler.release import attributes_for
+from context_handler.requester import ADDRESS_LOST, require_still_members
 from context_handler.roles import Translation, Translator
 from context_handler.session import Participant, session_index_for
 from context_handler.translation import in_words_of
 from context_handler.visit import Visit, async_step, step
 from federation.model import GetsRights
 from oiosaml.attributes import PRIVILEGES_INTERMEDIATE
-from oiosaml.errors import Party
+from oiosaml.errors import Party, SamlError
 
 
 @async_step(Party.ATTRIBUTE_SERVICE)
@@ -39,7 +40,14 @@ async def gather_privileges(
         return StatedRights()
     if idp.registration.knows_roles:
         return stated_in_token(subject)
-    return await attribute_query.ask_for_privileges(visit, subject, idp, system, registry, ports)
+    stated = await attribute_query.ask_for_privileges(visit, subject, idp, system, registry, ports)
+    try:
+        require_still_members(idp, system, registry, visit.at, ports)
+    except SamlError as error:
+        if error.party is Party.SYSTEM and error.code in ADDRESS_LOST:
+            visit.requester = None
+        raise
+    return stated
 
 
 @step(Party.HOME_IDP)

@@ -1,15 +1,20 @@
 """Who may take part: a registered party that is switched on, and an address it has registered."""
 
 from datetime import datetime
+from typing import Final
 
 from context_handler.login_state import LoginState, PendingLogin
 from context_handler.ports import Ports, RegisteredAttributeService, RegisteredIdp, RegisteredSystem, Registry
 from federation.model import Profile
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import EntityId, FlowId
+from oiosaml.keys import require_not_barred
 from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.rules.authn_request import chosen_assertion_consumer_service
 from oiosaml.uris import BINDING_POST
+
+ADDRESS_LOST: Final = frozenset({"req.unknown-sp", "md.expired", "req.acs", "fed.withdrawn", "key.unchecked"})
+"""Refusals of a system whose address is its own no longer, and gets not even a refusal."""
 
 RegisteredParty = RegisteredSystem | RegisteredIdp | RegisteredAttributeService
 
@@ -97,6 +102,34 @@ def registered_idp(registry: Registry, entity_id: EntityId | None, at: datetime)
     if not idp.registration.has_federation_agreement:
         raise SamlError("fed.disabled", f"got a message of {entity_id}, which has no federation agreement any more")
     return idp
+
+
+def require_still_members(
+    idp: RegisteredIdp, system: RegisteredSystem, before: Registry, at: datetime, ports: Ports
+) -> None:
+    """Ask anew, after somebody else was waited for, whether those whom a token is about may still take part.
+
+    Nobody gets a token after it was confirmed that its IdP, its system or the key that vouched for it is out; a question to an attribute
+    service takes up to five seconds.
+
+    Raises:
+        SamlError: as `registered_idp` and `registered_system`, or what a key of the IdP was barred with meanwhile. Its party is said.
+    """
+    registry = ports.registry()
+    if registry is before:
+        return
+    party = Party.HOME_IDP
+    try:
+        now = registered_idp(registry, idp.registration.entity_id, at)
+        counted = {key.fingerprint for key in idp.keys if key.barred is None}
+        for key in now.keys:
+            if key.fingerprint in counted:
+                require_not_barred(key)
+        party = Party.SYSTEM
+        registered_system(registry, system.registration.entity_id, at)
+    except SamlError as error:
+        error.party = party
+        raise
 
 
 def require_usable(party: RegisteredParty, at: datetime) -> None:

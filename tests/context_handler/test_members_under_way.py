@@ -1,5 +1,6 @@
 """A login under way when a member changes: keys roll over without a lost login, and an activation period counts at each step."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,8 @@ from context_handler.answering import RefusedLogin
 from context_handler.asking import PostTo, RedirectTo
 from federation.model import ActivationPeriod
 from oiosaml import attributes as names
+from oiosaml.errors import Party
+from oiosaml.messages.attribute_query import AttributeQuery
 from oiosaml.privileges import read_privileges
 from tests.builders import NOW
 from tests.conftest import make_member
@@ -15,6 +18,7 @@ from tests.context_handler.rig import (
     IDP_SSO,
     OTHER_IDP_SSO,
     READER,
+    MemoryRegistry,
     Rig,
     home_idp,
     registered_idp,
@@ -111,3 +115,79 @@ async def test_a_systems_role_whose_period_ends_under_way_gives_nothing(rig: Rig
         replace(each, active=OVER) if each.entity_id == READER else each for each in rig.registry.system_roles
     ]
     assert (READER,) not in rights(rig, await rig.finish(rig.honest_answer(question)))
+
+
+# --- while the attribute service is asked, which may take five seconds
+
+
+def changed_while_asked(rig: Rig, change: Callable[[MemoryRegistry], None]) -> None:
+    """Another worker confirms a change while this one waits for the attribute service: the next view is another one."""
+    rig.registry.idp_list[0] = registered_idp(rig.idp, home_idp(knows_roles=False), IDP_SSO)
+    views = [rig.registry]
+    object.__setattr__(rig.ports, "registry", lambda: views[-1])
+
+    async def answer(query: AttributeQuery, _envelope: bytes) -> bytes:
+        following = replace(
+            rig.registry, idp_list=list(rig.registry.idp_list), system_list=list(rig.registry.system_list)
+        )
+        change(following)
+        views.append(following)
+        return rig.service.say(query)
+
+    rig.service.answer = answer
+
+
+def idp_withdrawn(registry: MemoryRegistry) -> None:
+    party = registry.idp_list[0]
+    registry.idp_list[0] = replace(party, registration=replace(party.registration, withdrawn=True))
+
+
+def idp_off(registry: MemoryRegistry) -> None:
+    party = registry.idp_list[0]
+    registry.idp_list[0] = replace(party, registration=replace(party.registration, enabled=False))
+
+
+def idp_gone(registry: MemoryRegistry) -> None:
+    del registry.idp_list[0]
+
+
+def key_barred(registry: MemoryRegistry) -> None:
+    party = registry.idp_list[0]
+    registry.idp_list[0] = replace(party, keys=tuple(replace(key, barred="key.withdrawn") for key in party.keys))
+
+
+def system_off(registry: MemoryRegistry) -> None:
+    party = registry.system_list[0]
+    registry.system_list[0] = replace(party, registration=replace(party.registration, enabled=False))
+
+
+def system_withdrawn(registry: MemoryRegistry) -> None:
+    party = registry.system_list[0]
+    registry.system_list[0] = replace(party, registration=replace(party.registration, withdrawn=True))
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "party", "told"),
+    [
+        (idp_withdrawn, "fed.withdrawn", Party.HOME_IDP, True),
+        (idp_off, "fed.disabled", Party.HOME_IDP, True),
+        (idp_gone, "fed.unknown-issuer", Party.HOME_IDP, True),
+        (key_barred, "key.withdrawn", Party.HOME_IDP, True),
+        (system_off, "fed.disabled", Party.SYSTEM, True),
+        (system_withdrawn, "fed.withdrawn", Party.SYSTEM, False),
+    ],
+)
+async def test_who_is_taken_out_while_the_attribute_service_is_asked_gets_no_token(
+    rig: Rig, change: Callable[[MemoryRegistry], None], code: str, party: Party, *, told: bool
+) -> None:
+    changed_while_asked(rig, change)
+    refused = await rig.finish(rig.honest_answer(rig.begun()))
+    assert isinstance(refused, RefusedLogin)
+    assert (refused.error.code, refused.error.party) == (code, party)
+    assert (refused.answer is not None) is told
+    assert rig.counts().refused == 1
+
+
+async def test_another_change_while_the_attribute_service_is_asked_disturbs_nobody(rig: Rig) -> None:
+    changed_while_asked(rig, lambda registry: registry.idp_list.pop())  # the other municipality's
+    assert isinstance(await rig.finish(rig.honest_answer(rig.begun())), PostTo)
