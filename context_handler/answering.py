@@ -1,6 +1,7 @@
 """What a refusal becomes: what is written down, and whether the system is told (context-handler section 11, invariants I2 and I3)."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from context_handler import issue
 from context_handler.events import EventOutcome
@@ -116,6 +117,11 @@ def refuse_login(visit: Visit, error: SamlError, ports: Ports) -> RefusedLogin:
     at_once = answer is not None and error.code != "req.loop" and (passive or error.code in WITHOUT_PAGE)
     system = visit.requester.system if visit.requester else None
     return RefusedLogin(error, visit.flow, step, system, answer, at_once)
+
+
+def refuse_unread(error: SamlError, at: datetime, ports: Ports) -> RefusedLogin:
+    """End the visit of a message that was too long to be read: nothing of it is known, but that it came is written down (invariant I4)."""
+    return refuse_login(Visit(FlowId(ports.ids.uuid()), at), error, ports)
 
 
 def _write_down(visit: Visit, error: SamlError, ports: Ports) -> None:

@@ -64,6 +64,14 @@ async def answer_query(envelope: bytes, at: datetime, ports: Ports) -> bytes:
         ports.store.record(ports.workspace, visit.take_events())
 
 
+def refuse_unread(refusal: SamlError, at: datetime, ports: Ports) -> FlowId:
+    """Write down what was no query at all, so that it came is known (invariant I4), and give the reference to it."""
+    visit = Visit(FlowId(ports.ids.uuid()), at)
+    visit.record(open_query.__name__, refusal)
+    ports.store.record(ports.workspace, visit.take_events())
+    return visit.flow
+
+
 @step(Party.SYSTEM)
 def open_query(visit: Visit, envelope: bytes) -> Unverified[AttributeQuery]:
     """The message is taken out of its envelope and parsed; nothing in it is believed."""

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from context_handler.answering_queries import answer_query
+from context_handler.answering_queries import answer_query, refuse_unread
 from context_handler.ports import Ports
 from federation.topology import ContextHandlerUrls
 from oiosaml.bindings.soap import CONTENT_TYPE, write_fault
@@ -37,8 +37,9 @@ class AttributeServiceRoutes:
             envelope = await read_body(request, limit=MAXIMUM_ENVELOPE)
             return _soap(await answer_query(envelope, self._clock(), self._ports))
         except SamlError as refusal:
+            flow = refuse_unread(refusal, self._clock(), self._ports)
             # what is no SOAP is answered 4xx, not 500 as other faults: nothing failed here (WS-I Basic Profile 1.1, R1113)
-            fault = write_fault("Client", f"{refusal.code}: {refusal.sentence('en')}")
+            fault = write_fault("Client", f"{refusal.code}: {refusal.sentence('en')} Reference: {flow}")
             return _soap(fault, refusal.refusal.http_status)
 
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from context_handler.answering import RefusedLogin
+from context_handler.answering import RefusedLogin, refuse_unread
 from context_handler.asking import OutboundMessage, RedirectTo, sso_endpoint
 from context_handler.choosing import show_choice
 from context_handler.discovery import AskForHomeIdp, Wishes, choices_on_page
@@ -78,7 +78,10 @@ class SamlRoutes:
     async def single_sign_on(self, request: Request) -> Response:
         """A system sends a person who wants in, or out: both messages have one address (context-handler section 2)."""
         by_redirect = request.method == "GET"
-        octets = read_query(request) if by_redirect else await read_body(request)
+        try:
+            octets = read_query(request) if by_redirect else await read_body(request)
+        except SamlError as refusal:
+            return self._unread(request, refusal)
         if is_logout_request(octets, BINDING_REDIRECT if by_redirect else BINDING_POST):
             return await self._logout_request(request, octets)
         handle = self._browser_cookie.read(request) or self._ports.ids.handle()
@@ -124,7 +127,10 @@ class SamlRoutes:
 
     async def consume(self, request: Request) -> Response:
         """A home IdP sends a person back."""
-        body, came_back = without_marker(await read_body(request))
+        try:
+            body, came_back = without_marker(await read_body(request))
+        except SamlError as refusal:
+            return self._unread(request, refusal)
         if self._browser_cookie.read(request) is None and not came_back:
             # A cross-site POST leaves Lax cookies behind; sent once more from our own page, it brings them along.
             return repost_page(self._pages, request, action=self._ports.urls.acs_url, fields=_fields(body))
@@ -149,6 +155,9 @@ class SamlRoutes:
         if isinstance(outcome, RefusedLogin):
             return self._refused(request, outcome)
         return auto_post_page(self._pages, request, action=outcome.form.action, fields=outcome.form.fields)
+
+    def _unread(self, request: Request, refusal: SamlError) -> Response:
+        return self._refused(request, refuse_unread(refusal, self._clock(), self._ports))
 
     def _refused(self, request: Request, refused: RefusedLogin) -> Response:
         name_flow(request, refused.flow, step=refused.step)
