@@ -8,13 +8,12 @@ import json
 import os
 import platform
 import subprocess
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, cast
 
-from scripts.attack_cases import CASES, WITHOUT_TEST
+from tests.attacks.cases import groups
 
 ROOT: Final = Path(__file__).parent.parent
 DOCUMENT: Final = ROOT / "docs" / "assurance.md"
@@ -78,17 +77,25 @@ def _lines(records: Mapping[str, Mapping[str, Figure]]) -> Iterator[str]:
 
 
 def _cases() -> Iterator[str]:
-    """The catalogue as the suite holds it: counted from the list of cases, not from a run."""
+    """The catalogue as the suite holds it: counted from its data, not from a run."""
     yield "## Cases of the attack catalogue"
     yield ""
-    yield "Each with a control that is accepted; the tests stand in [attacks.md](attacks.md)."
+    yield "Each with a control that is accepted; the messages and the tests stand in [attacks.md](attacks.md)."
     yield ""
-    yield "| group | cases | with a test |"
-    yield "| --- | ---: | ---: |"
-    cases, without = (Counter(case.partition("-")[0] for case in each) for each in (CASES, WITHOUT_TEST))
-    for group, count in cases.items():
-        yield f"| {group} | {count} | {count - without[group]} |"
-    yield f"| **all** | {cases.total()} | {cases.total() - without.total()} |"
+    yield "| group | cases | left out, with a reason | messages with a fault | sent over HTTP |"
+    yield "| --- | ---: | ---: | ---: | ---: |"
+    rows = [
+        (
+            len(group.cases),
+            sum(1 for case in group.cases if case.left_out),
+            sum(len(case.messages) for case in group.cases),
+            sum(len(message.expect) for case in group.cases for message in case.messages),
+        )
+        for group in groups()
+    ]
+    for group, row in zip(groups(), rows, strict=True):
+        yield f"| {group.id} | {' | '.join(map(str, row))} |"
+    yield f"| **all** | {' | '.join(str(sum(column)) for column in zip(*rows, strict=True))} |"
     yield ""
 
 

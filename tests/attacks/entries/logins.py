@@ -1,0 +1,262 @@
+"""The broker in a login: its door towards systems, and its ACS towards the home IdPs."""
+
+import base64
+import zlib
+from dataclasses import replace
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+from lxml import etree
+
+from oiosaml import attributes as names
+from oiosaml.ids import AssertionId, MessageId
+from oiosaml.keys import SigningKey
+from oiosaml.messages.assertion import Assertion, write_assertion
+from oiosaml.messages.authn_request import AuthnRequest, Scoping, write_authn_request
+from oiosaml.messages.response import Response, write_response
+from oiosaml.name_id import NameId
+from oiosaml.privileges import PrivilegeGroup, PrivilegeList, cvr_scope, write_privileges
+from oiosaml.uris import NAMEID_X509_SUBJECT_NAME, NS_BPP_LEGACY, NS_DS
+from oiosaml.validity import Window
+from saml_web.outbound import REPOST_MARKER
+from tests import builders, builders_oiosaml2
+from tests.attacks.entries.exchange import Exchange, is_success, keys_of, lenient, minutes
+from tests.attacks.target import Answer, Browser
+from tests.attacks.vocabulary import Draft
+from tests.attacks.wire import Fields, fields_of_post, fields_of_redirect
+from tests.conftest import make_member
+from tests.trees import serialise
+
+SSO = "/runtime/saml2/issue.idp"
+ACS = "/runtime/saml2auth/consume.idp"
+LEFT = "key-that-left"
+ENCRYPTION = "key-for-encryption"
+MAAGEVIG_ROLE = "http://roller.maagevig.test/roles/jobrole/arkivmedarbejder/1"
+
+
+class Asks(Exchange):
+    """A system's AuthnRequest at the broker's single sign-on endpoint."""
+
+    system: ClassVar[str] = "byggesag"
+    idp: ClassVar[str] = "korsbaek"
+    relay_state: ClassVar[str | None] = "state"
+
+    def request(self, **changes: Any) -> AuthnRequest:
+        fresh = {
+            "id": self.target.fresh_id(),
+            "issue_instant": self.target.now(),
+            "issuer": self.target.entity_id("systems", self.system),
+            "destination": self.target.base_url + SSO,
+            "assertion_consumer_service_url": self.target.topology.system(self.system).acs_url,
+            "scoping": Scoping(idp_list=(self.target.entity_id("idps", self.idp),)),
+        }
+        return builders.authn_request(**(fresh | changes))
+
+    def keys(self) -> dict[str, SigningKey]:
+        return keys_of(
+            self.target.keys.system(self.system).signing, **{"other-member": self.target.keys.system("ydelser").signing}
+        )
+
+    def draft(self) -> Draft:
+        return Draft(lenient(serialise(write_authn_request(self.request()))), self.keys())
+
+    def accepted(self, answer: Answer) -> bool:
+        return answer.status == 303 and answer.header("location").startswith(self.target.topology.idp(self.idp).sso_url)
+
+    def word(self, name: str) -> str:
+        if name == "acs-url":
+            return self.target.topology.system(self.system).acs_url
+        return super().word(name)
+
+
+class SsoRedirect(Asks):
+    """By HTTP-Redirect."""
+
+    base = "Q-R"
+    path = SSO
+
+    def fields(self, octets: bytes) -> Fields:
+        return fields_of_redirect(octets, "SAMLRequest", self.relay_state, self.keys())
+
+    def send(self, body: bytes) -> Answer:
+        return self.browser.get(f"{self.path}?{body.decode('ascii')}")
+
+
+class SsoPost(Asks):
+    """By HTTP-POST."""
+
+    base = "Q-P"
+    path = SSO
+
+    def fields(self, octets: bytes) -> Fields:
+        return fields_of_post(octets, "SAMLRequest", self.relay_state)
+
+
+class Acs(Asks):
+    """A home IdP's Response at the broker's assertion consumer service; OIOSAML 3, so encrypted."""
+
+    base = "M-E"
+    path = ACS
+
+    question: MessageId
+    other_question: MessageId | None = None
+    switched_off: tuple[str, str] | None = None
+    thief: Browser | None = None
+    thief_comes_second: bool = False
+    """Another browser, which sends the message in place of the one that began the login."""
+
+    def open(self) -> None:
+        self.target.once("keys-of-the-idp", self._roll_over)
+        self.question = self.ask(self.browser)
+
+    def _roll_over(self) -> None:
+        """The IdP's metadata has held the key that left, and now holds one for encryption only beside the honest one."""
+        honest = self.target.registration("idps", "korsbaek")["metadata"]
+        for use, key in (("signing", LEFT), ("encryption", ENCRYPTION)):
+            certificate = base64.b64encode(make_member(key).signing.certificate_der).decode()
+            descriptor = (
+                f'<md:KeyDescriptor use="{use}"><ds:KeyInfo xmlns:ds="{NS_DS}"><ds:X509Data><ds:X509Certificate>{certificate}'
+                "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
+            )
+            place = honest.index("<md:KeyDescriptor")
+            self.target.change("idps", "korsbaek", metadata=honest[:place] + descriptor + honest[place:])
+
+    def ask(self, browser: Browser) -> MessageId:
+        """Begin a login in a browser; give the ID of the broker's question to the IdP."""
+        octets = serialise(write_authn_request(self.request()))
+        fields = fields_of_redirect(octets, "SAMLRequest", self.relay_state, Asks.keys(self))
+        fields.sign()
+        sent = browser.get(f"{SSO}?{fields.octets().decode()}")
+        assert sent.status == 303, (sent.code, sent.detail)
+        (packed,) = parse_qs(urlsplit(sent.header("location")).query)["SAMLRequest"]
+        return MessageId(etree.fromstring(zlib.decompress(base64.b64decode(packed), -15)).get("ID") or "")
+
+    def keys(self) -> dict[str, SigningKey]:
+        others = {
+            "other-member": self.target.keys.idp("skovrup").signing,
+            "system": self.target.keys.system("byggesag").signing,
+            "broker": self.target.keys.context_handler.signing,
+            "left": make_member(LEFT).signing,
+            "encryption": make_member(ENCRYPTION).signing,
+        }
+        return keys_of(self.target.keys.idp(self.idp).signing, **others)
+
+    def assertion(self) -> Assertion:
+        """Ane Holm has logged in."""
+        now = self.target.now()
+        confirmation = builders.confirmation(
+            recipient=self.target.base_url + ACS, in_response_to=self.question, window=Window(None, now + minutes(5))
+        )
+        return builders.assertion(
+            id=AssertionId(self.target.fresh_id()),
+            issue_instant=now,
+            subject=builders.subject(confirmations=(confirmation,)),
+            conditions=builders.conditions(window=Window(now, now + minutes(10))),
+            authn_statements=(builders.authn_statement(authn_instant=now),),
+        )
+
+    def envelope(self) -> Response:
+        return builders.response(
+            id=self.target.fresh_id(),
+            issue_instant=self.target.now(),
+            issuer=self.target.entity_id("idps", self.idp),
+            in_response_to=self.question,
+            destination=self.target.base_url + ACS,
+        )
+
+    def draft(self) -> Draft:
+        root = lenient(serialise(write_response(self.envelope(), write_assertion(self.assertion()))))
+        return Draft(
+            root, self.keys(), {"privileges": names.PRIVILEGES_INTERMEDIATE, "loa": names.LOA, "cvr": names.CVR}
+        )
+
+    def fields(self, octets: bytes) -> Fields:
+        return fields_of_post(octets, "SAMLResponse")
+
+    def accepted(self, answer: Answer) -> bool:
+        return answer.status == 200 and is_success(answer)
+
+    def word(self, name: str) -> str:
+        match name:
+            case "acs-url":
+                return self.target.base_url + ACS
+            case "request":
+                return self.question
+            case "other-request":
+                # another login under way in another browser
+                self.other_question = self.other_question or self.ask(self.target.browser())
+                return self.other_question
+            case "finished-request":
+                finished = type(self)(self.target, self.canaries)
+                assert finished.accepted(finished.answer_honestly())
+                return finished.question
+        return super().word(name)
+
+    def answer_honestly(self) -> Answer:
+        from tests.attacks.cases import HONEST
+        from tests.attacks.recipe import forge
+
+        return self.send(forge(self, HONEST).body)
+
+    def send(self, body: bytes) -> Answer:
+        browser = self.thief or self.browser
+        if self.thief_comes_second:
+            self.thief, self.thief_comes_second = self.target.browser(), False
+        answer = browser.post(self.path, body)
+        if answer.form_field(REPOST_MARKER) is not None:
+            # a browser without our cookie is asked to send the form once more, from our own page
+            answer = browser.post(self.path, body + f"&{REPOST_MARKER}=1".encode())
+        return answer
+
+    def circumstance(self, do: str, **details: Any) -> None:
+        match do:
+            case "other-browser":
+                self.thief = self.target.browser()
+            case "other-browser-with-a-login-of-its-own":
+                self.thief = self.target.browser()
+                self.ask(self.thief)
+            case "other-browser-afterwards":
+                self.thief_comes_second = True
+            case "second-login-begun":
+                self.ask(self.browser)
+            case "switched-off":
+                self.switched_off = (details["kind"], details["party"])
+                self.target.switch(*self.switched_off, enabled=False)
+            case _:
+                super().circumstance(do, **details)
+
+    def settle(self) -> None:
+        self.thief = None
+        if self.switched_off:
+            self.target.switch(*self.switched_off, enabled=True)
+            self.switched_off = None
+
+
+class AcsPlain(Acs):
+    """The same from an IdP of OIOSAML 2 whose registration lets it leave assertions unencrypted; it signs them all the same."""
+
+    base = "M-A"
+    system = "arkiv"
+    idp = "maagevig"
+
+    def request(self, **changes: Any) -> AuthnRequest:
+        return super().request(**({"requested_authn_context": None} | changes))
+
+    def assertion(self) -> Assertion:
+        (confirmation,) = super().assertion().subject.confirmations  # type: ignore[union-attr]  # made with one
+        name = NameId(
+            "C=DK,O=93000012,CN=Eva Ålund,Serial=5a7b1c3d-2e4f-4d6a-8b9c-0e1f2a3b4c06", NAMEID_X509_SUBJECT_NAME
+        )
+        rights = PrivilegeList((PrivilegeGroup(cvr_scope(builders.Cvr("93000012")), (MAAGEVIG_ROLE,)),))
+        attributes = builders_oiosaml2.old_attributes(
+            **{
+                "dk:gov:saml:attribute:CvrNumberIdentifier": ("93000012",),
+                "dk:gov:saml:attribute:Privileges_intermediate": (write_privileges(rights, NS_BPP_LEGACY),),
+            }
+        )
+        return replace(
+            super().assertion(),
+            issuer=self.target.entity_id("idps", self.idp),
+            subject=builders.subject(name_id=name, confirmations=(confirmation,)),
+            attribute_statements=(attributes,),
+        )

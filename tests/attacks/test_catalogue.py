@@ -1,0 +1,89 @@
+"""Every case of the catalogue against a running simulator: the code, and the invariants I1 to I8 as they are seen from outside."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+
+from tests.attacks.cases import HONEST, Message, tried
+from tests.attacks.entries import ENTRIES
+from tests.attacks.entries.exchange import Exchange, is_success
+from tests.attacks.recipe import Forged, forge, naive
+from tests.attacks.target import Answer, Target, open_target
+from tests.attacks.vocabulary import EVIL_PERSON
+from tests.attacks.watch import Canaries, bounded, canaries
+
+GRANTING = ("nsis_session", "_session")
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    with open_target(tmp_path_factory.mktemp("target")) as opened:
+        yield opened
+        audit = opened.audit()
+        assert audit["conserved"], audit
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Canaries]:
+    with canaries(tmp_path_factory.mktemp("canaries")) as both:
+        yield both
+
+
+def ids() -> list[str]:
+    return [f"{case.id}-{message.fault or 'as-said'}-{entry}".replace(" ", "-") for case, message, entry in tried()]
+
+
+@pytest.mark.parametrize(("message", "entry"), [(message, entry) for _, message, entry in tried()], ids=ids())
+def test_case(message: Message, entry: str, target: Target, watched: Canaries) -> None:
+    target.once(entry, lambda: warm_up(ENTRIES[entry](target, watched)))
+    with closing(ENTRIES[entry](target, watched)) as exchange:
+        for each in message.circumstances:
+            exchange.circumstance(**each)
+        forged = forge(exchange, message)
+        if message.naive in {"verifies", "fails"}:
+            assert naive(forged.plain, forged.signer) == message.naive
+        if exchange.sent_before:
+            assert exchange.accepted(exchange.send(forged.body))
+        with bounded(target, cpu=message.cpu_ms / 1000):
+            answer = exchange.send(forged.body)
+    watched.require_untouched()
+    exchange.settle()
+    code = message.expect[entry]
+    if code == "accepted":
+        assert exchange.accepted(answer), (answer.status, answer.code, answer.detail)
+    else:
+        assert_refused(exchange, answer, code, forged)
+        assert_honest_still_accepted(exchange, ENTRIES[entry], message)
+
+
+def warm_up(exchange: Exchange) -> None:
+    """The first refusal of a house reads its templates, which is nobody's attack."""
+    exchange.send(b"x")
+
+
+def assert_honest_still_accepted(exchange: Exchange, begin: Callable[..., Exchange], message: Message) -> None:
+    """The twin: the same without the fault. It ends the very exchange that was attacked, unless what was refused had used that up (I3)."""
+    if message.uses_up or exchange.one_shot:
+        if message.uses_up and not exchange.sent_before:
+            again = exchange.send(forge(exchange, HONEST).body)
+            assert again.code == "proto.replay", "a message that passed authentication uses its login up once"
+        exchange = begin(exchange.target, exchange.canaries)
+    twin = exchange.send(forge(exchange, HONEST).body)
+    assert exchange.accepted(twin), ("the twin", twin.status, twin.code, twin.detail)
+
+
+def assert_refused(exchange: Exchange, answer: Answer, code: str, forged: Forged) -> None:
+    assert answer.code == code, (answer.status, answer.code, answer.detail)
+    # by SOAP a signed status refuses, and HTTP has nothing to complain of (SAML Bindings 3.2.3.3)
+    assert 400 <= answer.status < 500 or (answer.status == 200 and exchange.speaks_soap)
+    assert not is_success(answer)
+    assert not [name for name in answer.cookies_set if name.endswith(GRANTING)]
+    assert "Traceback" not in answer.text
+    events = exchange.refusing_events(answer, forged.message_id)
+    if events is None:
+        return
+    refusing = [event for event in events if event["outcome"] == "refused"]
+    assert [event["code"] for event in refusing] == [code]
+    assert EVIL_PERSON not in "".join(event["detail"] for event in events)
+    assert all(len(event["detail"]) <= 600 for event in events)
