@@ -39,6 +39,7 @@ docs: $(VENV)/.ready-dev ## Write the generated pages anew; the tests fail while
 	$(BIN)/python -m scripts.generate_logout_flow
 	$(BIN)/python -m scripts.generate_refusals
 	$(BIN)/python -m scripts.generate_settings
+	$(BIN)/python -m scripts.generate_limits
 	$(BIN)/python -m scripts.generate_attacks
 	$(BIN)/python -m scripts.generate_matrix
 	$(BIN)/python -m scripts.assurance

@@ -36,8 +36,10 @@ _MOST_REMEMBERED: Final = 4096
 """Steps that are remembered from one match to the next, for each expression."""
 
 _MOST_VALUES: Final = 512
+"""How many values are remembered with their outcome, for each expression: registered values come with every login."""
+
 _REMEMBERED_LENGTH: Final = 128
-"""How many values, and how long ones, are remembered with their outcome, for each expression: registered values come with every login."""
+"""Characters of the longest value that is remembered so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from typing import Final, NoReturn, TypeAlias
 
 MOST_REPETITIONS: Final = 1000
+"""How often an expression may repeat a part: each repetition is a state to walk through."""
+
 LONGEST_PATTERN: Final = 2000
-"""Characters of an expression."""
+"""Characters of an expression: what is made of it grows with them."""
+
 DEEPEST: Final = 20
-"""Groups within groups."""
+"""Groups within groups: reading goes one call deeper with each."""
 
 
 class ValuePatternError(ValueError):

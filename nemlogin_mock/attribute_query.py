@@ -35,6 +35,7 @@ from oiosaml.xml.sign import sign_enveloped
 from oiosaml.xml.writing import NewElement
 
 LIFETIME: Final = timedelta(minutes=5)
+"""How long an answer says that it holds, as an attribute service's does (AS-09)."""
 
 UNKNOWN_PRINCIPAL: Final = Status(
     STATUS_REQUESTER, STATUS_UNKNOWN_PRINCIPAL, "Ikke logget ind hos tjenesten / Not logged in"

@@ -17,7 +17,10 @@ SEEN_LIFETIME: Final = timedelta(minutes=20)
 """How long a request's ID is remembered: longer than a request is taken for fresh, with both clocks off."""
 
 _PENDING_LIMIT: Final = 2_000
+"""Most logouts waited for; the oldest goes when there are more."""
+
 _SEEN_LIMIT: Final = 20_000
+"""Most request IDs remembered: 16 a second for as long as each is."""
 
 
 @dataclass(frozen=True, slots=True)

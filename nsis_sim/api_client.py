@@ -14,6 +14,8 @@ from nsis_sim.terminal import REFUSED, FindingForPeople, fail, say_findings
 
 API_PATH: Final = "/_sim/api"
 TIMEOUT_SECONDS: Final = 20.0
+"""How long a command waits for the registration API, which may fetch metadata itself."""
+
 _BAD_REQUEST: Final = 400
 _NOT_FOUND: Final = 404
 

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, unquote_plus, urlsplit
 from lxml import etree
 
 MAX_INPUT_CHARACTERS: Final = 2_000_000
+"""Characters that `nsis decode` takes: a message that was pasted, with room for whole metadata."""
+
 MAX_INFLATED_BYTES: Final = 4_000_000
 """Guards against a bomb that inflates a thousandfold."""
 

@@ -10,6 +10,7 @@ _SYSCTL_NAMES: Final = ("kern.bootsessionuuid", "kern.boottime")
 """macOS; other BSDs. The time of the boot moves when the clock is set: then a login is ended that need not have been."""
 
 _SYSCTL_SECONDS: Final = 5
+"""How long the operating system may take to say when it was started; it takes milliseconds."""
 
 
 def boot_id(fresh: Callable[[], str], *, linux: Path = _LINUX, sysctl: str = "/usr/sbin/sysctl") -> str:

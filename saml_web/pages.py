@@ -30,6 +30,8 @@ Switch = Literal["link", "in-page"]
 
 _MESSAGE_PARAMETERS: Final = frozenset({"SAMLRequest", "SAMLResponse"})
 _LANGUAGE_MEMORY_SECONDS: Final = 365 * 24 * 3600
+"""How long a browser remembers the language that was chosen: a year, as it says nothing of anybody."""
+
 _OWN_SITE: Final = ContentPolicy()
 
 

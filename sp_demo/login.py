@@ -27,8 +27,13 @@ REPLAY_LIFETIME: Final = timedelta(hours=2)
 """How long an assertion's ID is remembered: longer than the pending login it answered could live."""
 
 _PENDING_LIMIT: Final = 2000
+"""Most logins under way at one system; the oldest goes when there are more."""
+
 _SESSION_LIMIT: Final = 200
+"""Most sessions at one system, each with its whole token: some 20 MB."""
+
 _REPLAY_LIMIT: Final = 20_000
+"""Most assertions remembered: nearly three a second for as long as each is."""
 
 
 @dataclass(frozen=True, slots=True)

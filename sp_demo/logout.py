@@ -25,8 +25,13 @@ BEHAVIOUR_LIFETIME: Final = timedelta(minutes=30)
 """As long as a session, for which it is chosen."""
 
 _PENDING_LIMIT: Final = 2000
+"""Most logouts waited for; the oldest goes when there are more."""
+
 _SEEN_LIMIT: Final = 20_000
+"""Most request IDs remembered: 16 a second for as long as each is."""
+
 _BEHAVIOUR_LIMIT: Final = 200
+"""Most sessions whose behaviour was chosen: as many as there are sessions."""
 
 
 class LogoutBehaviour(StrEnum):

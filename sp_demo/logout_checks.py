@@ -27,7 +27,10 @@ from oiosaml.uris import NS_SAML, NS_SAMLP
 from sp_demo.front_door import refuse
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
+"""How far two clocks may be apart, as at the broker."""
+
 MAXIMUM_AGE: Final = timedelta(minutes=5)
+"""How old a logout message may be, as at the broker."""
 
 _S: Final = f"{{{NS_SAML}}}"
 _P: Final = f"{{{NS_SAMLP}}}"

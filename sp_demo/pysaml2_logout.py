@@ -26,6 +26,7 @@ from sp_demo.logout_door import LogoutBinding, LogoutMessage
 from sp_demo.stack import Begun, PostTo, RedirectTo, Token
 
 REQUEST_LIFETIME: Final = timedelta(minutes=5)
+"""How long our LogoutRequest says that it holds: no longer than it is taken for fresh."""
 
 
 class PySaml2Logout:

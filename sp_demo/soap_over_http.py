@@ -10,6 +10,8 @@ from saml_web.local_names import address_of
 from sp_demo.front_door import refuse
 
 TOTAL_SECONDS: Final = 10.0
+"""How long the broker may take with a query: the five seconds it gives an attribute service itself, and as much again."""
+
 MAXIMUM_ANSWER: Final = 1024 * 1024
 """Octets. An answer holds one assertion; anything longer is cut while it is read."""
 

@@ -11,7 +11,7 @@ from oiosaml.ids import EntityId
 from sp_demo.system import DemoSystem, LoginWish, RequestBinding
 
 MAX_ENTITY_ID: Final = 1024
-"""Longest entityID (R3-G-03)."""
+"""Characters of the longest entityID there may be (R3-G-03)."""
 
 
 def read_wish(query: Mapping[str, str], system: DemoSystem) -> LoginWish:

@@ -3,7 +3,7 @@
 import json
 
 from oiosaml.refusals import REFUSALS
-from scripts import assurance, generate_login_flow, generate_logout_flow, generate_refusals
+from scripts import assurance, generate_limits, generate_login_flow, generate_logout_flow, generate_refusals
 
 
 def test_login_flow_is_fresh() -> None:
@@ -32,3 +32,12 @@ def test_every_record_says_when_and_where_it_was_made() -> None:
         record = json.loads(path.read_text("utf-8"))
         assert record["kind"] == path.stem
         assert {"commit", "date", "machine"} < record.keys()
+
+
+def test_limits_are_fresh() -> None:
+    assert generate_limits.DOCUMENT.read_text("utf-8") == generate_limits.limits_document(), "run: make docs"
+
+
+def test_every_limit_gives_its_reason() -> None:
+    without = [f"{limit.module}.{limit.name}" for limit in generate_limits.limits() if len(limit.reason.split()) < 4]
+    assert without == []

@@ -23,6 +23,8 @@ from context_handler.adapters.soap_connection import (
 from oiosaml.errors import SamlError
 
 CONNECT_SECONDS: Final = 2.0
+"""How long a connection to an attribute service may take: a service that is there answers within a second."""
+
 TOTAL_SECONDS: Final = 5.0
 """How long a person waits at most for somebody else's attribute service (AS-12)."""
 

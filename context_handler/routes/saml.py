@@ -38,7 +38,7 @@ REMEMBERED_IDP_LIFETIME: Final = timedelta(days=180)
 """How long a browser remembers the municipality, when the person asked it to."""
 
 REPOSTED_FIELDS: Final = 10
-"""Most fields of a form that is sent to itself once more."""
+"""Most fields of a form that is sent to itself once more; a binding has four."""
 
 
 class SamlRoutes:

@@ -23,7 +23,10 @@ _FURTHER_PART: Final = re.compile(r"[,;+]\s*([A-Za-z][A-Za-z0-9-]*|\d+(\.\d+)+)\
 """The beginning of another part of a distinguished name (RFC 4514)."""
 
 LONGEST_CONFIRMATION: Final = timedelta(minutes=10)
+"""How long an answer may be on its way. Five minutes are usual (R3-IDP-15); twice that is our choice."""
+
 LONGEST_CONDITIONS: Final = timedelta(hours=1)
+"""How long an assertion may say that it holds (R3-IDP-15: 10 minutes to 1 hour)."""
 
 
 def _bearer(assertion: Assertion, expected: AssertionExpectations) -> SubjectConfirmation | None:

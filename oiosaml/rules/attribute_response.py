@@ -15,7 +15,7 @@ from oiosaml.uris import STATUS_UNKNOWN_PRINCIPAL
 from oiosaml.validity import CLOCK_SKEW, format_instant
 
 LONGEST_VALIDITY: Final = timedelta(minutes=5)
-"""AS-09."""
+"""How long an answer of an attribute service may say that it holds (AS-09)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from oiosaml.validity import CLOCK_SKEW
 from oiosaml.xml.names import is_ncname
 
 MAXIMUM_RELAY_STATE_OCTETS: Final = 80
-"""SAML Bindings 3.4.3."""
+"""What SAML Bindings 3.4.3 allows a RelayState."""
 
 MINIMUM_ID_CHARACTERS: Final = 23
 """A letter and 128 random bits in the densest alphabet an NCName allows."""

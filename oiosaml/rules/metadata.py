@@ -21,7 +21,7 @@ from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP
 from oiosaml.validity import format_instant
 
 MAXIMUM_ENTITY_ID_CHARACTERS: Final = 1024
-"""SAML Metadata 2.2.1."""
+"""What SAML Metadata 2.2.1 allows an entityID."""
 
 _LOGOUT_BINDINGS: Final = (BINDING_REDIRECT, BINDING_POST, BINDING_SOAP)
 

@@ -18,11 +18,15 @@ class Limits:
     """How large a document may be. Sizes are bytes of UTF-8, depths count the root as 1."""
 
     octets: int
+    """Of the whole document, as UTF-8."""
     elements: int
+    """In the whole document."""
     depth: int
+    """Of elements in elements, the root counted."""
     attributes: int
     """Of one element, namespace declarations not counted."""
     attribute_characters: int
+    """Of one attribute's value."""
     declarations: int
     """Namespace declarations in the whole document: canonicalisation walks those in scope for every element."""
 
@@ -35,15 +39,17 @@ MESSAGE_LIMITS: Final = Limits(
     attribute_characters=8_192,  # four times the longest URL that browsers and servers agree on
     declarations=2_000,  # stacks that declare xs and xsi on each of several hundred values
 )
+"""A protocol message, wherever it comes from."""
 
 METADATA_LIMITS: Final = Limits(
     octets=1024 * 1024,  # one entity with several certificates, logos and translations
-    elements=10_000,
-    depth=32,
-    attributes=32,
+    elements=10_000,  # twice a message's: one entity with some hundred attributes asked for, in two languages, has about 1 000
+    depth=32,  # an entity's certificates stand at 7; Extensions may go somewhat deeper
+    attributes=32,  # an EntityDescriptor has four
     attribute_characters=65_536,  # logos come as data URLs
-    declarations=4_000,
+    declarations=4_000,  # as a message's, for twice the elements
 )
+"""Metadata of one member, registered or fetched."""
 
 _DECLARED: Final = (b"<?xml ", b"<?xml\t", b"<?xml\r", b"<?xml\n")
 _BOM: Final = b"\xef\xbb\xbf"

@@ -29,6 +29,8 @@ SIGNATURE: Final = f"{{{NS_DS}}}Signature"
 _ISSUER: Final = f"{{{NS_SAML}}}Issuer"
 _INCLUSIVE_NAMESPACES: Final = f"{{{C14N_EXCLUSIVE}}}InclusiveNamespaces"
 _MAXIMUM_PREFIXES: Final = 16
+"""Most prefixes of an InclusiveNamespaces; a signature that needs xs and xsi names two."""
+
 _WHITE_SPACE: Final = " \t\r\n"
 _MAXIMUM_SIGNATURE_CHARACTERS: Final = 4096
 """Longest SignatureValue or DigestValue as text; an RSA key of 8192 bits makes 1368 characters."""
