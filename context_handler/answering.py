@@ -125,7 +125,7 @@ def refuse_unread(error: SamlError, at: datetime, ports: Ports) -> RefusedLogin:
 
 
 def _write_down(visit: Visit, error: SamlError, ports: Ports) -> None:
-    events = visit.take_events()
+    events = visit.take_refused_events()
     if visit.pending is None:
         ports.store.refuse_unstarted(ports.workspace, visit.flow, visit.at, error.code, events)
         return

@@ -61,7 +61,7 @@ async def answer_query(envelope: bytes, at: datetime, ports: Ports) -> bytes:
     except SamlError as refusal:
         return _refuse(visit, refusal, unverified, ports)
     finally:
-        ports.store.record(ports.workspace, visit.take_events())
+        ports.store.record(ports.workspace, visit.take_refused_events())
 
 
 def refuse_unread(refusal: SamlError, at: datetime, ports: Ports) -> FlowId:
@@ -92,6 +92,7 @@ def vouch_for_asker(
         raise SamlError("aq.denied:unknown", f"got the issuer {issuer!r:.200}, expected a registered system")
     require_usable(system, visit.at)
     query = vouch_for_attribute_query(unverified, system.keys, strangers=registry.keys_of_systems()).value
+    visit.vouched = True
     # Asked after the signature: only the system itself learns what it is registered for.
     if system.registration.gets_rights is not GetsRights.QUERY:
         raise SamlError(

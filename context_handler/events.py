@@ -1,8 +1,11 @@
 """One event for each step of each flow: the only record there is of what happened (design D8)."""
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from oiosaml.ids import EntityId, FlowId, MessageId
 from oiosaml.rules.rule import Finding
@@ -15,6 +18,19 @@ class EventOutcome(StrEnum):
     ASKED = "asked"
     """The step handed the browser on: to discovery or to the home IdP."""
     REFUSED = "refused"
+
+
+MAX_HEARSAY_OCTETS: Final = 32 * 1024
+"""Octets kept of a message that failed authentication: an honest answer with some rights is below that, and anybody could have sent it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What there was of octets that were cut."""
+
+    octets: int
+    sha256: str
+    """In hexadecimal: whoever has the message can see that it is this one."""
 
 
 @dataclass(slots=True)
@@ -35,3 +51,17 @@ class Event:
     octets_in: bytes | None = field(default=None, repr=False)
     octets_out: bytes | None = field(default=None, repr=False)
     findings: tuple[Finding, ...] = ()
+    whole_in: Whole | None = None
+    """Of `octets_in`, where they were cut."""
+    hearsay: bool = False
+    """Whether it tells of a message that failed authentication: such events go first when there are too many."""
+
+
+def as_hearsay(events: Sequence[Event]) -> None:
+    """Mark events as those of a message that failed authentication, and keep no more of its octets than MAX_HEARSAY_OCTETS."""
+    for event in events:
+        event.hearsay = True
+        octets = event.octets_in
+        if octets is not None and len(octets) > MAX_HEARSAY_OCTETS:
+            event.whole_in = Whole(len(octets), hashlib.sha256(octets).hexdigest())
+            event.octets_in = octets[:MAX_HEARSAY_OCTETS]

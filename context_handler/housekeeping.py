@@ -36,7 +36,16 @@ async def _keep_house(ports: Ports, clock: Callable[[], datetime], interval: tim
             ports.store.expire(ports.workspace, clock())
             ports.sessions.forget(ports.workspace, clock())
             ports.logouts.expire(ports.workspace, clock())
+            await _make_room(ports, clock)
         except SamlError as error:
             # The store comes back by itself or a login says so; a task that died would never try again.
             _log.warning("overdue logins could not be ended: %s", error.detail)
         await asyncio.sleep(interval.total_seconds())
+
+
+async def _make_room(ports: Ports, clock: Callable[[], datetime]) -> None:
+    """Do all there is to do, step by step: each holds the store for a moment only, and logins go on between."""
+    more = True
+    while more:
+        more = ports.store.make_room(ports.workspace, clock())
+        await asyncio.sleep(0)

@@ -177,6 +177,7 @@ def vouch_for_system(
     system = registered_system(registry, unverified.claimed_issuer, visit.at)
     visit.note(party=system.registration.entity_id)
     request = vouch_for_authn_request(unverified, system.keys, strangers=registry.keys_of_systems())
+    visit.vouched = True
     acs_url = registered_acs(request.value, system)
     visit.requester = Requester(system.registration.entity_id, request.value, relay_state_of(unverified), acs_url)
     return system, request
@@ -263,6 +264,7 @@ def open_idp_response(
         raise status_refusal(
             answer.envelope.status, demand_of(login, registered_system(registry, login.system, visit.at)).named
         )
+    visit.vouched = True
     return idp, answer
 
 

@@ -147,6 +147,7 @@ def vouch_for_participant(
     visit.note(party=party.registration.entity_id)
     strangers = registry.keys_of_idps() if inbound.kind is PartyKind.HOME_IDP else registry.keys_of_systems()
     request = vouch_for_logout_request(unverified, party.keys, strangers=strangers).value
+    visit.vouched = True
     return party, request
 
 

@@ -68,7 +68,7 @@ def _with_refusal(visit: Visit, error: SamlError) -> tuple[Event, ...]:
     """Most refusals are a step's own event already; one raised between steps, such as a request sent twice, becomes an event here."""
     if not any(event.outcome is EventOutcome.REFUSED for event in visit.events):
         visit.record("refuse_logout", error)
-    return visit.take_events()
+    return visit.take_refused_events()
 
 
 def _refusal(

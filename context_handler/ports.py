@@ -217,6 +217,10 @@ class Store(Protocol):
         """Write events of a message that was refused without ending its flow (invariant I3)."""
         ...
 
+    def make_room(self, workspace: WorkspaceId, at: datetime) -> bool:
+        """Do a part of what keeps the record within its bounds; tell whether there is more to do. Counts are kept of what goes."""
+        ...
+
 
 class SessionStore(Protocol):
     """The sessions of browsers with home IdPs. Written with the completion of a login, in one transaction."""

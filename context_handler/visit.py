@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
-from context_handler.events import Event, EventOutcome
+from context_handler.events import Event, EventOutcome, as_hearsay
 from context_handler.login_state import PendingLogin
 from context_handler.session import Participant, SessionId
 from oiosaml.errors import Party, SamlError
@@ -45,6 +45,8 @@ class Visit:
     """The system as that session knows it, once its token was composed."""
     ends_if_refused: bool = False
     """Whether a refusal ends the resumed login: the IdP's answer passed authentication and used it up, or no other choice helps."""
+    vouched: bool = False
+    """Whether a message of this visit passed authentication."""
     events: list[Event] = field(default_factory=list)
     _notes: dict[str, Any] = field(default_factory=dict)
 
@@ -120,6 +122,12 @@ class Visit:
         """Give the events not handed over yet, in order."""
         events, self.events = tuple(self.events), []
         return events
+
+    def take_refused_events(self) -> tuple[Event, ...]:
+        """Give them at the end of a visit that was refused: of a message that failed authentication not everything is kept."""
+        if not self.vouched:
+            as_hearsay(self.events)
+        return self.take_events()
 
     def continue_flow(self, flow: FlowId) -> None:
         """Go on with a flow begun on an earlier visit; what this visit recorded so far belongs to it."""

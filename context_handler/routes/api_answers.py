@@ -152,7 +152,11 @@ class EventAnswer(Answer):
     detail: str
     party: str | None
     message_id: str | None
-    octets_in: str | None = Field(description="What came in, exactly as on the wire, in base64.")
+    octets_in: str | None = Field(
+        description="What came in, exactly as on the wire, in base64; the beginning of a long message that failed authentication."
+    )
+    octets_in_length: int | None = Field(description="How many octets came in, where only the beginning is kept.")
+    octets_in_sha256: str | None = Field(description="Their SHA-256 in hexadecimal.")
     octets_out: str | None = Field(description="What went out, exactly as on the wire, in base64.")
     findings: tuple[FindingDocument, ...]
 
@@ -168,6 +172,8 @@ class EventAnswer(Answer):
             party=None if event.party is None else redacted(event.party),
             message_id=event.message_id,
             octets_in=_base64(event.octets_in),
+            octets_in_length=event.whole_in.octets if event.whole_in else None,
+            octets_in_sha256=event.whole_in.sha256 if event.whole_in else None,
             octets_out=_base64(event.octets_out),
             findings=tuple(FindingDocument.of(finding) for finding in event.findings),
         )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from context_handler.events import Event, EventOutcome
+from context_handler.events import Event, EventOutcome, Whole
 from context_handler.login_state import LoginState
 from context_handler.logout_state import LogoutState
 from context_handler.store.database import from_microseconds, to_microseconds
@@ -28,10 +28,8 @@ class Move:
     target: LoginState | LogoutState
 
 
-_INSERT: Final = (
-    "INSERT INTO events (workspace, flow, at, moved_from, moved_to, steps, octets) VALUES (?, ?, ?, ?, ?, ?, ?)"
-)
-_SELECT: Final = "SELECT at, steps, octets FROM events WHERE workspace = ? AND flow = ? ORDER BY seq"
+_INSERT: Final = "INSERT INTO events (workspace, flow, at, moved_from, moved_to, steps, octets, hearsay) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_SELECT: Final = "SELECT at, steps, octets, hearsay FROM events WHERE workspace = ? AND flow = ? ORDER BY seq"
 _SELECT_FLOW_OF: Final = "SELECT flow FROM events WHERE workspace = ? AND instr(steps, ?) > 0 ORDER BY seq DESC LIMIT 1"
 
 MAX_PARTY_CHARACTERS: Final = 1024
@@ -67,7 +65,8 @@ def insert_events(
             step["at"] = to_microseconds(event.at)
     origin, target = (None, None) if move is None else (move.origin, move.target)
     octets = b"".join(pieces) if pieces else None
-    connection.execute(_INSERT, (workspace, flow, to_microseconds(at), origin, target, _encode(steps), octets))
+    values = (workspace, flow, to_microseconds(at), origin, target, _encode(steps), octets, events[0].hearsay)
+    connection.execute(_INSERT, values)
 
 
 def events_of(connection: sqlite3.Connection, workspace: WorkspaceId, flow: FlowId) -> tuple[Event, ...]:
@@ -118,14 +117,16 @@ def _take_octets(event: Event, step: dict[str, object], pieces: list[bytes]) -> 
     """Add an event's octets to the row's, and their lengths to the step."""
     if event.octets_in is not None:
         step["octets_in"] = len(event.octets_in)
+        if event.whole_in is not None:
+            step["whole_in"] = (event.whole_in.octets, event.whole_in.sha256)
         pieces.append(event.octets_in)
     if event.octets_out is not None:
         step["octets_out"] = len(event.octets_out)
         pieces.append(event.octets_out)
 
 
-def _events_of(flow: FlowId, row: tuple[int, str, bytes | None]) -> Iterator[Event]:
-    at, steps, octets = row
+def _events_of(flow: FlowId, row: tuple[int, str, bytes | None, int]) -> Iterator[Event]:
+    at, steps, octets, hearsay = row
     rest = memoryview(octets or b"")
     for step in json.loads(steps):
         for name in _OCTETS:
@@ -134,7 +135,9 @@ def _events_of(flow: FlowId, row: tuple[int, str, bytes | None]) -> Iterator[Eve
         step["at"] = from_microseconds(step.get("at", at))
         step["outcome"] = EventOutcome(step.get("outcome", EventOutcome.PASSED))
         step["findings"] = tuple(map(_finding_of, step.get("findings", ())))
-        yield Event(flow=flow, **step)
+        if (whole := step.get("whole_in")) is not None:
+            step["whole_in"] = Whole(*whole)
+        yield Event(flow=flow, hearsay=bool(hearsay), **step)
 
 
 def _finding_documents(findings: Iterable[Finding]) -> list[dict[str, Any]]:

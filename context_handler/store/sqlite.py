@@ -17,6 +17,7 @@ from context_handler.login_state import PENDING_STATES, TRANSITIONS, WAITING_STA
 from context_handler.ports import AnswerUsedError
 from context_handler.store.beginning import begin_login
 from context_handler.store.boots import Boot, enter_boot
+from context_handler.store.bounds import DEFAULT_BOUNDS, Bounds, keep_within
 from context_handler.store.database import Database, Survives, to_microseconds
 from context_handler.store.ending import end_login, state_of
 from context_handler.store.event_rows import Move, insert_events
@@ -32,7 +33,7 @@ _PENDING: Final = tuple(sorted(PENDING_STATES))
 class SqliteStore:
     """A Store in one SQLite file."""
 
-    def __init__(self, database: Database, boot: Boot) -> None:
+    def __init__(self, database: Database, boot: Boot, *, bounds: Bounds = DEFAULT_BOUNDS) -> None:
         """Open the store under `boot`: logins from before the machine last went down are ended.
 
         Raises:
@@ -40,6 +41,7 @@ class SqliteStore:
         """
         enter_boot(database, boot)
         self._database = database
+        self._bounds = bounds
 
     def save_pending(self, workspace: WorkspaceId, login: PendingLogin, events: Sequence[Event]) -> None:
         """Begin a flow.
@@ -130,6 +132,10 @@ class SqliteStore:
         """Write events of a message that was refused without ending its flow."""
         with self._database.writing(Survives.KILL) as connection:
             insert_events(connection, workspace, events)
+
+    def make_room(self, workspace: WorkspaceId, at: datetime) -> bool:
+        """Keep the record within DEFAULT_BOUNDS by a step; tell whether there is more to do. Cheap when there is nothing."""
+        return keep_within(self._database, workspace, at, self._bounds)
 
     def expire(self, workspace: WorkspaceId, at: datetime) -> int:
         """End every login that took too long, each with one event, and tell how many. Cheap when there is none.

@@ -10,6 +10,7 @@ from context_handler.login_state import PENDING_STATES, LoginState
 from context_handler.logout_state import LogoutState
 from context_handler.ports import Counts, LogoutCounts
 from context_handler.store import event_rows
+from context_handler.store.bounds import dropped
 from context_handler.store.database import Database, from_microseconds, to_microseconds
 from context_handler.store.record import FlowSummary, FlowTrace
 from oiosaml.ids import EntityId, FlowId, MessageId, WorkspaceId
@@ -33,7 +34,8 @@ class SqliteRecord:
                 "SELECT state, expires_at <= ?, COUNT(*) FROM logins WHERE workspace = ? GROUP BY 1, 2",
                 (to_microseconds(at), workspace),
             ).fetchall()
-        ends: Counter[LoginState] = Counter()
+            gone = dropped(connection, workspace)
+        ends = Counter({state: gone.get(state, 0) for state in LoginState})
         pending = 0
         for text, overdue, number in rows:
             state = LoginState(text)
@@ -44,7 +46,7 @@ class SqliteRecord:
             else:
                 pending += number
         return Counts(
-            started=started,
+            started=started + sum(gone.get(state, 0) for state in LoginState),
             completed=ends[LoginState.COMPLETED],
             refused=ends[LoginState.REFUSED],
             expired=ends[LoginState.EXPIRED],
@@ -61,13 +63,16 @@ class SqliteRecord:
             rows = connection.execute(
                 "SELECT state, COUNT(*) FROM logouts WHERE workspace = ? GROUP BY state", (workspace,)
             ).fetchall()
-        stand = {LogoutState(state): number for state, number in rows}
+            gone = dropped(connection, workspace)
+        stand = Counter({state: gone.get(state, 0) for state in LogoutState})
+        for state, number in rows:
+            stand[LogoutState(state)] += number
         return LogoutCounts(
-            started=started,
-            completed=stand.get(LogoutState.COMPLETED, 0),
-            partial=stand.get(LogoutState.PARTIAL, 0),
-            refused=stand.get(LogoutState.REFUSED, 0),
-            under_way=stand.get(LogoutState.UNDER_WAY, 0),
+            started=started + sum(gone.get(state, 0) for state in LogoutState),
+            completed=stand[LogoutState.COMPLETED],
+            partial=stand[LogoutState.PARTIAL],
+            refused=stand[LogoutState.REFUSED],
+            under_way=stand[LogoutState.UNDER_WAY],
         )
 
     def events_of(self, workspace: WorkspaceId, flow: FlowId) -> tuple[Event, ...]:
@@ -119,7 +124,7 @@ class SqliteRecord:
             accepted = Counter(
                 flow
                 for (flow,) in connection.execute(
-                    "SELECT flow FROM accepted_assertions WHERE workspace = ?", (workspace,)
+                    "SELECT flow FROM accepted_assertions WHERE workspace = ? AND flow != ''", (workspace,)
                 )
             )
         for flow in states.keys() | moves.keys() | accepted.keys():

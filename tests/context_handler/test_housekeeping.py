@@ -57,3 +57,19 @@ async def test_store_that_fails_once_is_tried_again(rig: Rig) -> None:
     store = Failing()
     async with kept_in_order(replace(rig.ports, store=store), lambda: NOW, interval=OFTEN):  # type: ignore[arg-type]
         await until(lambda: store.attempts > 2)
+
+
+async def test_room_is_made_until_there_is_enough_and_again_in_the_next_round(rig: Rig) -> None:
+    calls: list[datetime] = []
+
+    class Full:
+        def expire(self, workspace: WorkspaceId, at: datetime) -> int:
+            return 0
+
+        def make_room(self, workspace: WorkspaceId, at: datetime) -> bool:
+            calls.append(at)
+            return len(calls) % 3 != 0
+
+    async with kept_in_order(replace(rig.ports, store=Full()), lambda: NOW, interval=OFTEN):  # type: ignore[arg-type]
+        await until(lambda: len(calls) >= 6)
+    assert set(calls) == {NOW}
