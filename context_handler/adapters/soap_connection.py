@@ -1,31 +1,49 @@
-"""One HTTP/1.1 connection to an attribute service, spoken by h11: a request, its answer, and the next.
+"""One HTTP/1.1 connection to an attribute service: a request in one write, its answer read by llhttp, and the next.
 
 httpx serves everything else. A query lies on the path of a login, and httpx with its pool, its events and its two writes costs as much CPU
-there as four RSA operations; h11, which does httpx's parsing too, costs less than one.
+there as four RSA operations. llhttp also reads what comes to the broker; it is strict unless told otherwise, and bounds nothing, which
+is done here.
 """
 
 import asyncio
+import re
 import ssl
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, Self, cast
 
-import h11
+import httptools
 import httpx
 
 from saml_web.local_names import address_of
 
-HEADERS: Final = (
-    (b"Content-Type", b"text/xml; charset=utf-8"),
-    (b"SOAPAction", b'"http://www.oasis-open.org/committees/security"'),
-    (b"Accept", b"text/xml"),
+MAXIMUM_HEAD: Final = 16 * 1024
+"""How many octets may come before a body begins, interim answers among them. Our choice."""
+
+_HEADERS: Final = (
+    b"Content-Type: text/xml; charset=utf-8\r\n"
+    b'SOAPAction: "http://www.oasis-open.org/committees/security"\r\n'
+    b"Accept: text/xml\r\n"
     # A kilobyte that unpacks to a megabyte would be in memory before it is measured; what comes packed all the same stays packed.
-    (b"Accept-Encoding", b"identity"),
+    b"Accept-Encoding: identity\r\n"
 )
+
+_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+"""Headers that say where a body ends."""
+
+_VERSIONS: Final = frozenset({"1.1", "1.0"})
+
+_FINAL: Final = 200
+"""The lowest status of an answer that is no interim one."""
+
+_VISIBLE: Final = re.compile(rb"[!-~]+").fullmatch
 
 
 class NoConnectionError(OSError):
     """No connection came about, or the one kept from before was gone: no octet of an answer has come."""
+
+
+class BrokenAnswerError(Exception):
+    """What came is no HTTP/1.1 answer, or only a part of one."""
 
 
 class AnswerTooLongError(Exception):
@@ -43,11 +61,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a message goes: an origin, and the way from there."""
+    """Where a message goes: an origin, and how each request there begins."""
 
     origin: Origin
-    authority: bytes
-    target: bytes
+    head: bytes
+    """The request's head up to the length of its body."""
 
     @classmethod
     def of(cls, url: str) -> Self:
@@ -64,7 +82,9 @@ class Address:
             raise ValueError(f"got {url!r:.200}, expected an absolute http or https URL")
         secure = parts.scheme == "https"
         origin = Origin(secure, parts.raw_host.decode("ascii"), parts.port or (443 if secure else 80))
-        return cls(origin, parts.netloc, parts.raw_path)
+        if not (_VISIBLE(parts.netloc) and _VISIBLE(parts.raw_path)):
+            raise ValueError(f"got {url!r:.200}, expected a URL of visible ASCII")
+        return cls(origin, b"POST %b HTTP/1.1\r\nHost: %b\r\n%b" % (parts.raw_path, parts.netloc, _HEADERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +101,18 @@ class SoapConnection(asyncio.Protocol):
     def __init__(self, *, most: int) -> None:
         """`most` is how many octets a body may have."""
         self._most = most
-        self._http = h11.Connection(h11.CLIENT)
+        self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._awaited: asyncio.Future[HttpAnswer] | None = None
-        self._status = 0
         self._octets = bytearray()
+        self._head_octets = 0
+        self._framing: bytes | None = None
+        """The header that says where the body ends. Without one it ends with the connection."""
+        self._in_body = False
         self._heard = False
         self._used = False
+        self._done = False
+        """Whether the last answer is whole, nothing came behind it, and the other side keeps the connection."""
 
     @classmethod
     async def open(cls, origin: Origin, *, tls: ssl.SSLContext | None, seconds: float, most: int) -> Self:
@@ -114,8 +139,7 @@ class SoapConnection(asyncio.Protocol):
     @property
     def reusable(self) -> bool:
         """Whether another exchange may follow: both sides are done, and the other has neither hung up nor said more than asked."""
-        idle = self._http.our_state is h11.IDLE and self._http.their_state is h11.IDLE
-        return idle and not self._http.trailing_data[0] and self._is_open
+        return self._done and self._is_open
 
     async def exchange(self, address: Address, body: bytes) -> HttpAnswer:
         """Send a request in one write and give the answer.
@@ -124,18 +148,15 @@ class SoapConnection(asyncio.Protocol):
             NoConnectionError: if a connection that served before is gone; nothing of an answer has come.
             AnswerTooLongError: at the first octet beyond the most, whatever the answer says its length is.
             OSError: if the connection breaks.
-            h11.ProtocolError: if the other side speaks no HTTP/1.1, or hangs up in the middle.
+            BrokenAnswerError: if the other side speaks no HTTP/1.1, or hangs up in the middle.
         """
-        request = _request(address, len(body))
         try:
-            answer = await self._sent(request, body)
-        except (OSError, h11.RemoteProtocolError) as error:
+            answer = await self._sent(b"%bContent-Length: %d\r\n\r\n%b" % (address.head, len(body), body))
+        except (OSError, BrokenAnswerError) as error:
             if self._used and not self._heard:
                 raise NoConnectionError(f"got {error!r:.200}") from error
             raise
         self._used = True
-        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
-            self._http.start_next_cycle()
         return answer
 
     def close(self) -> None:
@@ -147,16 +168,14 @@ class SoapConnection(asyncio.Protocol):
     def _is_open(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()
 
-    async def _sent(self, request: h11.Request, body: bytes) -> HttpAnswer:
+    async def _sent(self, request: bytes) -> HttpAnswer:
         if self._transport is None or not self._is_open:
             raise ConnectionResetError("hung up before the request")
-        self._heard = False
-        self._octets = bytearray()
+        self._heard = self._done = self._in_body = False
+        self._octets, self._head_octets = bytearray(), 0
         self._awaited = asyncio.get_running_loop().create_future()
-        send = self._http.send
-        parts = (send(request), send(h11.Data(body)), send(h11.EndOfMessage()))
         # One write: two small ones meet Nagle's algorithm here and a delayed acknowledgement there, 40 ms in all.
-        self._transport.write(b"".join(part for part in parts if part is not None))
+        self._transport.write(request)
         return await self._awaited
 
     # --- what asyncio calls
@@ -171,52 +190,67 @@ class SoapConnection(asyncio.Protocol):
             self.close()
             return
         self._heard = True
-        self._receive(data)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._done = False
+            self._fail(BrokenAnswerError(f"{error.__context__ or error!r:.200}"))
+        if not self._in_body:
+            self._head_octets += len(data)
+            if self._head_octets > MAXIMUM_HEAD:
+                self._fail(BrokenAnswerError(f"got a head of more than {MAXIMUM_HEAD} octets"))
 
     def eof_received(self) -> None:
         """Take the end, which ends a body without a length and breaks one with a length off."""
-        if self._awaited is not None and not self._awaited.done():
-            self._receive(b"")
+        if self._in_body and self._framing is None:
+            self._finish()
+        self._fail(BrokenAnswerError("hung up before the end of an answer"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits."""
         self._fail(exc or ConnectionResetError("hung up"))
 
-    def _receive(self, octets: bytes) -> None:
-        try:
-            self._http.receive_data(octets)
-            self._take_events()
-        except (h11.RemoteProtocolError, AnswerTooLongError) as error:
-            self._fail(error)
+    # --- what llhttp calls
 
-    def _take_events(self) -> None:
-        while (event := self._http.next_event()) is not h11.NEED_DATA:
-            match event:
-                case h11.Response():
-                    self._status = event.status_code
-                case h11.Data():
-                    self._octets += event.data
-                    if len(self._octets) > self._most:
-                        raise AnswerTooLongError
-                case h11.EndOfMessage():
-                    self._finish(HttpAnswer(self._status, bytes(self._octets)))
-                    return
-                case h11.ConnectionClosed():
-                    raise h11.RemoteProtocolError("hung up before an answer")
-                case _:  # 1xx: not the answer yet
-                    continue
+    def on_message_begin(self) -> None:
+        """Begin an answer. One behind the answer that was awaited is nobody's, and its connection not to be used again."""
+        self._framing, self._in_body, self._done = None, False, False
 
-    def _finish(self, answer: HttpAnswer) -> None:
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """See how the body ends: by one length, or by chunks under no other coding (RFC 9112 6.3)."""
+        name = name.lower()
+        if name in _FRAMING and not self._in_body:
+            if self._framing is not None or (name == b"transfer-encoding" and value.lower() != b"chunked"):
+                raise BrokenAnswerError("got a body whose end can be read in two ways")
+            self._framing = name
+
+    def on_headers_complete(self) -> None:
+        """Begin the body, if this is no interim answer."""
+        if self._parser.get_http_version() not in _VERSIONS:
+            raise BrokenAnswerError(f"got HTTP/{self._parser.get_http_version()}, expected HTTP/1.1")
+        self._in_body = self._parser.get_status_code() >= _FINAL
+
+    def on_body(self, octets: bytes) -> None:
+        """Take a part of the body."""
+        if self._is_awaited:
+            self._octets += octets
+            if len(self._octets) > self._most:
+                self._fail(AnswerTooLongError())
+
+    def on_message_complete(self) -> None:
+        """Give the answer to whoever waits. An interim one is not it."""
+        if self._in_body and self._is_awaited:
+            self._done = self._parser.should_keep_alive()
+            self._finish()
+
+    @property
+    def _is_awaited(self) -> bool:
+        return self._awaited is not None and not self._awaited.done()
+
+    def _finish(self) -> None:
         if self._awaited is not None and not self._awaited.done():
-            self._awaited.set_result(answer)
+            self._awaited.set_result(HttpAnswer(self._parser.get_status_code(), bytes(self._octets)))
 
     def _fail(self, error: Exception) -> None:
         if self._awaited is not None and not self._awaited.done():
             self._awaited.set_exception(error)
-
-
-@lru_cache(maxsize=256)
-def _request(address: Address, length: int) -> h11.Request:
-    # h11 examines every header anew; queries differ in their length alone
-    headers = [(b"Host", address.authority), (b"Content-Length", b"%d" % length), *HEADERS]
-    return h11.Request(method="POST", target=address.target, headers=headers)

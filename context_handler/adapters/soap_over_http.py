@@ -9,12 +9,12 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Final, Self
 
-import h11
 import httpx
 
 from context_handler.adapters.soap_connection import (
     Address,
     AnswerTooLongError,
+    BrokenAnswerError,
     HttpAnswer,
     NoConnectionError,
     Origin,
@@ -90,7 +90,7 @@ class SoapOverHttp:
                 answer = await self._post(_address_of(url), envelope)
         except AnswerTooLongError as error:
             raise SamlError("aq.transport", f"got more than {MAXIMUM_ANSWER} octets from {url}") from error
-        except (OSError, h11.ProtocolError, ValueError) as error:
+        except (OSError, BrokenAnswerError, ValueError) as error:
             # OSError: time-outs, too. ValueError: also a name that is no IDNA.
             raise SamlError(
                 "aq.transport",

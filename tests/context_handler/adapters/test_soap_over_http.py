@@ -263,14 +263,76 @@ async def test_aq_05_nothing_is_unpacked_on_the_way() -> None:
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n<ans",
         b"SSH-2.0-sshd\r\n\r\n",
         b"\x00\xff\x00\xff\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000,
+        answer(b"<answer/>", headers="Content-Length: 9\r\n"),
+        answer(b"9\r\n<answer/>\r\n0\r\n\r\n", headers="Transfer-Encoding: chunked\r\n"),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n9\r\n<answer/>\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\n<answer/>",
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n" + answer(b"<answer/>"),
+        b"HTTP/1.1 200 OK\r\nContent Length: 9\r\n\r\n<answer/>",
+        b"HTTP/1.1 200 OK\nContent-Length: 9\n\n<answer/>",
+        b"HTTP/2.0 200 OK\r\nContent-Length: 9\r\n\r\n<answer/>",
     ],
-    ids=["cut in the body", "cut in the head", "cut in a chunk", "another protocol", "garbage", "endless head"],
+    ids=[
+        "cut in the body",
+        "cut in the head",
+        "cut in a chunk",
+        "another protocol",
+        "garbage",
+        "two lengths",
+        "a length and chunks",
+        "another coding",
+        "no coding",
+        "upgrade",
+        "a name with a space",
+        "bare line feeds",
+        "another version",
+    ],
 )
 async def test_aq_05_cut_or_garbage(octets: bytes) -> None:
     async with serving(saying(octets)) as server:
         await refusal(SoapOverHttp(), server.url)
     assert len(server.requests) == 1
+
+
+async def test_control_chunks_are_an_answer() -> None:
+    octets = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n<ans\r\n5\r\nwer/>\r\n0\r\n\r\n"
+    async with serving(saying(octets, octets)) as server:
+        assert await twice(server, SoapOverHttp()) == [b"<answer/>"] * 2
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    "piece", [b"x" * 1000, b"X: y\r\n" * 100, b"\r\nHTTP/1.1 103 Early Hints\r\n"], ids=["line", "lines", "hints"]
+)
+async def test_aq_05_endless_head(piece: bytes) -> None:
+    async def never_gets_to_the_body(call: Call) -> None:
+        await call.read()
+        await call.say(b"HTTP/1.1 103 Early Hints\r\nX: ")
+        while True:
+            await call.say(piece)
+
+    async with serving(never_gets_to_the_body) as server:
+        # Refused for its length, and not when the time was up.
+        assert "BrokenAnswerError" in (await refusal(SoapOverHttp(), server.url)).detail
+
+
+async def test_a_connection_that_the_other_will_close_is_not_used_again() -> None:
+    async with serving(saying(answer(b"1", headers="Connection: close\r\n"), answer(b"2"))) as server:
+        assert await twice(server, SoapOverHttp()) == [b"1", b"1"]
+    assert server.connections == 2
+
+
+async def test_silence_after_an_answer_without_a_body_is_no_answer() -> None:
+    empty = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+    async def hangs_up_on_the_second(call: Call) -> None:
+        await saying(empty)(call)
+        await call.read()
+
+    async with serving(hangs_up_on_the_second, saying(answer(b"2"))) as server, SoapOverHttp() as carrier:
+        with pytest.raises(SamlError, match="204"):
+            await carrier.post_soap(server.url, b"<soap/>")
+        assert await carrier.post_soap(server.url, b"<soap/>") == b"2"
 
 
 # --- no connection
