@@ -9,6 +9,10 @@ INSTALL := $(PIP) install --quiet --require-hashes
 # Without network: setuptools is in the lock.
 INSTALL_SELF := $(PIP) install --quiet --no-deps --no-index --no-build-isolation --editable .
 WORKERS ?= 2
+RATE ?= 20
+SECONDS ?= 600
+BROKER_RATE ?= 150
+BROKER_SECONDS ?= 60
 MINUTES ?= 10
 
 .PHONY: demo test lint format docs bench fuzz mutants lock clean help
@@ -54,6 +58,9 @@ fuzz: $(VENV)/.ready-dev ## Mutants, comparisons with libxmlsec, the model and f
 
 mutants: $(VENV)/.ready-dev ## Change the code that decides who gets in, line by line, and see a test fail each time; takes an hour.
 	$(BIN)/python -m scripts.mutants
+
+load: $(VENV)/.ready-dev ## Log in at a rate for a time (RATE, SECONDS), everything included, then at the broker alone (BROKER_RATE, BROKER_SECONDS).
+	$(BIN)/python -m scripts.load --rate $(RATE) --seconds $(SECONDS) --broker-rate $(BROKER_RATE) --broker-seconds $(BROKER_SECONDS) --write
 
 lock: ## Resolve the requirements anew (needs uv).
 	sh scripts/lock.sh
