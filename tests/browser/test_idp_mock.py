@@ -14,7 +14,7 @@ from federation.topology import IdpUrls
 from oiosaml.bindings.redirect import write_redirect
 from oiosaml.messages.authn_request import write_authn_request
 from oiosaml.messages.element import serialise
-from tests.browser.conftest import NARROW, Visitor, serving
+from tests.browser.conftest import NARROW, Visitor, serving, unfold
 from tests.conftest import make_member
 from tests.idp_mock.house import WORLD, broker_request, make_house, person
 
@@ -71,8 +71,7 @@ def test_the_page_has_no_accessibility_finding_and_fits_a_phone(
         expect(page.locator(f"#{language} .sim-error-summary")).to_be_visible()
         expect(main.locator("input[name=username]")).to_have_value("ane-holm")
     assert page.get_attribute("html", "lang") == language
-    for fold in main.locator("details").all():
-        fold.locator("summary").click()
+    unfold(page)
     assert_accessible(page)
     page.set_viewport_size(NARROW)
     assert_fits(page)
@@ -136,8 +135,7 @@ def test_the_session_page_has_no_accessibility_finding_and_works_without_scripts
     page.get_by_role("button", name="Gør sådan" if language == "da" else "Behave so").click()
     expect(page.locator("input[value=refuse]")).to_be_checked()
     if scripts == "on":
-        for fold in page.locator("details").all():
-            fold.locator("summary").click()
+        unfold(page)
         assert_accessible(page)
         page.set_viewport_size(NARROW)
         assert_fits(page)

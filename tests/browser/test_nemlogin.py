@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NARROW, Visitor
+from tests.browser.conftest import NARROW, Visitor, unfold
 from tests.processes import clean_environment, simulator
 
 Check = Callable[[Page], None]
@@ -33,8 +33,7 @@ def test_a_page_has_no_accessibility_finding_and_fits_a_phone(
     page = new_visitor(locale=language).page()
     page.goto(base_url + path)
     assert page.get_attribute("html", "lang") == language
-    for fold in page.locator(f"#{language} details").all():
-        fold.locator("summary").click()
+    unfold(page)
     assert_accessible(page)
     page.set_viewport_size(NARROW)
     assert_fits(page)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import NARROW, Visitor, serving
+from tests.browser.conftest import NARROW, Visitor, serving, unfold
 from tests.browser.demo_house import make_demo_house
 
 Check = Callable[[Page], None]
@@ -50,8 +50,7 @@ def test_page_has_no_accessibility_finding_and_fits_a_phone(
 ) -> None:
     page.goto(f"{house}{path}{'&' if '?' in path else '?'}lang={language}")
     assert page.get_attribute("html", "lang") == language
-    for fold in page.locator("details").all():
-        fold.locator("summary").click()
+    unfold(page)
     assert_accessible(page)
     page.set_viewport_size(NARROW)
     assert_fits(page)
