@@ -1,15 +1,27 @@
 """Simulators as processes of their own, for tests of starting, ending and dying. Waits are bounded and never sleep blindly."""
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+
+from federation.dev_ca import ensure_keys, key_holders
+from federation.load import load_world
+from federation.topology import ContextHandlerUrls
+
+FEDERATION = Path(__file__).parents[1] / "federation.yaml"
+RSA_BITS = 2048
 
 START_SECONDS = 60.0
 """Keys are made at first start, on machines that others share."""
@@ -39,6 +51,20 @@ def nsis(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "nsis_sim", *arguments]
 
 
+def shipped_keys(directory: Path) -> Path:
+    """Put the keys of everybody in federation.yaml into `directory`: made once by each process that tests, since that takes two seconds."""
+    return Path(shutil.copytree(_keys_made_once(), directory, dirs_exist_ok=True))
+
+
+@cache
+def _keys_made_once() -> Path:
+    made = Path(tempfile.mkdtemp(prefix="nsis-test-keys-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    urls = ContextHandlerUrls("http://localhost:8000")
+    ensure_keys(made, key_holders(load_world(FEDERATION)), rsa_bits=RSA_BITS, at=datetime.now(UTC), urls=urls)
+    return made
+
+
 @dataclass
 class Simulator:
     """A running simulator."""
@@ -60,16 +86,26 @@ class Simulator:
 
 @contextmanager
 def simulator(
-    directory: Path, *, environment: Mapping[str, str], port: int = 0, command: Sequence[str] = ("demo",)
+    directory: Path,
+    *,
+    environment: Mapping[str, str],
+    port: int = 0,
+    command: Sequence[str] = ("demo",),
+    first_start: bool = False,
 ) -> Iterator[Simulator]:
-    """Run a simulator that keeps everything in `directory`, ready; it is ended afterwards if the test did not."""
+    """Run a simulator that keeps everything in `directory`, ready; it is ended afterwards if the test did not.
+
+    It finds its keys there, unless this is a test of the first start.
+    """
     ready, log = directory / "ready.json", directory / "log.txt"
     ready.unlink(missing_ok=True)
+    if not (first_start or "NSIS_CERTS_DIR" in environment or (directory / "certs").exists()):
+        shipped_keys(directory / "certs")
     arguments = nsis(*command, "--port", str(port), "--ready-file", str(ready))
     settings = {
         "NSIS_DATA_DIR": str(directory / "var"),
         "NSIS_CERTS_DIR": str(directory / "certs"),
-        "NSIS_RSA_BITS": "2048",
+        "NSIS_RSA_BITS": str(RSA_BITS),
     }
     with log.open("ab") as sink:
         process = subprocess.Popen(

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.flows.street import Street, open_street
+from tests.processes import shipped_keys
 
 
 @pytest.fixture(scope="session")
 def certs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the keys of everybody lie: RSA 2048, made once."""
-    return tmp_path_factory.mktemp("certs")
+    return shipped_keys(tmp_path_factory.mktemp("certs"))
 
 
 @pytest.fixture(scope="session")

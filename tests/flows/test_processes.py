@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests.processes import END_SECONDS, clean_environment, nsis, run_nsis, simulator, wait_until
 
 
@@ -22,7 +24,7 @@ def get(url: str, *, address: str = "127.0.0.1") -> tuple[int, str]:
 
 
 def test_ctrl_c_ends_it_with_status_0_and_nothing_left(tmp_path):
-    with simulator(tmp_path, environment=clean_environment()) as running:
+    with simulator(tmp_path, environment=clean_environment(), first_start=True) as running:
         assert get(f"{running.base_url}/healthz")[0] == 200
         assert get(f"{running.base_url}/readyz")[0] == 200
         assert running.interrupt() == 0
@@ -64,30 +66,38 @@ def test_ctrl_c_before_it_is_ready(tmp_path):
     assert (process.returncode, "Traceback" in output) == (0, False), output
 
 
-def test_it_says_where_it_is_and_who_can_log_in(tmp_path):
-    with simulator(tmp_path, environment=clean_environment()) as running:
-        log = running.log.read_text("utf-8")
-        assert f"Ready: {running.base_url}/" in log
-        for word in ("ane-holm", "Ane Holm", "Korsbæk Kommune", "Substantial", "ib-noehr"):
-            assert word in log
+PROXY = "http://192.0.2.1:9"
+PROXIED = {"http_proxy": PROXY, "HTTP_PROXY": PROXY, "https_proxy": PROXY, "ALL_PROXY": PROXY}
 
 
-def test_it_answers_on_both_loopback_addresses(tmp_path):
-    with simulator(tmp_path, environment=clean_environment()) as running:
-        assert get(f"{running.base_url}/healthz", address="127.0.0.1")[0] == 200
-        if socket.has_ipv6 and Path("/proc/net/if_inet6").exists():
-            assert get(f"{running.base_url}/healthz", address="::1")[0] == 200
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """One for those who only look; nobody is at its proxy."""
+    with simulator(tmp_path_factory.mktemp("looked-at"), environment=clean_environment(**PROXIED)) as opened:
+        yield opened
 
 
-def test_a_forged_host_changes_no_url(tmp_path):
-    with simulator(tmp_path, environment=clean_environment()) as running:
-        port = urlsplit(running.base_url).port
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        connection.request("GET", "/runtime/saml2/metadata.idp", headers={"Host": "evil.test"})
-        body = connection.getresponse().read().decode("utf-8")
-        connection.close()
-        assert "evil.test" not in body
-        assert running.base_url in body
+def test_it_says_where_it_is_and_who_can_log_in(running):
+    log = running.log.read_text("utf-8")
+    assert f"Ready: {running.base_url}/" in log
+    for word in ("ane-holm", "Ane Holm", "Korsbæk Kommune", "Substantial", "ib-noehr"):
+        assert word in log
+
+
+def test_it_answers_on_both_loopback_addresses(running):
+    assert get(f"{running.base_url}/healthz", address="127.0.0.1")[0] == 200
+    if socket.has_ipv6 and Path("/proc/net/if_inet6").exists():
+        assert get(f"{running.base_url}/healthz", address="::1")[0] == 200
+
+
+def test_a_forged_host_changes_no_url(running):
+    port = urlsplit(running.base_url).port
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", "/runtime/saml2/metadata.idp", headers={"Host": "evil.test"})
+    body = connection.getresponse().read().decode("utf-8")
+    connection.close()
+    assert "evil.test" not in body
+    assert running.base_url in body
 
 
 def test_a_busy_port_is_named_with_the_way_out(tmp_path):
@@ -107,22 +117,10 @@ def test_a_busy_port_is_named_with_the_way_out(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_proxy_variables_do_not_reach_a_loopback_login(tmp_path):
-    proxy = "http://192.0.2.1:9"
-    environment = clean_environment(http_proxy=proxy, HTTP_PROXY=proxy, https_proxy=proxy, ALL_PROXY=proxy)
-    with simulator(tmp_path, environment=environment) as running:
-        arguments = (
-            "--system",
-            "byggesag",
-            "--idp",
-            "skovrup",
-            "--persona",
-            "ib-noehr",
-            "--base-url",
-            running.base_url,
-        )
-        done = run_nsis("login", *arguments, environment=environment)
-        assert done.returncode == 0, done.stdout + done.stderr
+def test_proxy_variables_do_not_reach_a_loopback_login(running):
+    login = ("login", "--system", "byggesag", "--idp", "skovrup", "--persona", "ib-noehr")
+    done = run_nsis(*login, "--base-url", running.base_url, environment=clean_environment(**PROXIED))
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_an_unreachable_simulator_is_status_2():

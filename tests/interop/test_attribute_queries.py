@@ -22,6 +22,7 @@ from saml_web.ids import SystemIds
 from sp_demo.pysaml2_crypto import InProcessXmlsec
 from sp_demo.pysaml2_stack import _bare, _PemMetadata
 from tests.flows.street import Street, log_in, open_street
+from tests.processes import shipped_keys
 
 IB_NOEHR = "C=DK,O=94000018,CN=Ib Nøhr,Serial=0d6f6c52-1d4e-4c3c-9a77-3c6c2a9b5e04"
 TOWARDS_SYSTEMS = "/runtime/saml2/metadata.idp"
@@ -103,7 +104,7 @@ class Asker:
 @pytest.fixture(scope="module")
 def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
     """Ydelser fetches its rights by query, and Ib Nøhr is logged in there."""
-    with open_street(tmp_path_factory.mktemp("street"), tmp_path_factory.mktemp("certs")) as opened:
+    with open_street(tmp_path_factory.mktemp("street"), shipped_keys(tmp_path_factory.mktemp("certs"))) as opened:
         document = opened.get("/_sim/api/systems/ydelser").json()["registration"]
         answer = opened.put("/_sim/api/systems/ydelser", json=document | {"gets_rights": "query"})
         assert answer.status_code == 200, answer.text
