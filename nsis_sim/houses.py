@@ -1,7 +1,9 @@
 """Builds houses from what they are made of. Each is imported when it is built, so that a process holds no house that it does not run."""
 
 import os
+import ssl
 from collections.abc import Iterator
+from functools import cached_property
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
@@ -144,8 +146,13 @@ class Houses:
             names=names_of(self._world),
             idps=lambda: choices,
             register=shipped_register() if party == SEB else None,
-            post_soap=SoapOverHttp(tls=client_tls(self._settings.certs_dir)).post,
+            post_soap=SoapOverHttp(tls=self._outgoing_tls).post,
         )
+
+    @cached_property
+    def _outgoing_tls(self) -> ssl.SSLContext:
+        """The same for every system: reading the usual authorities takes longer than building one."""
+        return client_tls(self._settings.certs_dir)
 
     def _nemlogin(self) -> Starlette:
         from nemlogin_mock.app import create_app

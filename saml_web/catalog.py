@@ -5,6 +5,7 @@ lacks is looked up in this package's catalogue, which holds the texts of the sha
 """
 
 import gettext
+from functools import cache
 from importlib.resources import files
 from io import BytesIO
 
@@ -25,12 +26,19 @@ def load_translations(package: str, language: Language) -> gettext.NullTranslati
 
 
 def _read(package: str, language: Language) -> gettext.NullTranslations:
+    compiled = _compiled(package, language)
+    # a fresh object each time, since fallbacks are added to it
+    return gettext.GNUTranslations(BytesIO(compiled)) if compiled else gettext.NullTranslations()
+
+
+@cache
+def _compiled(package: str, language: Language) -> bytes:
+    """Give a catalogue in gettext's own form, compiled once however many houses show the package's pages; empty if it has none."""
     source = files(package) / "locale" / language.value / "LC_MESSAGES" / "messages.po"
     if not source.is_file():
-        return gettext.NullTranslations()
+        return b""
     with source.open("rb") as po_file:
         catalog = read_po(po_file, locale=language.value, abort_invalid=True)
     compiled = BytesIO()
     write_mo(compiled, catalog)
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return compiled.getvalue()
