@@ -16,6 +16,8 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from saml_web.security_headers import with_default_headers
+
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _MISDIRECTED: Final = 421
 
@@ -37,12 +39,14 @@ class Dispatcher:
             host = _authority(base_url) if self._by_host else ""
             self._streets.setdefault(host, _Street()).add(urlsplit(base_url).path.rstrip("/"), app)
         self._unrouted = Starlette()
+        self._unrouted.router.redirect_slashes = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on, or run every house's start and end."""
         if scope["type"] == "lifespan":
             await Starlette(lifespan=self._lifespan)(scope, receive, send)
             return
+        send = with_default_headers(send)
         street = self._streets.get(_host_of(scope) if self._by_host else "")
         if street is None:
             known = ", ".join(sorted(self._streets))
@@ -51,7 +55,9 @@ class Dispatcher:
             )(scope, receive, send)
             return
         prefix, app = street.find(scope["path"]) or ("", self._unrouted)
-        await app({**scope, "root_path": scope.get("root_path", "") + prefix}, receive, send)
+        # A house's own address is its front page, with or without the slash.
+        path = scope["path"] if scope["path"] != prefix else f"{prefix}/"
+        await app({**scope, "path": path, "root_path": scope.get("root_path", "") + prefix}, receive, send)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:

@@ -125,7 +125,11 @@ class ErrorPages:
         self._pages = pages
 
     def install(self, app: Starlette) -> None:
-        """Let every refusal, unknown path and failure of `app` end here."""
+        """Let every refusal, unknown path and failure of `app` end here.
+
+        A path with a slash too many is unknown as well: Starlette would redirect to an address that it takes from the Host header.
+        """
+        app.router.redirect_slashes = False
         app.add_exception_handler(SamlError, self._on_refusal)
         app.add_exception_handler(HTTPException, self._on_http_exception)
         app.add_exception_handler(RequestValidationError, self._on_invalid_input)

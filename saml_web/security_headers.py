@@ -1,10 +1,12 @@
-"""The headers every page carries. A page may widen two things: where its form goes, and which scripts run by nonce."""
+"""The headers of every answer, and those of a page. A page may widen two things: where its form goes, and which scripts run by nonce."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, urlsplit
+
+from starlette.types import Message, Send
 
 NO_STORE: Final = "no-store"
 """For everything that carries a token, a form or an answer about a person."""
@@ -26,6 +28,16 @@ HTML_HEADERS: Final[Mapping[str, str]] = {
 _HTML_OCTETS: Final = tuple(
     (name.lower().encode("ascii"), value.encode("ascii")) for name, value in HTML_HEADERS.items()
 )
+
+
+_DEFAULT_HEADERS: Final = (
+    (b"cache-control", NO_STORE.encode()),
+    (b"content-security-policy", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
+"""Headers of every answer that says nothing else: a redirect, metadata, JSON, SOAP, an error of the server itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +105,20 @@ def require_web_url(url: str) -> None:
     csp_source(place)  # the query carries a message, so that no two URLs are the same and none should be remembered
     if query and query.split() != [query]:
         raise ValueError(f"got {url!r:.200}, expected an absolute http or https URL")
+
+
+def with_default_headers(send: Send) -> Send:
+    """Give a way to send that adds the headers which an answer has nothing to say about."""
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message.get("headers", ()))
+            said = {name.lower() for name, _ in headers}
+            headers += [header for header in _DEFAULT_HEADERS if header[0] not in said]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return send_with_headers
 
 
 def html_headers(policy: ContentPolicy) -> dict[str, str]:

@@ -25,12 +25,7 @@ _MEDIA_TYPES: Final = {
     ".woff2": "font/woff2",
     ".txt": "text/plain",
 }
-_HEADERS: Final = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    "X-Content-Type-Options": "nosniff",
-    # An SVG opened as a page of its own must not run anything.
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-}
+_HEADERS: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 @cache

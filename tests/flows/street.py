@@ -23,7 +23,9 @@ from context_handler.adapters.metadata_over_http import MetadataOverHttp
 from federation.dev_ca import KeyRing, ensure_keys, key_holders
 from federation.load import load_world
 from federation.model import World
+from federation.sites import topology_of_sites
 from federation.topology import Topology
+from nsis_sim.addressing import SITES_PORT
 from nsis_sim.browser import Browser, FormOnPage, Page
 from nsis_sim.dispatcher import Dispatcher
 from nsis_sim.houses import Houses
@@ -149,11 +151,13 @@ class Street:
 
 
 @contextmanager
-def open_street(directory: Path, certs: Path, *, federation: Path = FEDERATION) -> Iterator[Street]:
-    """Build every house over a store in `directory`; `certs` may be shared by many streets."""
+def open_street(
+    directory: Path, certs: Path, *, federation: Path = FEDERATION, sites: bool = False
+) -> Iterator[Street]:
+    """Build every house over a store in `directory`; `certs` may be shared by many streets. With `sites` each is a site of its own."""
     settings = Settings(data_dir=directory, certs_dir=certs, rsa_bits=2048, federation=federation, base_url=BASE_URL)
     world = load_world(settings.federation)
-    topology = topology_of(settings, world, 8000)
+    topology = topology_of_sites(SITES_PORT, world) if sites else topology_of(settings, world, 8000)
     clock = Clock()
     keys = ensure_keys(certs, key_holders(world), rsa_bits=2048, at=clock(), urls=topology.context_handler)
     app = Dispatcher({})

@@ -1,6 +1,9 @@
+import asyncio
+from typing import Any
+
 import pytest
 
-from saml_web.security_headers import ContentPolicy, csp_source, html_headers
+from saml_web.security_headers import ContentPolicy, csp_source, html_headers, with_default_headers
 
 
 def directives(policy: ContentPolicy) -> dict[str, str]:
@@ -46,3 +49,32 @@ def test_destination_cannot_write_policy(url: str, source: str) -> None:
 def test_refuses_a_destination_that_is_no_absolute_web_address(url: str) -> None:
     with pytest.raises(ValueError, match="expected an absolute"):
         csp_source(url)
+
+
+def sent_with(*headers: tuple[bytes, bytes]) -> dict[bytes, bytes]:
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def answer() -> None:
+        await with_default_headers(send)({"type": "http.response.start", "status": 200, "headers": list(headers)})
+        await with_default_headers(send)({"type": "http.response.body", "body": b"x"})
+
+    asyncio.run(answer())
+    assert sent[1] == {"type": "http.response.body", "body": b"x"}
+    assert len(sent[0]["headers"]) == len(dict(sent[0]["headers"])), "a header is there twice"
+    return dict(sent[0]["headers"])
+
+
+def test_an_answer_that_says_nothing_may_be_neither_kept_nor_framed_nor_guessed_at() -> None:
+    headers = sent_with((b"content-type", b"text/xml"))
+    assert headers[b"cache-control"] == b"no-store"
+    assert headers[b"x-content-type-options"] == b"nosniff"
+    assert headers[b"content-security-policy"].startswith(b"default-src 'none'")
+    assert headers[b"content-type"] == b"text/xml"
+
+
+def test_what_an_answer_says_itself_stands() -> None:
+    assert sent_with((b"Cache-Control", b"public"))[b"Cache-Control"] == b"public"
+    assert b"cache-control" not in sent_with((b"Cache-Control", b"public"))
