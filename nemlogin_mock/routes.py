@@ -20,9 +20,9 @@ from oiosaml.ids import EntityId
 from saml_web.cookies import Cookie
 from saml_web.form_origin import require_own_page
 from saml_web.inbound import Form, parse_form, read_body, read_form, read_query
-from saml_web.outbound import auto_post_page, redirect, repost_page, without_marker
+from saml_web.outbound import auto_post_page, pass_on, repost_page, without_marker
 from saml_web.pages import Pages
-from saml_web.security_headers import NO_STORE, ContentPolicy
+from saml_web.security_headers import NO_STORE
 from saml_web.xml_view import view_xml
 
 PERSONA_PARAMETER: Final = "persona"
@@ -62,7 +62,6 @@ class Routes:
         self._browser = browser
         self._session = session
         self._clock = clock
-        self._form_targets = tuple(ports.local_idps.named(each.entity_id).sso_location for each in ports.local_idps)
 
     async def sso(self, request: Request) -> Response:
         """An AuthnRequest in the query; NemLog-in takes no other binding."""
@@ -86,7 +85,7 @@ class Routes:
         outcome = begin_local_login(inbound, idp, handle, at=self._clock(), ports=self._ports)
         if isinstance(outcome, PostForm):
             return auto_post_page(self._pages, request, action=outcome.action, fields=outcome.fields)
-        response = redirect(outcome.url)
+        response = pass_on(self._pages, request, outcome.url)
         self._browser.set(response, handle)
         return response
 
@@ -135,7 +134,6 @@ class Routes:
         return self._pages.render(
             request,
             "login.html",
-            policy=ContentPolicy(form_targets=self._form_targets, form_to_self=True),
             # the page answers a message, which its URL does not bring back once it was posted
             switch="in-page",
             login_url=self._ports.urls.login_url,

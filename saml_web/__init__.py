@@ -42,8 +42,6 @@ text_field,
 * An id in a page ends in `-{{ language }}`: a page that answers a POST holds both languages, so a plain id would
 stand twice.
 * No inline style, no inline script (the Content-Security-Policy stops them), no URL from the request's Host.
-* Chromium holds `form-action` against the redirects that answer a form, too. A form of our own whose answer redirects
-to another
-  origin names that origin in `policy=ContentPolicy(form_targets=…, form_to_self=True)`, or is answered by
-  `auto_post_page`.
+* Chromium holds `form-action` against the redirects that answer a form, too. What answers a form leads to another origin by
+  `outbound.pass_on` or by `auto_post_page`.
 """

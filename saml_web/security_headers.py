@@ -45,16 +45,13 @@ class ContentPolicy:
     """What one page may load, run and send.
 
     Attributes:
-        form_targets: absolute URLs the page's forms go to. Empty: only this origin. Name the targets of redirects
-            that answer the form
-            too: Chromium holds those against the policy as well.
-        form_to_self: whether forms may also go to this origin when `form_targets` are named.
+        form_targets: absolute URLs the page's forms go to, and nowhere else. Empty: this origin. Chromium holds them against the redirects
+            that answer the form as well, hence `outbound.pass_on`.
         script_nonce: the nonce of the page's script; with it no other script runs. None: static files of this origin
             may run.
     """
 
     form_targets: tuple[str, ...] = ()
-    form_to_self: bool = False
     script_nonce: str | None = None
 
     def header(self) -> str:
@@ -64,15 +61,14 @@ class ContentPolicy:
             ValueError: if a form target is not an absolute http or https URL.
         """
         script = f"'nonce-{self.script_nonce}'" if self.script_nonce else "'self'"
-        targets = [csp_source(url) for url in self.form_targets]
-        own = ["'self'"] if self.form_to_self or not targets else []
+        targets = [csp_source(url) for url in self.form_targets] or ["'self'"]
         directives = (
             "default-src 'self'",
             f"script-src {script}",
             "object-src 'none'",
             "base-uri 'none'",
             "frame-ancestors 'none'",
-            f"form-action {' '.join([*own, *targets])}",
+            f"form-action {' '.join(targets)}",
         )
         return "; ".join(directives)
 

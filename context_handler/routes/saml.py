@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from context_handler.answering import RefusedLogin, refuse_unread
-from context_handler.asking import OutboundMessage, RedirectTo, sso_endpoint
+from context_handler.asking import OutboundMessage, RedirectTo
 from context_handler.choosing import show_choice
 from context_handler.discovery import AskForHomeIdp, Wishes, choices_on_page
 from context_handler.inbound import AnswerFromIdp, ChosenIdp, RequestFromSystem, browser_id
@@ -27,7 +27,7 @@ from saml_web.cookies import session_cookie, transaction_cookie
 from saml_web.error_pages import ErrorPages, name_flow, refusal_context
 from saml_web.form_origin import require_own_page
 from saml_web.inbound import query_value, read_body, read_form, read_query
-from saml_web.outbound import auto_post_page, redirect, repost_page, without_marker
+from saml_web.outbound import auto_post_page, pass_on, redirect, repost_page, without_marker
 from saml_web.pages import Pages
 from saml_web.security_headers import ContentPolicy
 
@@ -102,11 +102,9 @@ class SamlRoutes:
         if is_uuid(flow):  # else the error page would show a stranger's words as our reference
             name_flow(request, flow)
         choice = show_choice(flow, self._browser(request), self._clock(), self._ports)
-        targets = tuple(sso_endpoint(idp).location for idp in choice.candidates.able)
         return self._pages.render(
             request,
             "discovery.html",
-            policy=ContentPolicy(form_targets=targets, form_to_self=True),
             choice=choice,
             buttons=choices_on_page(choice.candidates.able, self._ports.registry()),
             search=request.query_params.get("q", "").strip(),
@@ -149,7 +147,7 @@ class SamlRoutes:
 
     def _answer(self, request: Request, outcome: OutboundMessage | AskForHomeIdp | RefusedLogin) -> Response:
         if isinstance(outcome, RedirectTo):
-            return redirect(outcome.url)
+            return pass_on(self._pages, request, outcome.url)
         if isinstance(outcome, AskForHomeIdp):
             return redirect(f"{self._ports.urls.discovery_url}?{urlencode({'login': outcome.flow})}")
         if isinstance(outcome, RefusedLogin):

@@ -99,6 +99,24 @@ def test_a_login_across_three_sites(context: BrowserContext, federation: Realist
     assert page.url.startswith(federation.url("byggesag.fagsystemhuset.localhost"))
 
 
+def test_a_request_by_post_goes_on_to_the_idp_s_site(context: BrowserContext, federation: Realistic) -> None:
+    page = context.new_page()
+    wish = "?binding=post&idp=https://saml.idp.korsbaek.test"
+    page.goto(federation.url("ydelser.fagsystemhuset.localhost", f"/login{wish}"))
+    page.get_by_role("button", name="Log ind som denne person Ane Holm").click()
+    expect(page.get_by_role("heading", level=1, name="Du er logget ind")).to_be_visible()
+
+
+def test_a_chain_of_brokers_goes_on_from_site_to_site(context: BrowserContext, federation: Realistic) -> None:
+    """A system, NemLog-in, the broker as a local IdP, the municipality's IdP: four sites, and a form on each way."""
+    page = context.new_page()
+    page.goto(federation.url("selvbetjening.fagsystemhuset.localhost", "/login"))
+    page.get_by_role("button", name="Kommunernes fælles login (Context Handler)").click()
+    page.wait_for_url(federation.url("idp.korsbaek.localhost", "/sso?*"))
+    page.get_by_role("button", name="Log ind som denne person Ane Holm").click()
+    expect(page.get_by_role("heading", level=1, name="Du er logget ind")).to_be_visible()
+
+
 def test_cookies_are_as_between_real_sites(context: BrowserContext, federation: Realistic) -> None:
     log_in(context.new_page(), federation)
     cookies = {(cookie["domain"], cookie["name"]): cookie for cookie in context.cookies()}

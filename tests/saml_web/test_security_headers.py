@@ -21,7 +21,7 @@ def test_auto_post_page_sends_its_form_to_one_destination() -> None:
 
 
 def test_no_policy_allows_inline_code_or_framing() -> None:
-    for policy in (ContentPolicy(), ContentPolicy(form_targets=("https://sp.test/",), form_to_self=True)):
+    for policy in (ContentPolicy(), ContentPolicy(form_targets=("https://sp.test/",))):
         assert "unsafe" not in policy.header()
         assert directives(policy)["frame-ancestors"] == "'none'"
 
