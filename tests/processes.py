@@ -16,9 +16,12 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from typer.testing import CliRunner
+
 from federation.dev_ca import ensure_keys, key_holders
 from federation.load import load_world
 from federation.topology import ContextHandlerUrls
+from nsis_sim.cli import build
 
 FEDERATION = Path(__file__).parents[1] / "federation.yaml"
 RSA_BITS = 2048
@@ -138,3 +141,11 @@ def run_nsis(*arguments: str, environment: Mapping[str, str], stdin: str = "") -
         timeout=START_SECONDS,
         check=False,
     )
+
+
+def run_here(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command of `nsis` in this process: what it says and how it ends, without a Python that has to start first."""
+    done = CliRunner().invoke(build(), list(arguments), input=stdin)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)

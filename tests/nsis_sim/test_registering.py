@@ -7,7 +7,7 @@ import yaml
 
 from oiosaml.ids import EntityId
 from tests.context_handler.federation_rig import idp_metadata
-from tests.processes import clean_environment, run_nsis, simulator
+from tests.processes import clean_environment, run_here, simulator
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def base_url(tmp_path_factory):
 
 
 def run(base_url, *arguments, stdin=""):
-    return run_nsis(*arguments, "--base-url", base_url, environment=clean_environment(), stdin=stdin)
+    return run_here(*arguments, "--base-url", base_url, stdin=stdin)
 
 
 def test_broken_metadata_gets_findings_with_line_rule_and_mend_and_status_1(base_url, tmp_path):

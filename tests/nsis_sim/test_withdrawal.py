@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import Simulator, clean_environment, run_nsis, simulator
+from tests.processes import Simulator, clean_environment, run_here, simulator
 
 IDP = "https://saml.idp.korsbaek.test"
 
@@ -18,7 +18,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
 
 
 def nsis(running: Simulator, *arguments: str) -> tuple[int, str]:
-    done = run_nsis(*arguments, "--base-url", running.base_url, environment=clean_environment())
+    done = run_here(*arguments, "--base-url", running.base_url)
     return done.returncode, done.stdout + done.stderr
 
 
