@@ -13,7 +13,7 @@ from tests.conftest import make_member
 from tests.interop.apache import apache
 from tests.interop.node_peers import node_peers
 from tests.interop.peer import Peer
-from tests.processes import Simulator, clean_environment, run_nsis, simulator
+from tests.processes import Simulator, clean_environment, run_here, simulator
 
 JOB_FUNCTION_ROLE = "http://roller.korsbaek.test/roles/jobrole/byggesagsbehandler/1"
 NAMES = ("mellon", "node-saml", "samlify")
@@ -67,7 +67,7 @@ def register(federation: Simulator, peer: Peer) -> None:
 
 
 def nsis(federation: Simulator, *arguments: str) -> str:
-    done = run_nsis(*arguments, "--base-url", federation.base_url, environment=clean_environment())
+    done = run_here(*arguments, "--base-url", federation.base_url)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
