@@ -1,6 +1,5 @@
 """Broker processes that are started, killed and started again, and what their store says in between."""
 
-import json
 import os
 import shutil
 import signal
@@ -126,6 +125,7 @@ class Site:
         kill: str | None = None,
         port: int | None = None,
         listening: socket.socket | None = None,
+        open_seconds: float | None = None,
         wrapper: Sequence[str] = (),
     ) -> Broker:
         """Start a broker and wait until it answers.
@@ -134,6 +134,7 @@ class Site:
             kill: `POINT:PASSES`, where it dies.
             port: where it listens, if not where the base URL says.
             listening: a socket that it shares with others.
+            open_seconds: how long breakers stay open, if not as long as in earnest.
             wrapper: a command that runs it, such as faketime.
 
         Raises:
@@ -144,6 +145,7 @@ class Site:
         log = self.directory / "broker.log"
         hooks = ["--kill", kill] if kill else []
         hooks += ["--socket", str(listening.fileno())] if listening else []
+        hooks += ["--open-seconds", str(open_seconds)] if open_seconds is not None else []
         nsis = ["serve", "--only", "context_handler", "--port", str(port), "--ready-file", str(ready)]
         began = time.monotonic()
         with log.open("ab") as sink:
@@ -245,24 +247,3 @@ def ended(*brokers: Broker) -> Iterator[None]:
             if broker.process.poll() is None:
                 broker.process.kill()
                 broker.process.wait()
-
-
-def write_result(kind: str, figures: Mapping[str, object]) -> Path:
-    """Write docs/assurance/<kind>.json: the figures with commit, date and machine."""
-    import platform
-
-    root = Path(__file__).parents[2]
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=root, capture_output=True, text=True, check=False
-    ).stdout.strip()
-    result = {
-        "kind": kind,
-        "commit": commit or "unknown",
-        "date": f"{utc_now():%Y-%m-%d}",
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
-        **figures,
-    }
-    path = root / "docs" / "assurance" / f"{kind}.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    return path

@@ -1,12 +1,14 @@
-"""`python -m scripts.chaos.entry [--kill POINT:PASSES] [--socket FD] -- <arguments of nsis>`: nsis as it is, with a test's hooks round it.
+"""`python -m scripts.chaos.entry [hooks] -- <arguments of nsis>`: nsis as it is, with a test's hooks round it.
 
-`--socket` serves on a listening socket that was inherited, so that several workers share one as they do behind one systemd socket.
+`--kill POINT:PASSES` says where it dies. `--open-seconds` lets breakers try again sooner than people would bear to watch. `--socket`
+serves on a listening socket that was inherited, so that several workers share one as they do behind one systemd socket.
 """
 
 import argparse
 import socket
 import sys
 
+import context_handler.breaker
 from scripts.chaos.kill_points import BY_NAME, install
 
 
@@ -18,6 +20,8 @@ def main() -> None:
         install(BY_NAME[name], int(passes or 1))
     if hooks.socket is not None:
         _serve_on(socket.socket(fileno=hooks.socket))
+    if hooks.open_seconds is not None:
+        context_handler.breaker.OPEN_SECONDS = hooks.open_seconds  # type: ignore[misc]  # final to everybody but a test
     sys.argv = ["nsis", *rest]
     from nsis_sim.cli import main as nsis
 
@@ -28,6 +32,7 @@ def _arguments(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser()
     parser.add_argument("--kill")
     parser.add_argument("--socket", type=int)
+    parser.add_argument("--open-seconds", type=float)
     boundary = arguments.index("--")
     return parser.parse_args(arguments[:boundary]), arguments[boundary + 1 :]
 

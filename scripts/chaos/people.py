@@ -38,6 +38,8 @@ class Ledger:
     """What everybody saw, together."""
 
     completed: int = 0
+    turned_away: int = 0
+    """Logins that could not begin: nobody answered a fresh connection."""
     cut: int = 0
     """Answers under which the broker died or hung up."""
     sent_again: Counter[str] = field(default_factory=Counter)
@@ -173,6 +175,7 @@ class Crowd:
         try:
             answered = driver.answer(driver.begin(driver.query(municipality, state)), municipality)
         except DOWN:
+            self.ledger.note(turned_away=1)
             self._wait_until_up()
             return False
         page = self._finish(driver, answered)

@@ -67,7 +67,7 @@ class Run:
             told.append(f"{self.begun} logins were begun, the broker knows {counts}")
         return told
 
-    def figures(self) -> dict[str, object]:
+    def figures(self) -> dict[str, float | str]:
         """Give it as it is published."""
         last = self.watch.seen[-1]
         return {
@@ -77,7 +77,7 @@ class Run:
             "logins": self.pace.done,
             "failed": len(self.pace.failures),
             "swapped": len(self.swapped),
-            "conserved": self.report.conserved,
+            "conserved": str(self.report.conserved),
             "p50_seconds": round(self.pace.percentile(0.50), 3),
             "p95_seconds": round(self.pace.percentile(0.95), 3),
             "p99_seconds": round(self.pace.percentile(0.99), 3),
