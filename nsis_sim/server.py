@@ -34,6 +34,13 @@ _DRAIN_SECONDS: Final = 8
 login. A browser that sends its request an octet at a time would last for ever."""
 
 
+_LOOK_SECONDS: Final = 0.02
+"""How long we wait at the end between two looks at connections that were accepted and have not asked yet."""
+
+_LOOKS: Final = 50
+"""How often a connection accepted just before the end is looked at for its request: a second in all; an honest one needs a moment."""
+
+
 class PortBusyError(Exception):
     """Somebody else listens on the port."""
 
@@ -147,6 +154,17 @@ class _Server(uvicorn.Server):
                     connection.enforce_times(now)
         return await super().on_tick(counter)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # uvicorn closes every connection that is not being answered. One that has just been accepted carries a request that is not here
+        # yet; closed now, a person would be turned away while another worker is there to serve the next. Kept ones browsers open anew.
+        for server in self.servers:
+            server.close()
+        for _ in range(_LOOKS):
+            await asyncio.sleep(_LOOK_SECONDS)
+            if not any(_unheard(each) for each in self.server_state.connections):
+                break
+        await super().shutdown(sockets=sockets)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         # uvicorn raises the signal anew afterwards; an asked-for end is a success, so here it is not.
@@ -156,6 +174,10 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
+
+
+def _unheard(connection: object) -> bool:
+    return isinstance(connection, LimitedHttp) and connection.cycle is None
 
 
 def _settle() -> None:
