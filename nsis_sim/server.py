@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from federation.dev_ca_web import WebCertificate
 from nsis_sim.http_limits import IDLE_SECONDS, LimitedHttp
+from nsis_sim.large_pages import use_large_pages
 from nsis_sim.log_lines import log_config
 
 _ATTEMPTS_AT_A_FREE_PORT: Final = 20
@@ -185,6 +186,7 @@ def _settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
+    use_large_pages()
 
 
 def write_ready_file(path: Path, base_url: str) -> None:
