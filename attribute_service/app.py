@@ -13,7 +13,7 @@ from attribute_service.role_catalogue import RoleCatalogue
 from attribute_service.routes import Routes
 from federation.model import AttributeService, World
 from federation.sp_face import SpFace
-from federation.topology import AttributeServiceUrls
+from federation.urls import AttributeServiceUrls
 from oiosaml.ids import IdSource
 from oiosaml.keys import SigningKey
 from saml_web.error_pages import ErrorPages

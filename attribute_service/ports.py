@@ -7,7 +7,7 @@ from attribute_service.answered import AnsweredQueries
 from attribute_service.directory import Directory
 from federation.model import AttributeService
 from federation.sp_face import SpFace
-from federation.topology import AttributeServiceUrls
+from federation.urls import AttributeServiceUrls
 from oiosaml.ids import IdSource
 from oiosaml.keys import SigningKey
 

@@ -26,7 +26,8 @@ from context_handler.routes.portal import PortalRoutes
 from context_handler.routes.saml import SamlRoutes
 from context_handler.store.record import Record
 from federation.model import Person
-from federation.topology import ContextHandlerUrls, Topology
+from federation.topology import Topology
+from federation.urls import ContextHandlerUrls
 from saml_web.api_docs import api_docs_route
 from saml_web.error_pages import ErrorPages
 from saml_web.pages import Pages

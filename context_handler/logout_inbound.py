@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from context_handler.logout_state import PartyKind
-from federation.topology import ContextHandlerUrls
+from federation.urls import ContextHandlerUrls
 from oiosaml.logout_openings import (
     open_logout_request_post,
     open_logout_request_redirect,

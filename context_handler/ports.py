@@ -18,8 +18,8 @@ from federation.model import (
     SystemRole,
     UserFacingSystem,
 )
-from federation.topology import ContextHandlerUrls
 from federation.translation.table import TranslationTable
+from federation.urls import ContextHandlerUrls
 from oiosaml.ids import AssertionId, Cvr, EntityId, FlowId, IdSource, MessageId, WorkspaceId
 from oiosaml.keys import DecryptionKey, SigningKey, VerificationKey
 from oiosaml.messages.assertion import Assertion

@@ -28,7 +28,7 @@ from federation.dev_ca_certificates import (
 from federation.dev_ca_files import certificate_path, key_path, only_one_process, read_if_there, write_whole
 from federation.model import World
 from federation.played import local_idps_played, played_by_idp_mock, played_by_sp_demo
-from federation.topology import ContextHandlerUrls
+from federation.urls import ContextHandlerUrls
 from oiosaml.keys import MINIMUM_RSA_BITS, DecryptionKey, SigningKey, fingerprint_of
 
 CONTEXT_HANDLER: Final = "context-handler"

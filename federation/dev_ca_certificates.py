@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID, ObjectIdentifier
 
-from federation.topology import ContextHandlerUrls
+from federation.urls import ContextHandlerUrls
 from oiosaml.ids import Cvr
 
 CA_NAME: Final = "SIMULERET OCES CA (TEST)"

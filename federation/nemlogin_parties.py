@@ -8,7 +8,8 @@ from federation.dev_ca import KeyRing, KeySet
 from federation.model import World
 from federation.nemlogin import LocalIdp, NemLogIn, NemLogInClient
 from federation.signed_metadata import public_key, sign_metadata
-from federation.topology import NemLogInUrls, SystemUrls, Topology
+from federation.topology import Topology
+from federation.urls import NemLogInUrls, SystemUrls
 from oiosaml import attributes as names
 from oiosaml.ids import EntityId
 from oiosaml.messages.metadata import AttributeAuthorityRole, Endpoint, EntityDescriptor, IdpRole, KeyDescriptor

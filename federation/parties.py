@@ -12,7 +12,8 @@ from federation.nemlogin_parties import nemlogin_metadata, nemlogin_metadata_tow
 from federation.played import is_nemlogin
 from federation.signed_metadata import public_key, sign_metadata
 from federation.single_logout import of_idp, of_system
-from federation.topology import AttributeServiceUrls, IdpUrls, SystemUrls, Topology
+from federation.topology import Topology
+from federation.urls import AttributeServiceUrls, IdpUrls, SystemUrls
 from oiosaml import oiosaml2 as old
 from oiosaml.attributes import (
     ASSURANCE_LEVEL,

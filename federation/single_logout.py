@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from federation.topology import ContextHandlerUrls, IdpUrls, NemLogInUrls, SystemUrls
+from federation.urls import ContextHandlerUrls, IdpUrls, NemLogInUrls, SystemUrls
 from oiosaml.messages.metadata import Endpoint
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP
 

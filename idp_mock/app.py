@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from federation.model import HomeIdp, World
 from federation.sp_face import SpFace
-from federation.topology import IdpUrls
+from federation.urls import IdpUrls
 from idp_mock.logout_memory import Logouts
 from idp_mock.people import People
 from idp_mock.ports import Ports

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from federation.model import HomeIdp, JobFunctionRole
 from federation.sp_face import SpFace
-from federation.topology import IdpUrls
+from federation.urls import IdpUrls
 from idp_mock.logout_memory import Logouts
 from idp_mock.people import People
 from idp_mock.sessions import Sessions

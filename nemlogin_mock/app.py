@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from federation.model import World
 from federation.nemlogin import NemLogIn, NemLogInClient
-from federation.topology import NemLogInUrls
+from federation.urls import NemLogInUrls
 from nemlogin_mock.clients import Clients
 from nemlogin_mock.identities import Identities
 from nemlogin_mock.local_idps import LocalIdps

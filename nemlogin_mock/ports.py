@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from federation.nemlogin import NemLogIn
-from federation.topology import NemLogInUrls
+from federation.urls import NemLogInUrls
 from nemlogin_mock.clients import Clients
 from nemlogin_mock.identities import Identities
 from nemlogin_mock.local_idps import LocalIdps

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from federation.base_url import parse_base_url
 from federation.model import World
 from federation.sites import topology_of_sites
-from federation.topology import Topology, parse_base_url
+from federation.topology import Topology
 from nsis_sim.placement import PlacementError, topology_of
 from nsis_sim.settings import Settings
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from federation.topology import ContextHandlerUrls, SystemUrls
+from federation.urls import ContextHandlerUrls, SystemUrls
 from nsis_sim.api_client import Api
 from nsis_sim.browser import Browser, FormOnPage, Page
 from nsis_sim.decoding import UndecodableError, unpack

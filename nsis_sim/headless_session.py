@@ -5,7 +5,8 @@ Knows our demo systems and mock IdPs. Discovery is answered, a login page is pas
 
 from dataclasses import dataclass
 
-from federation.topology import IdpUrls, SystemUrls, Topology
+from federation.topology import Topology
+from federation.urls import IdpUrls, SystemUrls
 from nsis_sim.browser import Browser, FormOnPage, Page
 
 _CHOICE = "idp"

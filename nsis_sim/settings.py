@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from federation.topology import parse_base_url
+from federation.base_url import parse_base_url
 
 PREFIX: Final = "NSIS_"
 HOUSES: Final = ("context_handler", "idp_mock", "attribute_service", "nemlogin_mock", "sp_demo")

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from federation.model import Profile
-from federation.topology import SystemUrls
+from federation.urls import SystemUrls
 from oiosaml.errors import SamlError
 from oiosaml.ids import IdSource
 from saml_web.clock import utc_now

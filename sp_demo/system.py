@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from federation.model import Profile
-from federation.topology import SystemUrls
+from federation.urls import SystemUrls
 from oiosaml.ids import EntityId
 from oiosaml.nist import NistLevel, StatedLevel
 from oiosaml.nsis import AssuranceLevel

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from federation.dev_ca import ensure_keys, key_holders
 from federation.load import load_world
-from federation.topology import ContextHandlerUrls
+from federation.urls import ContextHandlerUrls
 from nsis_sim.cli import build
 
 FEDERATION = Path(__file__).parents[1] / "federation.yaml"

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from context_handler.answering_queries import answer_query, refuse_unread
 from context_handler.ports import Ports
-from federation.topology import ContextHandlerUrls
+from federation.urls import ContextHandlerUrls
 from oiosaml.bindings.soap import CONTENT_TYPE, write_fault
 from oiosaml.errors import SamlError
 from saml_web.inbound import read_body

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from context_handler.revocation import Revocations
-from federation.topology import ContextHandlerUrls
+from federation.urls import ContextHandlerUrls
 from oiosaml.errors import SamlError
 
 CERTIFICATE_MEDIA_TYPE: Final = "application/pkix-cert"

@@ -19,7 +19,7 @@ from context_handler.logout_answering import LoggedOut, RefusedLogout
 from context_handler.logout_inbound import LogoutAnswer, LogoutByParty, LogoutByPerson
 from context_handler.logout_state import Leg, Logout, PartyKind
 from context_handler.ports import Ports
-from federation.topology import ContextHandlerUrls
+from federation.urls import ContextHandlerUrls
 from oiosaml.bindings.fields import unescaped
 from oiosaml.bindings.soap import CONTENT_TYPE, write_fault
 from oiosaml.errors import SamlError

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from context_handler.faces import metadata_towards_idps, metadata_towards_systems
 from context_handler.ports import Ports
-from federation.topology import ContextHandlerUrls
+from federation.urls import ContextHandlerUrls
 
 MEDIA_TYPE = "application/samlmetadata+xml"
 

@@ -18,7 +18,7 @@ from context_handler.login import begin_login, continue_login, finish_login
 from context_handler.login_state import PENDING_LOGIN_LIFETIME
 from context_handler.ports import Ports
 from context_handler.routes.logout import is_logout_request
-from federation.topology import ContextHandlerUrls
+from federation.urls import ContextHandlerUrls
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, FlowId
 from oiosaml.name_id import is_uuid

@@ -191,7 +191,7 @@ def _remembered(metadata: str) -> dict[str, Any]:
 
 
 def _say_what_next(kind: str, url: str) -> None:
-    from federation.topology import ContextHandlerUrls
+    from federation.urls import ContextHandlerUrls
 
     urls = ContextHandlerUrls(url)
     face = urls.metadata_towards_systems_url if kind == "systems" else urls.metadata_towards_idps_url

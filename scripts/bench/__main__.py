@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from federation.dev_ca import KeyRing, ensure_keys, key_holders
 from federation.load import load_world
-from federation.topology import ContextHandlerUrls
+from federation.urls import ContextHandlerUrls
 from nsis_sim.settings import home
 from saml_web.clock import utc_now
 from scripts.bench.peers import KORSBAEK, SKOVRUP, Driver, Municipality, StubAttributeService

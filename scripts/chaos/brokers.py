@@ -21,7 +21,7 @@ from context_handler.store.database import Database
 from context_handler.store.sqlite_record import SqliteRecord
 from federation.dev_ca import KeyRing, ensure_keys, key_holders
 from federation.load import load_world
-from federation.topology import ContextHandlerUrls
+from federation.urls import ContextHandlerUrls
 from nsis_sim.settings import STORE_FILE, home
 from oiosaml.ids import DEFAULT_WORKSPACE
 from saml_web.clock import utc_now

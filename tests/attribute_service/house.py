@@ -23,7 +23,7 @@ from federation.model import (
     World,
 )
 from federation.sp_face import read_sp_face
-from federation.topology import AttributeServiceUrls
+from federation.urls import AttributeServiceUrls
 from oiosaml.bindings.soap import CONTENT_TYPE, wrap
 from oiosaml.ids import Cvr, EntityId
 from oiosaml.keys import SigningKey

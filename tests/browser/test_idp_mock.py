@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from federation.topology import IdpUrls
+from federation.urls import IdpUrls
 from oiosaml.bindings.redirect import write_redirect
 from oiosaml.messages.authn_request import write_authn_request
 from oiosaml.messages.element import serialise

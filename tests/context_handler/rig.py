@@ -44,8 +44,8 @@ from federation.model import (
     SystemRole,
     UserFacingSystem,
 )
-from federation.topology import ContextHandlerUrls
 from federation.translation.table import TranslationTable
+from federation.urls import ContextHandlerUrls
 from oiosaml.bindings.redirect import write_redirect
 from oiosaml.bindings.soap import unwrap, wrap
 from oiosaml.ids import DEFAULT_WORKSPACE, Cvr, EntityId, FlowId, MessageId

@@ -21,7 +21,7 @@ from federation.dev_ca import CRL_FILE, KeyRing, ensure_keys, key_holders, revok
 from federation.load import load_world
 from federation.model import World
 from federation.parties import with_own_metadata
-from federation.topology import ContextHandlerUrls
+from federation.urls import ContextHandlerUrls
 from nsis_sim.placement import topology_of
 from nsis_sim.settings import Settings
 from oiosaml.errors import SamlError

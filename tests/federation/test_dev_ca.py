@@ -18,7 +18,7 @@ from federation.dev_ca import (
 from federation.dev_ca_certificates import KeyHolder
 from federation.model import World
 from federation.played import played_by_idp_mock
-from federation.topology import ContextHandlerUrls
+from federation.urls import ContextHandlerUrls
 from oiosaml.ids import Cvr
 from tests.federation.conftest import AT
 

@@ -1,8 +1,10 @@
 import pytest
 
+from federation.base_url import parse_base_url
 from federation.model import World
 from federation.production_hosts import refuse_production_host
-from federation.topology import ContextHandlerUrls, Topology, default_topology, parse_base_url
+from federation.topology import Topology, default_topology
+from federation.urls import ContextHandlerUrls
 
 
 def test_default_puts_the_broker_at_the_root_and_the_others_under_prefixes(shipped_world: World) -> None:

@@ -25,7 +25,7 @@ from federation.model import (
     World,
 )
 from federation.sp_face import read_sp_face
-from federation.topology import IdpUrls
+from federation.urls import IdpUrls
 from idp_mock.app import create_app
 from oiosaml.bindings.post import write_post_form
 from oiosaml.bindings.redirect import write_redirect

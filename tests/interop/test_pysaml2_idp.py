@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from federation.topology import ContextHandlerUrls
+from federation.urls import ContextHandlerUrls
 from nsis_sim.api_client import Api
 from nsis_sim.browser import Browser, FormOnPage, Page
 from nsis_sim.headless_login import _report

@@ -19,7 +19,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from federation.single_logout import of_broker_towards_systems
-from federation.topology import ContextHandlerUrls, SystemUrls
+from federation.urls import ContextHandlerUrls, SystemUrls
 from oiosaml.attributes import (
     CVR,
     EMAIL,
