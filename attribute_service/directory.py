@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from federation.assigned_roles import privileges_of, roles_for
-from federation.model import JobFunctionRole, Person, World
+from federation.model import World
+from federation.person import Person
+from federation.roles import JobFunctionRole
 from oiosaml.attributes import FRIENDLY_NAMES, PRIVILEGES_INTERMEDIATE, Attribute
 from oiosaml.ids import Cvr, EntityId
 from oiosaml.name_id import NameId, X509SubjectName

@@ -25,7 +25,7 @@ from context_handler.routes.metadata import MetadataRoutes
 from context_handler.routes.portal import PortalRoutes
 from context_handler.routes.saml import SamlRoutes
 from context_handler.store.record import Record
-from federation.model import Person
+from federation.person import Person
 from federation.topology import Topology
 from federation.urls import ContextHandlerUrls
 from saml_web.api_docs import api_docs_route

@@ -9,15 +9,8 @@ from context_handler.events import Event
 from context_handler.login_state import LoginState, PendingLogin
 from context_handler.logout_ports import LogoutStore
 from context_handler.session import DEFAULT_LIMITS, Session, SessionKept, SessionLimits, SessionUsed
-from federation.model import (
-    AttributeService,
-    ConstraintType,
-    HomeIdp,
-    JobFunctionRole,
-    Profile,
-    SystemRole,
-    UserFacingSystem,
-)
+from federation.model import AttributeService, HomeIdp, Profile, UserFacingSystem
+from federation.roles import ConstraintType, JobFunctionRole, SystemRole
 from federation.translation.table import TranslationTable
 from federation.urls import ContextHandlerUrls
 from oiosaml.ids import AssertionId, Cvr, EntityId, FlowId, IdSource, MessageId, WorkspaceId

@@ -10,17 +10,9 @@ from context_handler.ports import RegisteredAttributeService, RegisteredIdp, Reg
 from context_handler.revocation import Revocations
 from context_handler.store.registrations import RegistrationStore, StoredRegistration, StoredWorld
 from federation.documents import Kind, Registration, from_document, key_of
-from federation.model import (
-    AttributeService,
-    Authority,
-    ConstraintType,
-    HomeIdp,
-    JobFunctionRole,
-    Person,
-    SystemRole,
-    UserFacingSystem,
-    World,
-)
+from federation.model import AttributeService, Authority, HomeIdp, UserFacingSystem, World
+from federation.person import Person
+from federation.roles import ConstraintType, JobFunctionRole, SystemRole
 from federation.translation.table import TranslationTable
 from oiosaml.ids import Cvr, EntityId, WorkspaceId
 from oiosaml.keys import VerificationKey

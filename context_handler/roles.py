@@ -9,12 +9,7 @@ from datetime import datetime
 
 from context_handler.ports import Registry
 from federation.constraint_values import fits
-from federation.model import (
-    ConstraintValue,
-    JobFunctionRole,
-    RoleAssignment,
-    SystemRole,
-)
+from federation.roles import ConstraintValue, JobFunctionRole, RoleAssignment, SystemRole
 from oiosaml.errors import SamlError
 from oiosaml.ids import Cvr, EntityId, parse_cvr
 from oiosaml.privileges import CVR_SCOPE_PREFIX, Constraint, PrivilegeGroup, PrivilegeList

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from federation.model import JobFunctionRole, Person
+from federation.person import Person
+from federation.roles import JobFunctionRole
 from oiosaml.privileges import Constraint, PrivilegeGroup, PrivilegeList, cvr_scope
 
 

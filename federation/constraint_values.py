@@ -6,7 +6,7 @@ A value that two readers could read in two ways fits nothing: what one of them t
 import re
 from typing import Final
 
-from federation.model import ConstraintKind, ConstraintType
+from federation.roles import ConstraintKind, ConstraintType
 from federation.value_pattern import LONGEST_VALUE, value_pattern
 
 _STRAY: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
-from federation.model import ALWAYS, ActivationPeriod, Profile
+from federation.activation_period import ALWAYS, ActivationPeriod
+from federation.model import Profile
 from federation.value_pattern import ValuePatternError, value_pattern
 from oiosaml.errors import SamlError
 from oiosaml.ids import Cvr, EntityId, parse_cvr

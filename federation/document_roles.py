@@ -20,14 +20,14 @@ from federation.document_fields import (
     Uuid,
     period,
 )
-from federation.model import (
+from federation.person import Person
+from federation.roles import (
     ConstraintKind,
     ConstraintType,
     ConstraintUse,
     ConstraintValue,
     Delegation,
     JobFunctionRole,
-    Person,
     RoleAssignment,
     SystemRole,
 )

@@ -25,20 +25,11 @@ from federation.document_roles import (
     SystemRoleDocument,
 )
 from federation.document_translation import TranslationTableDocument
-from federation.model import (
-    SIMULATED_CONTEXT_HANDLER,
-    AttributeService,
-    Authority,
-    ConstraintType,
-    HomeIdp,
-    JobFunctionRole,
-    Person,
-    SystemRole,
-    UserFacingSystem,
-    World,
-)
+from federation.model import SIMULATED_CONTEXT_HANDLER, AttributeService, Authority, HomeIdp, UserFacingSystem, World
 from federation.nemlogin import LocalIdp, NemLogInClient
+from federation.person import Person
 from federation.problems import FederationError, Problem, problems_of_validation
+from federation.roles import ConstraintType, JobFunctionRole, SystemRole
 from federation.translation.table import TranslationTable
 from oiosaml.eid import CredentialType, IdType
 from oiosaml.nsis import AssuranceLevel

@@ -4,10 +4,12 @@ Every look-up key is a URI or a CVR number, compared octet by octet. Names are f
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 
+from federation.activation_period import ALWAYS, ActivationPeriod
 from federation.nemlogin import NemLogIn
+from federation.person import Person
+from federation.roles import ConstraintType, JobFunctionRole, SystemRole
 from federation.translation.table import TranslationTable
 from oiosaml.ids import Cvr, EntityId
 from oiosaml.nist import NistLevel, StatedLevel
@@ -54,29 +56,6 @@ class GetsRights(StrEnum):
 
     TOKEN = "token"  # noqa: S105 - a word of the registration
     QUERY = "query"
-
-
-class ConstraintKind(StrEnum):
-    """What values a data constraint type takes."""
-
-    SINGLE = "SINGLE"
-    MULTI = "MULTI"
-    TEXT = "TEXT"
-
-
-@dataclass(frozen=True, slots=True)
-class ActivationPeriod:
-    """When a registration exists: from `start` until before `end`; None is open. Outside it the object does not exist."""
-
-    start: datetime | None = None
-    end: datetime | None = None
-
-    def includes(self, at: datetime) -> bool:
-        """Tell whether the registration exists at that instant; no clock skew, since it is our own clock."""
-        return (self.start is None or at >= self.start) and (self.end is None or at < self.end)
-
-
-ALWAYS = ActivationPeriod()
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,123 +228,6 @@ class AttributeService:
     """Fingerprints of keys that count no longer, whatever the metadata says."""
     simulated: bool = False
     """The simulator plays this party itself and writes its metadata anew at every start, from its own URLs and keys."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConstraintType:
-    """A data constraint type (dataafgrænsningstype). `pattern` must match the whole value; `values` lists the only ones."""
-
-    entity_id: str
-    name: str
-    kind: ConstraintKind
-    pattern: str | None = None
-    values: tuple[str, ...] = ()
-    name_en: str = ""
-    """The name in English for display; empty means the Danish one."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConstraintUse:
-    """That a system role may be limited by a constraint type, and whether it must be."""
-
-    constraint_type: str
-    required: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SystemRole:
-    """A user system role (brugersystemrolle): a right in one system."""
-
-    entity_id: str
-    name: str
-    system: EntityId
-    description: str = ""
-    constraints: tuple[ConstraintUse, ...] = ()
-    active: ActivationPeriod = ALWAYS
-    name_en: str = ""
-    """The name in English for display; empty means the Danish one."""
-    description_en: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ConstraintValue:
-    """A data constraint on one assignment. If `dynamic`, `value` is the key under which the real value arrives at login."""
-
-    constraint_type: str
-    value: str
-    dynamic: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RoleAssignment:
-    """One system role that a job function role gives, with its constraints."""
-
-    system_role: str
-    values: tuple[ConstraintValue, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Delegation:
-    """That a job function role is lent to another organisation's users, and when."""
-
-    cvr: Cvr
-    active: ActivationPeriod = ALWAYS
-
-
-@dataclass(frozen=True, slots=True)
-class JobFunctionRole:
-    """A job function role (jobfunktionsrolle): what a municipality gives its users."""
-
-    entity_id: str
-    name: str
-    cvr: Cvr
-    assignments: tuple[RoleAssignment, ...]
-    description: str = ""
-    delegated_to: tuple[Delegation, ...] = ()
-    active: ActivationPeriod = ALWAYS
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """An invented user of one municipality's mock IdP."""
-
-    id: str
-    name: str
-    cvr: Cvr
-    uuid: str
-    cpr: str
-    level: AssuranceLevel | None
-    """The NSIS level the person logs in at; None for somebody who is not enrolled in NSIS."""
-    purpose_da: str
-    purpose_en: str
-    email: str | None = None
-    assurance_level: NistLevel | None = None
-    """The NIST level the person logs in at; where it is left out, the counterpart of the NSIS level."""
-    job_function_roles: tuple[str, ...] = ()
-    dynamic_values: tuple[ConstraintValue, ...] = ()
-    """Values for dynamic constraints, by key; sent in the group of the role that uses the key."""
-    dynamic_values_as_attributes: bool = False
-    """Whether the values are sent as attributes named by their keys instead."""
-    known_to_attribute_service: bool = True
-    """Whether the municipality's attribute service has heard of the person; otherwise it answers UnknownPrincipal (AS-10)."""
-    password: str = "demo"  # noqa: S105 - invented people on a simulator that says so on every page
-
-    def __post_init__(self) -> None:
-        """Refuse somebody without any level: nobody logs in at none."""
-        if self.level is None and self.assurance_level is None:
-            raise ValueError(f"got neither an NSIS level nor a NIST level for {self.id}, expected at least one")
-
-    @property
-    def nist_level(self) -> NistLevel:
-        """The NIST level at which the person logs in where the profile has no other."""
-        if self.assurance_level is not None:
-            return self.assurance_level
-        return NistLevel.counterpart_of(self.level or AssuranceLevel.LOW)
-
-    @property
-    def stated_level(self) -> StatedLevel:
-        """The level an IdP states of the person where it can state both kinds: NSIS if there is one."""
-        return self.level if self.level is not None else self.nist_level
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,11 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from federation.constraint_values import fits
-from federation.model import (
-    ConstraintType,
-    ConstraintValue,
-    JobFunctionRole,
-    Profile,
-    RoleAssignment,
-    SystemRole,
-    World,
-)
+from federation.model import Profile, World
 from federation.nemlogin_references import problems_of_nemlogin
 from federation.problems import Path, Problem
 from federation.production_hosts import refuse_production_host
+from federation.roles import ConstraintType, ConstraintValue, JobFunctionRole, RoleAssignment, SystemRole
 from federation.translation_references import problems_of_translations
 from oiosaml.ids import Cvr
 from oiosaml.xml.encryption import EncryptionMethod

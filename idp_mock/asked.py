@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from federation.model import HomeIdp, Person, Profile
+from federation.model import HomeIdp, Profile
+from federation.person import Person
 from idp_mock.ports import Ports
 from idp_mock.sessions import IdpSession
 from oiosaml.messages.authn_request import AuthnRequest

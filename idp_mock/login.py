@@ -6,7 +6,7 @@ Before the request is verified nothing is ever sent to the Context Handler: a re
 from dataclasses import dataclass
 from datetime import datetime
 
-from federation.model import Person
+from federation.person import Person
 from idp_mock.answer import NO_PASSIVE, REFUSAL_STATUS, answer_with_session, answer_with_status
 from idp_mock.asked import AskedFor, what_was_asked
 from idp_mock.inbound import Choice, InboundRequest, PickedPerson, Refusal, Visitor

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Iterable, Iterator
 
-from federation.model import Person
+from federation.person import Person
 from oiosaml.errors import SamlError
 from oiosaml.ids import Cvr
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from federation.model import HomeIdp, JobFunctionRole
+from federation.model import HomeIdp
+from federation.roles import JobFunctionRole
 from federation.sp_face import SpFace
 from federation.urls import IdpUrls
 from idp_mock.logout_memory import Logouts

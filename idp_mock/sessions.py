@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from federation.model import Person
+from federation.person import Person
 from oiosaml.ids import IdSource
 from oiosaml.name_id import NameId
 from oiosaml.nist import StatedLevel

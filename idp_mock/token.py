@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from federation.assigned_roles import privileges_of
-from federation.model import HomeIdp, Person, Profile
+from federation.model import HomeIdp, Profile
+from federation.person import Person
 from idp_mock.asked import profile_asked_in, stated_in
 from idp_mock.ports import Ports
 from idp_mock.sessions import IdpSession

@@ -13,7 +13,7 @@ from context_handler.endings import Ending, MemberKey
 from context_handler.events import Event, EventOutcome
 from context_handler.metadata_refresh import RefreshState
 from context_handler.prompts import PromptCount
-from federation.model import Person
+from federation.person import Person
 from oiosaml.redaction import redacted
 from saml_web.finding_documents import FindingDocument
 

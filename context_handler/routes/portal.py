@@ -10,7 +10,8 @@ from starlette.routing import Route
 from context_handler.endings import Ending
 from context_handler.level import LevelDemand
 from context_handler.ports import Ports
-from federation.model import HomeIdp, Person
+from federation.model import HomeIdp
+from federation.person import Person
 from federation.topology import Topology
 from saml_web.pages import Pages
 

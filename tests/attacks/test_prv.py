@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from context_handler.roles import Translation, Translator
-from federation.model import (
-    ALWAYS,
+from federation.activation_period import ALWAYS
+from federation.roles import (
     ConstraintKind,
     ConstraintType,
     ConstraintValue,

@@ -12,16 +12,9 @@ from fastapi import FastAPI
 from lxml.etree import _Element
 
 from attribute_service.app import create_app
-from federation.model import (
-    AttributeService,
-    ConstraintValue,
-    JobFunctionRole,
-    Person,
-    RoleAssignment,
-    SystemRole,
-    UserFacingSystem,
-    World,
-)
+from federation.model import AttributeService, UserFacingSystem, World
+from federation.person import Person
+from federation.roles import ConstraintValue, JobFunctionRole, RoleAssignment, SystemRole
 from federation.sp_face import read_sp_face
 from federation.urls import AttributeServiceUrls
 from oiosaml.bindings.soap import CONTENT_TYPE, wrap

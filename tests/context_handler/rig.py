@@ -32,17 +32,15 @@ from context_handler.store.sqlite_logouts import SqliteLogouts
 from context_handler.store.sqlite_queries import SqliteQueries
 from context_handler.store.sqlite_record import SqliteRecord
 from context_handler.store.sqlite_sessions import SqliteSessions
-from federation.model import (
-    AttributeService,
+from federation.model import AttributeService, HomeIdp, UserFacingSystem
+from federation.roles import (
     ConstraintKind,
     ConstraintType,
     ConstraintUse,
     ConstraintValue,
-    HomeIdp,
     JobFunctionRole,
     RoleAssignment,
     SystemRole,
-    UserFacingSystem,
 )
 from federation.translation.table import TranslationTable
 from federation.urls import ContextHandlerUrls

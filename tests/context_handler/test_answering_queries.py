@@ -14,7 +14,8 @@ from context_handler.answering_queries import answer_query
 from context_handler.asking import PostTo
 from context_handler.events import Event, EventOutcome
 from context_handler.ports import KnownSubject
-from federation.model import ActivationPeriod, GetsRights, OnAttributeFailure, OnNoRoles, Profile
+from federation.activation_period import ActivationPeriod
+from federation.model import GetsRights, OnAttributeFailure, OnNoRoles, Profile
 from oiosaml import attributes as names
 from oiosaml.bindings.soap import wrap, write_fault
 from oiosaml.errors import SamlError

@@ -10,7 +10,8 @@ import pytest
 
 from context_handler.answering import RefusedLogin
 from context_handler.asking import PostTo
-from federation.model import ActivationPeriod, OnAttributeFailure
+from federation.activation_period import ActivationPeriod
+from federation.model import OnAttributeFailure
 from oiosaml import attributes as names
 from oiosaml.attributes import PRIVILEGES_INTERMEDIATE
 from oiosaml.bindings.soap import wrap, write_fault

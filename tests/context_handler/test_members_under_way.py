@@ -7,7 +7,7 @@ import pytest
 
 from context_handler.answering import RefusedLogin
 from context_handler.asking import PostTo, RedirectTo
-from federation.model import ActivationPeriod
+from federation.activation_period import ActivationPeriod
 from oiosaml import attributes as names
 from oiosaml.errors import Party
 from oiosaml.messages.attribute_query import AttributeQuery

@@ -18,7 +18,8 @@ from context_handler.metadata_refresh import (
 )
 from context_handler.requester import require_usable
 from context_handler.store.sqlite_refreshes import SqliteRefreshes
-from federation.model import ActivationPeriod, MetadataSource
+from federation.activation_period import ActivationPeriod
+from federation.model import MetadataSource
 from oiosaml.errors import SamlError
 from oiosaml.ids import DEFAULT_WORKSPACE, EntityId
 from oiosaml.messages.element import serialise

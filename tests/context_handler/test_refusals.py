@@ -13,7 +13,8 @@ from context_handler.asking import PostTo
 from context_handler.choosing import show_choice
 from context_handler.discovery import NO_WISHES, AskForHomeIdp, Wishes
 from context_handler.inbound import browser_id
-from federation.model import ActivationPeriod, OnNoRoles
+from federation.activation_period import ActivationPeriod
+from federation.model import OnNoRoles
 from oiosaml import attributes as names
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import EntityId

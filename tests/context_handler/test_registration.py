@@ -11,7 +11,8 @@ from context_handler.registration import Registrar
 from context_handler.store.registrations import RegistrationStore, RegistryChangedError
 from federation.documents import Kind
 from federation.load import export_world, load_world
-from federation.model import SIMULATED_CONTEXT_HANDLER, Authority, RoleCatalogue, SystemRole, World
+from federation.model import SIMULATED_CONTEXT_HANDLER, Authority, RoleCatalogue, World
+from federation.roles import SystemRole
 from oiosaml.errors import SamlError
 from oiosaml.ids import DEFAULT_WORKSPACE, EntityId, WorkspaceId
 from oiosaml.rules.rule import RuleViolation

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from context_handler.registry import entry_of
-from federation.model import ConstraintKind, ConstraintType, JobFunctionRole, SystemRole
+from federation.roles import ConstraintKind, ConstraintType, JobFunctionRole, SystemRole
 from oiosaml.ids import Cvr, EntityId
 from tests.builders import ATTRIBUTE_SERVICE, IDP, JOB_FUNCTION_ROLE, KORSBAEK, NOW, SKOVRUP, SYSTEM, SYSTEM_ROLE
 from tests.conftest import make_member

@@ -10,8 +10,8 @@ import pytest
 from context_handler.asking import PostTo
 from context_handler.privilege_source import StatedRights, stated_in
 from context_handler.roles import Translation, Translator
-from federation.model import (
-    ActivationPeriod,
+from federation.activation_period import ActivationPeriod
+from federation.roles import (
     ConstraintKind,
     ConstraintType,
     ConstraintUse,

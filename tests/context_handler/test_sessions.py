@@ -15,7 +15,8 @@ from context_handler.discovery import NO_WISHES, AskForHomeIdp, Wishes
 from context_handler.prompts import count_prompts
 from context_handler.session import LOOP_ANSWERS, LOOP_WINDOW, SessionLimits
 from context_handler.store.sqlite_sessions import SqliteSessions
-from federation.model import ActivationPeriod, Profile
+from federation.activation_period import ActivationPeriod
+from federation.model import Profile
 from oiosaml import attributes as names
 from oiosaml.messages.assertion import Assertion
 from oiosaml.messages.authn_request import AuthnRequest, RequestedAuthnContext, Scoping

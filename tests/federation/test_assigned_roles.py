@@ -1,5 +1,6 @@
 from federation.assigned_roles import privileges_of, roles_for
-from federation.model import ConstraintValue, JobFunctionRole, Person, RoleAssignment
+from federation.person import Person
+from federation.roles import ConstraintValue, JobFunctionRole, RoleAssignment
 from oiosaml.ids import Cvr
 from oiosaml.nsis import AssuranceLevel
 from oiosaml.privileges import Constraint, PrivilegeGroup, PrivilegeList, cvr_scope

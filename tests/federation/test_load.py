@@ -7,18 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from federation.activation_period import ActivationPeriod
 from federation.documents import Kind, from_document, kind_of, to_document
 from federation.load import export_world, load_parties, load_world
-from federation.model import (
-    ActivationPeriod,
-    AttributeService,
-    Authority,
-    EncryptionChoice,
-    HomeIdp,
-    Profile,
-    UserFacingSystem,
-    World,
-)
+from federation.model import AttributeService, Authority, EncryptionChoice, HomeIdp, Profile, UserFacingSystem, World
 from federation.problems import FederationError
 from oiosaml.ids import Cvr, EntityId
 from oiosaml.nist import NistLevel

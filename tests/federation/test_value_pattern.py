@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from federation.constraint_values import fits
-from federation.model import ConstraintKind, ConstraintType
+from federation.roles import ConstraintKind, ConstraintType
 from federation.value_pattern import LONGEST_VALUE, MOST_PLACES, ValuePatternError, value_pattern
 
 atoms = st.sampled_from(["a", "b", ".", r"\d", "[ab]", "[^a]", "[a-c1]", r"\.", "[-a]", "[a-]", r"[\d,]", ","])

@@ -14,16 +14,9 @@ from urllib.parse import urlencode
 import httpx
 from fastapi import FastAPI
 
-from federation.model import (
-    Authority,
-    ConstraintValue,
-    HomeIdp,
-    JobFunctionRole,
-    Person,
-    RoleAssignment,
-    UserFacingSystem,
-    World,
-)
+from federation.model import Authority, HomeIdp, UserFacingSystem, World
+from federation.person import Person
+from federation.roles import ConstraintValue, JobFunctionRole, RoleAssignment
 from federation.sp_face import read_sp_face
 from federation.urls import IdpUrls
 from idp_mock.app import create_app

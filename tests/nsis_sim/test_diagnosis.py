@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from context_handler.endings import endings
-from federation.model import ActivationPeriod
+from federation.activation_period import ActivationPeriod
 from nsis_sim.diagnosis import (
     Health,
     certificates,

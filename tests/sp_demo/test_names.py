@@ -1,4 +1,5 @@
-from federation.model import Authority, ConstraintKind, ConstraintType, SystemRole, World
+from federation.model import Authority, World
+from federation.roles import ConstraintKind, ConstraintType, SystemRole
 from oiosaml.ids import Cvr, EntityId
 from sp_demo.names import names_of, no_names
 

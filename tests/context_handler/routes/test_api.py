@@ -18,7 +18,8 @@ from context_handler.store.sqlite import SqliteStore
 from context_handler.store.sqlite_record import SqliteRecord
 from context_handler.store.sqlite_refreshes import SqliteRefreshes
 from federation.load import export_world, load_world
-from federation.model import Person, RoleCatalogue, World
+from federation.model import RoleCatalogue, World
+from federation.person import Person
 from oiosaml.errors import SamlError
 from oiosaml.ids import DEFAULT_WORKSPACE, EntityId
 from oiosaml.nsis import AssuranceLevel
