@@ -9,17 +9,25 @@ import re
 import subprocess
 import sys
 import time
+import traceback
 import warnings
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Final
 
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
 from scripts.assurance import ROOT, write_record
 from scripts.fuzz.findings import FOUND, SEEDS
-from tests.oracles import differential, metamorphic
+from tests.oracles import differential, metamorphic, model
 from tests.oracles.entries import ENTRIES, honest
 
 _UNITS: Final = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
+_LENGTH: Final = 100
+_BATCH: Final = settings(
+    max_examples=20, stateful_step_count=_LENGTH, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
 _SHOWN: Final = 20
 """Findings printed in full; the record counts them all."""
 
@@ -27,12 +35,13 @@ _SHOWN: Final = 20
 def main() -> int:
     """Run what was asked for; give 1 if anything was found."""
     warnings.simplefilter("ignore")
-    kinds = {"metamorphic": _metamorphic, "differential": _differential, "fuzz": _guided}
+    kinds = {"metamorphic": _metamorphic, "differential": _differential, "fuzz": _guided, "model": _model}
     parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
     parser.add_argument("--only", choices=list(kinds), action="append")
     parser.add_argument("--mutants", type=int, default=100_000)
     parser.add_argument("--comparisons", type=int, default=100_000)
     parser.add_argument("--minutes", type=float, default=10, help="of coverage-guided fuzzing, all entries together")
+    parser.add_argument("--examples", type=int, default=5_000, help="of the model, within as many minutes")
     parser.add_argument("--seed", default=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}")
     arguments = parser.parse_args()
     found = sum(kinds[kind](arguments) for kind in arguments.only or kinds)
@@ -84,6 +93,27 @@ def _guided(arguments: argparse.Namespace) -> int:
         {
             "entries": len(ENTRIES), "seconds": round(time.monotonic() - began), "inputs": executed.total(),
             "findings": len(findings), "inputs_by_entry": dict(executed),
+        },
+    )  # fmt: skip
+    return _show(findings)
+
+
+def _model(arguments: argparse.Namespace) -> int:
+    began, findings = time.monotonic(), list[str]()
+    end = began + 60 * arguments.minutes
+    while model.STEPS["examples"] < arguments.examples and time.monotonic() < end and not findings:
+        try:
+            run_state_machine_as_test(model.Federation, settings=_BATCH)
+        except Exception:  # noqa: BLE001 - whatever a step raised, Hypothesis has shrunk the steps to it
+            findings.append(traceback.format_exc())
+    what = dict(model.STEPS.most_common())
+    write_record(
+        "model",
+        {
+            "examples": what.pop("examples", 0), "longest_example": _LENGTH, "steps": what.pop("steps", 0),
+            "logins_accepted": what.pop("accepted", 0), "answered_by_a_session": what.pop("answered by a session", 0),
+            "refused": sum(what.values()), "findings": len(findings),
+            "seconds": round(time.monotonic() - began), "refused_by_code": what,
         },
     )  # fmt: skip
     return _show(findings)
