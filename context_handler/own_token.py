@@ -58,7 +58,8 @@ def translate_roles(
     translator = Translator(registry, system.registration.entity_id, subject.x509.cvr, visit.at, stated.parametric)
     translation = in_words_of(system, translator.translate(stated.privileges), registry)
     visit.note(
-        detail="; ".join(f"{dropped.privilege}: {dropped.code}: {dropped.reason}" for dropped in translation.dropped)
+        # cut each, so that one long name does not push out why it was dropped, nor the others (attack PRV-05)
+        detail="; ".join(f"{each.privilege:.200}: {each.code}: {each.reason:.200}" for each in translation.dropped)
     )
     return translation
 
