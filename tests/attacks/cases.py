@@ -12,7 +12,7 @@ import yaml
 
 DIRECTORY = Path(__file__).parent / "catalogue"
 STAGES = ("content", "signed", "sealed", "octets", "fields", "wire")
-SHARED = (*STAGES, "expect", "base", "naive", "uses-up", "circumstances", "cpu-ms")
+SHARED = (*STAGES, "expect", "base", "naive", "uses-up", "drops", "circumstances", "cpu-ms")
 """What a case may say once for all its messages."""
 
 Step = Mapping[str, Any]
@@ -30,6 +30,8 @@ class Message:
     stages: Mapping[str, tuple[Step, ...]]
     circumstances: tuple[Step, ...]
     naive: str | None
+    drops: str | None
+    """The code under which a right is left out of a login that goes on."""
     uses_up: bool
     cpu_ms: int
 
@@ -49,7 +51,7 @@ class Case:
     """Why nothing is sent for it."""
 
 
-HONEST = Message("", {}, None, {}, (), None, uses_up=False, cpu_ms=250)
+HONEST = Message("", {}, None, {}, (), None, None, uses_up=False, cpu_ms=250)
 """The twin of every message: the same without a fault."""
 
 
@@ -112,6 +114,7 @@ def _message(document: Mapping[str, Any]) -> Message:
         stages={stage: tuple(document[stage]) for stage in STAGES if stage in document},
         circumstances=tuple(document.get("circumstances", ())),
         naive=document.get("naive"),
+        drops=document.get("drops"),
         uses_up=document.get("uses-up", False),
         cpu_ms=document.get("cpu-ms", 250),
     )

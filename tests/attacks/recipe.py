@@ -15,6 +15,7 @@ from lxml.etree import _Element
 from oiosaml.bindings.soap import wrap
 from oiosaml.keys import SigningKey
 from oiosaml.uris import NS_SAML
+from oiosaml.xml.encryption import EncryptionMethod
 from tests.attacks.cases import Message, Step
 from tests.attacks.sealing import seal
 from tests.attacks.vocabulary import CHANGES, Draft
@@ -54,6 +55,7 @@ class Sender(Protocol):
     """What an entry knows of one exchange that it has opened."""
 
     base: str
+    encryption: EncryptionMethod
 
     def draft(self) -> Draft:
         """The honest message, unsigned, with fresh ID and times."""
@@ -95,7 +97,7 @@ def forge(sender: Sender, message: Message) -> Forged:
     apply(message.steps("signed"), CHANGES, draft, sender.word)
     plain = serialise(draft.root)
     if base.seals:
-        _seal(draft, sender.recipient())
+        _seal(draft, sender.recipient(), sender.encryption)
     if base.wraps:
         draft.root = etree.fromstring(wrap(serialise(draft.root)))
     apply(message.steps("sealed"), CHANGES, draft, sender.word)
@@ -145,14 +147,14 @@ def _filled(value: Any, word: Callable[[str], str]) -> Any:
     return [_filled(each, word) for each in value] if isinstance(value, list) else value
 
 
-def _seal(draft: Draft, honest: RSAPublicKey) -> None:
+def _seal(draft: Draft, honest: RSAPublicKey, method: EncryptionMethod) -> None:
     """Encrypt the first assertion of the message where it stands."""
     assertion = draft.find(ASSERTION)
     options = dict(draft.sealing)
     to = options.pop("to", "honest")
     key = honest if to == "honest" else draft.keys[to].private_key.public_key()
     before, after, instead = (text.encode() for text in draft.plaintext)
-    sealed = seal(instead or before + _octets_of(assertion) + after, key, **options)
+    sealed = seal(instead or before + _octets_of(assertion) + after, key, method, **options)
     parent = assertion.getparent()
     assert parent is not None
     parent.replace(assertion, sealed)

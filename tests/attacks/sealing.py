@@ -13,15 +13,22 @@ from lxml.etree import _Element
 
 from oiosaml.messages.response import write_encrypted_assertion
 from oiosaml.uris import AES256_GCM, NS_XENC
-from oiosaml.xml.encryption import OIOSAML_DEFAULT, encrypt
+from oiosaml.xml.encryption import OIOSAML_DEFAULT, EncryptionMethod, encrypt
 from tests.trees import serialise
 
 _BLOCK = 16
 
 
-def seal(plaintext: bytes, key: RSAPublicKey, *, transport: str = "", block: str = "") -> _Element:
-    """Give the EncryptedAssertion, as OIOSAML 3 wants it unless told otherwise."""
-    encrypted = encrypt(plaintext, key, OIOSAML_DEFAULT, entropy=os.urandom)
+def seal(
+    plaintext: bytes,
+    key: RSAPublicKey,
+    method: EncryptionMethod = OIOSAML_DEFAULT,
+    *,
+    transport: str = "",
+    block: str = "",
+) -> _Element:
+    """Give the EncryptedAssertion, as its receiver wants it unless told otherwise."""
+    encrypted = encrypt(plaintext, key, method, entropy=os.urandom)
     element = etree.fromstring(serialise(write_encrypted_assertion(encrypted)))
     if transport or block:
         _seal_by_hand(element, plaintext, key, transport=transport, block=block)

@@ -56,9 +56,14 @@ class Answer:
             said: Mapping[str, Any] = json.loads(self.text)
             return said.get("code")
         found = re.search(r"<dt>Kode</dt><dd>([^<]+)</dd>", self.text) or re.search(
-            r"(?:StatusMessage|faultstring)>([a-z]+(?:\.[a-z-]+)?): ", self.text
+            r"(?:StatusMessage|faultstring)>([a-z]+(?:\.[a-z0-9-]+)?): ", self.text + (self.message or b"").decode()
         )
         return found and found[1]
+
+    @property
+    def is_told_onward(self) -> bool:
+        """Whether this is no page to be read but one that carries a SAML Response to whoever asked."""
+        return self.status == 200 and self.form_field("SAMLResponse") is not None
 
     @property
     def reference(self) -> str | None:

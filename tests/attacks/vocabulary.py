@@ -280,12 +280,14 @@ def set_transforms(draft: Draft, *, algorithms: list[str], inside: str = "", at:
 
 
 @change("change-privileges")
-def change_privileges(draft: Draft, *, replace: str = "", by: str = "", times: int = 1, whole: str = "") -> None:
-    """Change the OIOBPP document inside its base64: replace text in it, or the whole of it."""
+def change_privileges(
+    draft: Draft, *, replace: str = "", by: str = "", times: int = 1, kept: bool = False, whole: str = ""
+) -> None:
+    """Change the OIOBPP document inside its base64: replace text in it, or put new text before it, or replace the whole."""
     value = draft.find("//saml:Attribute[@Name=$privileges]/saml:AttributeValue")
     inner = base64.b64decode(value.text or "").decode()
     assert whole or replace in inner, inner
-    value.text = base64.b64encode((whole or inner.replace(replace, by * times, 1)).encode()).decode()
+    value.text = base64.b64encode((whole or inner.replace(replace, by * times + replace * kept, 1)).encode()).decode()
 
 
 @change("flip")

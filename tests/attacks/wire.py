@@ -196,6 +196,16 @@ def spoil_deflate(fields: Fields, *, append: str = "", cut: int = 0) -> None:
     fields.pairs[0] = (name, quote(base64.b64encode(packed).decode(), safe=""))
 
 
+@_word("repack", FIELD_CHANGES)
+def repack(fields: Fields) -> None:
+    """Compress the same message otherwise: other octets that say the same."""
+    name, value = fields.pairs[0]
+    octets = zlib.decompress(base64.b64decode(unquote(value)), -15)
+    packer = zlib.compressobj(0, zlib.DEFLATED, -15)
+    packed = base64.b64encode(packer.compress(octets) + packer.flush()).decode()
+    fields.pairs[0] = (name, quote(packed, safe=""))
+
+
 @_word("sign-query", FIELD_CHANGES)
 def sign_query(fields: Fields, *, key: str) -> None:
     """Let another key sign the query, or `nobody`."""

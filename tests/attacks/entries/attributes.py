@@ -9,12 +9,11 @@ from lxml import etree
 from oiosaml import attributes as names
 from oiosaml.bindings.soap import unwrap
 from oiosaml.ids import AssertionId, MessageId
-from oiosaml.keys import SigningKey, read_verification_key
+from oiosaml.keys import SigningKey
 from oiosaml.messages.assertion import Assertion, Subject, write_assertion
 from oiosaml.messages.attribute_query import AttributeQuery, read_attribute_query, write_attribute_query
 from oiosaml.messages.response import write_response
 from oiosaml.name_id import NameId
-from oiosaml.openings import open_response, unseal_response
 from oiosaml.uris import NS_SAMLP, STATUS_SUCCESS
 from oiosaml.validity import Window
 from tests import builders
@@ -99,15 +98,10 @@ class OwnAttributeServiceEntry(AsksForAttributes):
         login = LoginAtOpslag(self.target, self.canaries)
         answer = login.answer_honestly()
         assert login.accepted(answer), (answer.code, answer.detail)
-        body = fields_of_post(answer.message or b"", "SAMLResponse").octets()
-        ring = self.target.keys
-        broker = ring.context_handler
-        own = ring.system("opslag")
-        token = unseal_response(
-            open_response(body), (read_verification_key(broker.certificate_der),), (own.decryption,)
-        ).assertion
-        assert token is not None and token.value.subject is not None and token.value.subject.name_id is not None
-        return token.value.subject.name_id
+        subject = login.token_of(answer).subject
+        assert subject is not None
+        assert subject.name_id is not None
+        return subject.name_id
 
     def keys(self) -> dict[str, SigningKey]:
         ring = self.target.keys

@@ -14,6 +14,7 @@ from lxml import etree
 from oiosaml.keys import SigningKey
 from oiosaml.uris import STATUS_SUCCESS
 from oiosaml.validity import format_instant
+from oiosaml.xml.encryption import OIOSAML_DEFAULT, EncryptionMethod
 from tests.attacks.target import FORM, SAID_BY_THE_SERVER, Answer, Browser, Target
 from tests.attacks.vocabulary import Draft
 from tests.attacks.watch import Canaries
@@ -35,6 +36,7 @@ class Exchange:
 
     base: ClassVar[str]
     path: ClassVar[str]
+    encryption: ClassVar[EncryptionMethod] = OIOSAML_DEFAULT
     speaks_soap: ClassVar[bool] = False
     one_shot: ClassVar[bool] = False
     """Whether whatever is sent ends the exchange, so that nothing can be sent after it."""
@@ -67,7 +69,7 @@ class Exchange:
         if answer.status in SAID_BY_THE_SERVER:
             return None
         if answer.reference is None:
-            return []
+            return self.target.events_of_message(message_id or "")
         return self.target.events(answer.reference)
 
     def recipient(self) -> RSAPublicKey:

@@ -1,26 +1,33 @@
 """The broker in a login: its door towards systems, and its ACS towards the home IdPs."""
 
 import base64
+import re
 import zlib
+from base64 import b64decode
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from urllib.parse import parse_qs, urlsplit
 
 from lxml import etree
 
 from oiosaml import attributes as names
+from oiosaml import oiosaml2 as old
 from oiosaml.ids import AssertionId, MessageId
-from oiosaml.keys import SigningKey
+from oiosaml.keys import SigningKey, read_verification_key
 from oiosaml.messages.assertion import Assertion, write_assertion
 from oiosaml.messages.authn_request import AuthnRequest, Scoping, write_authn_request
 from oiosaml.messages.response import Response, write_response
 from oiosaml.name_id import NameId
+from oiosaml.openings import open_response, unseal_response
 from oiosaml.privileges import PrivilegeGroup, PrivilegeList, cvr_scope, write_privileges
 from oiosaml.uris import NAMEID_X509_SUBJECT_NAME, NS_BPP_LEGACY, NS_DS
 from oiosaml.validity import Window
 from saml_web.outbound import REPOST_MARKER
 from tests import builders, builders_oiosaml2
+from tests.attacks.cases import HONEST
 from tests.attacks.entries.exchange import Exchange, is_success, keys_of, lenient, minutes
+from tests.attacks.recipe import forge
 from tests.attacks.target import Answer, Browser
 from tests.attacks.vocabulary import Draft
 from tests.attacks.wire import Fields, fields_of_post, fields_of_redirect
@@ -97,6 +104,11 @@ class Acs(Asks):
 
     base = "M-E"
     path = ACS
+    attribute_names: ClassVar[Mapping[str, str]] = {
+        "privileges": names.PRIVILEGES_INTERMEDIATE,
+        "loa": names.LOA,
+        "cvr": names.CVR,
+    }
 
     question: MessageId
     other_question: MessageId | None = None
@@ -123,13 +135,17 @@ class Acs(Asks):
 
     def ask(self, browser: Browser) -> MessageId:
         """Begin a login in a browser; give the ID of the broker's question to the IdP."""
-        octets = serialise(write_authn_request(self.request()))
-        fields = fields_of_redirect(octets, "SAMLRequest", self.relay_state, Asks.keys(self))
-        fields.sign()
-        sent = browser.get(f"{SSO}?{fields.octets().decode()}")
+        sent = self.begin(browser)
         assert sent.status == 303, (sent.code, sent.detail)
         (packed,) = parse_qs(urlsplit(sent.header("location")).query)["SAMLRequest"]
         return MessageId(etree.fromstring(zlib.decompress(base64.b64decode(packed), -15)).get("ID") or "")
+
+    def begin(self, browser: Browser) -> Answer:
+        """Send the system's request."""
+        octets = serialise(write_authn_request(self.request()))
+        fields = fields_of_redirect(octets, "SAMLRequest", self.relay_state, Asks.keys(self))
+        fields.sign()
+        return browser.get(f"{SSO}?{fields.octets().decode()}")
 
     def keys(self) -> dict[str, SigningKey]:
         others = {
@@ -166,15 +182,32 @@ class Acs(Asks):
 
     def draft(self) -> Draft:
         root = lenient(serialise(write_response(self.envelope(), write_assertion(self.assertion()))))
-        return Draft(
-            root, self.keys(), {"privileges": names.PRIVILEGES_INTERMEDIATE, "loa": names.LOA, "cvr": names.CVR}
-        )
+        return Draft(root, self.keys(), dict(self.attribute_names))
 
     def fields(self, octets: bytes) -> Fields:
         return fields_of_post(octets, "SAMLResponse")
 
     def accepted(self, answer: Answer) -> bool:
         return answer.status == 200 and is_success(answer)
+
+    def token_of(self, answer: Answer) -> Assertion:
+        """What the system reads in the answer."""
+        body = fields_of_post(answer.message or b"", "SAMLResponse").octets()
+        broker = read_verification_key(self.target.keys.context_handler.certificate_der)
+        own = self.target.keys.system(self.system).decryption
+        token = unseal_response(open_response(body), (broker,), (own,), may_be_plain=True).assertion
+        assert token is not None
+        return token.value
+
+    def rights_in(self, answer: Answer) -> set[str]:
+        """The system roles that the token gives."""
+        values = [
+            value
+            for attribute in self.token_of(answer).attributes
+            if attribute.name in {names.PRIVILEGES_INTERMEDIATE, old.PRIVILEGES_INTERMEDIATE}
+            for value in attribute.values
+        ]
+        return {role for value in values for role in re.findall(r"<Privilege>([^<]+)<", b64decode(value).decode())}
 
     def word(self, name: str) -> str:
         match name:
@@ -192,10 +225,14 @@ class Acs(Asks):
                 return finished.question
         return super().word(name)
 
-    def answer_honestly(self) -> Answer:
-        from tests.attacks.cases import HONEST
-        from tests.attacks.recipe import forge
+    @classmethod
+    def unopened(cls, other: Exchange) -> Self:
+        """One more exchange in the same browser, not begun yet."""
+        exchange = cls.__new__(cls)
+        exchange.target, exchange.canaries, exchange.browser = other.target, other.canaries, other.browser
+        return exchange
 
+    def answer_honestly(self) -> Answer:
         return self.send(forge(self, HONEST).body)
 
     def send(self, body: bytes) -> Answer:
@@ -238,6 +275,11 @@ class AcsPlain(Acs):
     base = "M-A"
     system = "arkiv"
     idp = "maagevig"
+    attribute_names: ClassVar[Mapping[str, str]] = {
+        "privileges": old.PRIVILEGES_INTERMEDIATE,
+        "loa": names.ASSURANCE_LEVEL,
+        "cvr": old.CVR_NUMBER_IDENTIFIER,
+    }
 
     def request(self, **changes: Any) -> AuthnRequest:
         return super().request(**({"requested_authn_context": None} | changes))
@@ -250,8 +292,8 @@ class AcsPlain(Acs):
         rights = PrivilegeList((PrivilegeGroup(cvr_scope(builders.Cvr("93000012")), (MAAGEVIG_ROLE,)),))
         attributes = builders_oiosaml2.old_attributes(
             **{
-                "dk:gov:saml:attribute:CvrNumberIdentifier": ("93000012",),
-                "dk:gov:saml:attribute:Privileges_intermediate": (write_privileges(rights, NS_BPP_LEGACY),),
+                old.CVR_NUMBER_IDENTIFIER: ("93000012",),
+                old.PRIVILEGES_INTERMEDIATE: (write_privileges(rights, NS_BPP_LEGACY),),
             }
         )
         return replace(
