@@ -1,10 +1,12 @@
 """docker-compose.yml without a container engine: each service's own command, environment and health check, as processes of this machine.
 
 What is rewritten, and nothing else: container ports become free ports (in every environment value and health check), service names become
-127.0.0.1, 0.0.0.0 becomes 127.0.0.1, volumes become directories below the test's own, `:ro` ones are read-only to the process's user
-unless that is root.
+127.0.0.1, 0.0.0.0 becomes 127.0.0.1, volumes become directories below the test's own. Each service's process is confined as the file
+confines its container: the image's user, no capabilities, a read-only root, a /tmp of its own, `:ro` volumes read-only.
 """
 
+import json
+import os
 import re
 import socket
 import subprocess
@@ -22,6 +24,7 @@ from nsis_sim.api_client import Api
 from nsis_sim.browser import Browser
 from nsis_sim.headless_login import PERSONA_HEADER, resolve
 from nsis_sim.headless_login import log_in as headless_login
+from tests.confinement import UID, Volume, confined, namespace, place_of
 from tests.processes import END_SECONDS, START_SECONDS, clean_environment, wait_until
 
 COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
@@ -52,13 +55,20 @@ class Street:
         text = text.replace("0.0.0.0", "127.0.0.1")
         return re.sub(r"\b\d{4,5}\b", lambda found: self.ports.get(found.group(), found.group()), text)
 
+    def volumes(self, service: dict[str, Any]) -> dict[str, Volume]:
+        made = {}
+        for volume in service.get("volumes", ()):
+            source, _, *options = volume.split(":")
+            made[source] = Volume(self.directory / source, writable=options != ["ro"])
+            made[source].source.mkdir(exist_ok=True)
+        return made
+
     def environment(self, service: dict[str, Any]) -> dict[str, str]:
         values = {name: self.rewrite(str(value)) for name, value in service["environment"].items()}
         for volume in service.get("volumes", ()):
             source, target, *_ = volume.split(":")
-            own = self.directory / source
-            own.mkdir(exist_ok=True)
-            values = {name: str(own) if value == target else value for name, value in values.items()}
+            own = place_of(source, self.directory / source)
+            values = {name: own if value == target else value for name, value in values.items()}
         return clean_environment(**values, NSIS_RSA_BITS="2048")
 
     def command(self, words: list[str]) -> list[str]:
@@ -80,7 +90,7 @@ def street(tmp_path_factory) -> Street:
 def running(street: Street, name: str, service: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
     with (street.directory / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(
-            street.command(service["command"]),
+            confined(street.command(service["command"]), street.volumes(service)),
             env=street.environment(service),
             stdout=log,
             stderr=log,
@@ -111,7 +121,7 @@ def listens(street: Street, service: dict[str, Any]) -> bool:
 def base_url(street) -> Iterator[str]:
     """Starts the whole street in the order the file asks for, and gives the broker's base URL."""
     made = subprocess.run(
-        street.command(services()[CERTS]["command"]),
+        confined(street.command(services()[CERTS]["command"]), street.volumes(services()[CERTS])),
         env=street.environment(services()[CERTS]),
         capture_output=True,
         encoding="utf-8",
@@ -178,9 +188,48 @@ def test_a_refusal_across_the_containers(base_url):
 def test_every_service_is_confined_and_checked():
     for name, service in services().items():
         assert service["read_only"] is True, name
-        assert service["user"] not in {"0", "root", "0:0"}, name
+        assert service["user"] == f"{UID}:{UID}", name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["tmpfs"] == ["/tmp"], name
         assert service["cap_drop"] == ["ALL"], name
         assert name == CERTS or service["healthcheck"]["test"], name
+
+
+def test_the_image_s_user_is_nobody_and_owns_nothing_but_the_volumes():
+    lines = (COMPOSE.parent / "Dockerfile").read_text("utf-8").splitlines()
+    assert f"USER {UID}:{UID}" in lines
+    assert [line for line in lines if "chown" in line] == [
+        f"RUN mkdir /app /data /certs && chown {UID}:{UID} /data /certs"
+    ]
+
+
+PROBE = """
+import json, os, sys
+status = dict(line.split(":", 1) for line in open("/proc/self/status").read().splitlines())
+def writes(place):
+    try:
+        with open(os.path.join(place, "probe"), "w"):
+            return True
+    except OSError:
+        return False
+places = {place: writes(place) for place in sys.argv[1:]}
+print(json.dumps({"uid": os.getuid(), **{n: status[n].strip() for n in ("NoNewPrivs", "CapEff", "CapBnd")}, "writes": places}))
+"""
+
+
+def test_what_confines_the_processes_of_this_test_does(tmp_path):
+    """Without this a broken confinement would confine nothing, and every test here would pass."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "certs").mkdir()
+    volumes = {"data": Volume(tmp_path / "data", writable=True), "certs": Volume(tmp_path / "certs", writable=False)}
+    data, certs = (place_of(name, volume.source) for name, volume in volumes.items())
+    elsewhere = [str(COMPOSE.parent), str(Path(sys.executable).parent), "/", "/var/tmp", "/mnt"]
+    command = confined([sys.executable, "-c", PROBE, data, "/tmp", certs, *elsewhere], volumes)
+    told = json.loads(subprocess.run(command, capture_output=True, check=True, env=clean_environment()).stdout)
+    if namespace() is not None:
+        assert told["uid"] != 0 or os.geteuid() != 0
+        assert (told["NoNewPrivs"], int(told["CapEff"], 16), int(told["CapBnd"], 16)) == ("1", 0, 0)
+        assert [place for place, could in told["writes"].items() if could] == [data, "/tmp"]
 
 
 def test_published_ports_are_those_that_are_listened_on_and_on_loopback_only():
