@@ -1,6 +1,6 @@
 """The broker's own AuthnRequest to a home IdP (context-handler section 3, step 4)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from context_handler.level import LevelDemand
@@ -15,17 +15,18 @@ from oiosaml.messages.authn_request import AuthnRequest, RequestedAuthnContext, 
 from oiosaml.messages.element import serialise
 from oiosaml.messages.metadata import Endpoint
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT
+from oiosaml.value_type import value_type
 from oiosaml.xml.sign import sign_enveloped
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class RedirectTo:
     """Send the browser to a URL that carries the message."""
 
     url: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PostTo:
     """Send the browser with a form that carries the message."""
 

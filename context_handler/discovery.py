@@ -1,7 +1,6 @@
 """Which home IdP a login goes to, and whether the person must be asked (context-handler section 4; the order is our choice)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -11,9 +10,10 @@ from context_handler.requester import why_unusable
 from federation.model import HomeIdp, Profile
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, FlowId
+from oiosaml.value_type import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Wishes:
     """What may decide without asking: the request's IDPList, a hint in the address, the session there is, and the choice of last time."""
 
@@ -27,7 +27,7 @@ class Wishes:
 NO_WISHES: Final = Wishes()
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Candidates:
     """The IdPs a person may choose among, and those left out because they cannot reach the level, for the page to explain."""
 
@@ -35,7 +35,7 @@ class Candidates:
     too_low: tuple[RegisteredIdp, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PageChoice:
     """One button of the discovery page: what it chooses, and the name that people know."""
 
@@ -59,7 +59,7 @@ def _choices(idp: HomeIdp, registry: Registry) -> Iterator[PageChoice]:
         yield PageChoice(idp.entity_id, f"{registry.organisation_name(cvr) or cvr} ({idp.name})")
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class AskForHomeIdp:
     """The person must choose: what the discovery page needs to know."""
 

@@ -1,7 +1,7 @@
 """What a browser brings to the broker, as values: raw octets, and which browser it was."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from context_handler.discovery import NO_WISHES, Wishes
 from oiosaml.ids import EntityId, FlowId
@@ -9,6 +9,7 @@ from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.messages.response import Response
 from oiosaml.openings import open_authn_request_post, open_authn_request_redirect, open_response
 from oiosaml.uris import BINDING_REDIRECT
+from oiosaml.value_type import value_type
 from oiosaml.verified import Unverified
 
 
@@ -17,7 +18,7 @@ def browser_id(handle: str) -> str:
     return hashlib.sha256(handle.encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class RequestFromSystem:
     """An AuthnRequest as it came: the raw query or the raw form body."""
 
@@ -36,7 +37,7 @@ class RequestFromSystem:
         return open_authn_request_post(self.octets)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class AnswerFromIdp:
     """A Response as it came: the raw form body."""
 
@@ -52,7 +53,7 @@ class AnswerFromIdp:
         return open_response(self.octets)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ChosenIdp:
     """A choice made on the discovery page."""
 

@@ -1,6 +1,5 @@
 """The broker's own answer to a system: assertion composed, signed, encrypted for that system, posted to its registered ACS."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,6 +22,7 @@ from oiosaml.messages.response import Response, Status, write_encrypted_assertio
 from oiosaml.name_id import NameId
 from oiosaml.uris import CONFIRMATION_BEARER, STATUS_SUCCESS
 from oiosaml.validity import Window
+from oiosaml.value_type import value_type
 from oiosaml.xml.encryption import encrypt
 from oiosaml.xml.sign import sign_enveloped
 from oiosaml.xml.writing import NewElement
@@ -34,7 +34,7 @@ CONDITIONS_LIFETIME: Final = timedelta(minutes=10)
 """How long the assertion may be used (R3-IDP-15: 10 minutes to 1 hour)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Identity:
     """What the broker says of a user to one system."""
 
@@ -78,7 +78,7 @@ def compose_assertion(identity: Identity, requester: Requester, *, at: datetime,
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SignedAssertion:
     """An assertion with its signature, as the element that a Response can hold and as octets."""
 

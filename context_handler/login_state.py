@@ -1,7 +1,6 @@
 """A login between its two visits: what is kept, and which moves are allowed. Everything about order lives here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -9,6 +8,7 @@ from typing import Final
 
 from oiosaml.ids import EntityId, FlowId, MessageId
 from oiosaml.messages.authn_request import AuthnRequest
+from oiosaml.value_type import value_type
 
 PENDING_LOGIN_LIFETIME: Final = timedelta(minutes=60)
 """How long a person may take at discovery and at the home IdP. A slow login is no attack; the answer's own times are short."""
@@ -57,7 +57,7 @@ WAITING_STATES: Final = frozenset({LoginState.CHOOSING_IDP, LoginState.AT_HOME_I
 """The states of a login that waits for a person. Only a session completes it from there."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PendingLogin:
     """What the broker must remember while the browser is away."""
 

@@ -1,15 +1,16 @@
 """The user's rights as an assertion carries them: OIOBPP, and beside it the values of dynamic data constraints."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from context_handler.profiles.profile import Subject
 from oiosaml.attributes import PARAMETRIC_SUFFIX, PRIVILEGES_INTERMEDIATE
 from oiosaml.errors import Party, SamlError
 from oiosaml.privileges import PrivilegeList, read_privileges
+from oiosaml.value_type import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class StatedRights:
     """What the municipality says of a user's rights, in its token or through its attribute service."""
 

@@ -4,7 +4,7 @@ What cannot be translated is dropped and says why; the caller records it. A rest
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from context_handler.ports import Registry
@@ -13,9 +13,10 @@ from federation.roles import ConstraintValue, JobFunctionRole, RoleAssignment, S
 from oiosaml.errors import SamlError
 from oiosaml.ids import Cvr, EntityId, parse_cvr
 from oiosaml.privileges import CVR_SCOPE_PREFIX, Constraint, PrivilegeGroup, PrivilegeList
+from oiosaml.value_type import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Dropped:
     """A right that did not come through: its URI, the code and the reason."""
 
@@ -24,7 +25,7 @@ class Dropped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Translation:
     """The system's own rights, and what was left behind on the way."""
 
@@ -32,7 +33,7 @@ class Translation:
     dropped: tuple[Dropped, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Translator:
     """Everything a translation looks at beside the rights themselves."""
 

@@ -4,7 +4,7 @@ A session says what the home IdP said last, and never more: its level answers a 
 """
 
 import hmac
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Final, NewType
 
@@ -12,6 +12,7 @@ from federation.model import Profile
 from oiosaml.ids import EntityId
 from oiosaml.name_id import NameId
 from oiosaml.nist import StatedLevel
+from oiosaml.value_type import value_type
 
 SessionId = NewType("SessionId", str)
 """Our own name for a session; it never leaves the broker."""
@@ -20,7 +21,7 @@ _INDEX_DIGITS: Final = 32
 """128 bits in hexadecimal."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SessionLimits:
     """How long a session answers logins (our choice, since KOMBIT's is not public)."""
 
@@ -43,7 +44,7 @@ ENDED_REMEMBERED: Final = timedelta(hours=24)
 """How long the end of a session is remembered, for a participant that logs out late: three times the longest session (our choice)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Participant:
     """A system that was told of the person in this session, and under which names (SAML Profiles 4.4)."""
 
@@ -52,7 +53,7 @@ class Participant:
     session_index: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Session:
     """One person at one home IdP in one browser."""
 
@@ -84,7 +85,7 @@ class Session:
         return replace(login, id=self.id, session_indexes=tuple(known))
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SessionKept:
     """A session as a login leaves it, to be written with the login's completion."""
 
@@ -102,7 +103,7 @@ class SessionKept:
     """Another person's session with the same IdP in this browser: it answers no login any more, and can still be logged out of."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SessionUsed:
     """A session that answered a login, to be written with the login's completion."""
 

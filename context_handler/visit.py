@@ -13,6 +13,7 @@ from oiosaml.errors import Party, SamlError
 from oiosaml.ids import EntityId, FlowId, MessageId
 from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.rules.rule import Finding, RuleViolation
+from oiosaml.value_type import value_type
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -21,7 +22,7 @@ QUOTED_DETAIL: Final = 600
 """Longest detail kept in an event, in characters: enough for an engineer, too little to fill a disk with (invariant I4)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Requester:
     """A system whose request was vouched for: from here on it can be answered with a SAML status."""
 
@@ -154,7 +155,7 @@ class Visit:
         self.events.append(Event(self.flow, self.at, step_name, outcome, **notes))
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Step:
     """A step as the generated docs/login-flow.md shows it."""
 

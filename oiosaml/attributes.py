@@ -1,9 +1,9 @@
 """The attributes of OIOSAML 3 and of KOMBIT's profile: their URIs are the keys end to end, friendly names only for display."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from oiosaml.uris import NAME_FORMAT_URI
+from oiosaml.value_type import value_type
 
 SPEC_VERSION: Final = "https://data.gov.dk/model/core/specVersion"
 LOA: Final = "https://data.gov.dk/concept/core/nsis/loa"
@@ -73,7 +73,7 @@ FRIENDLY_NAMES: Final[dict[str, str]] = {
 """For display only; nothing is ever looked up by a friendly name (design D13)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Attribute:
     """One saml:Attribute with the texts of its values, in order (SAML Core 2.7.3.1)."""
 

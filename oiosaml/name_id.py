@@ -1,14 +1,14 @@
 """NameID and the X509SubjectName layout that municipal IdPs put into it."""
 
 import re
-from dataclasses import dataclass
 
 from oiosaml.ids import Cvr, parse_cvr
+from oiosaml.value_type import value_type
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class NameId:
     """A saml:NameID; two are the same only if all four parts are (SAML Core 2.2.3, 3.3.4)."""
 
@@ -18,7 +18,7 @@ class NameId:
     sp_name_qualifier: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class X509SubjectName:
     """`C=DK,O=<CVR>,CN=<display name>,Serial=<the user's UUID>`, as KOMBIT's federation lays it out."""
 

@@ -5,7 +5,6 @@ Reading never raises: what is wrong is kept as a problem or as a hole, so that t
 
 import base64
 import binascii
-from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
@@ -13,6 +12,7 @@ from lxml.etree import _Element
 
 from oiosaml.errors import SamlError
 from oiosaml.uris import NS_BPP, NS_BPP_LEGACY
+from oiosaml.value_type import value_type
 from oiosaml.xml.names import local_name
 from oiosaml.xml.parse import parse_message, text_of
 
@@ -23,7 +23,7 @@ _XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
 _PARSER_PROBLEMS: Final = {"xml.limits": "priv.limits", "size": "priv.limits", "xml.text": "xml.text"}
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Problem:
     """Why nothing, or not all, could be read; `key` is the refusal it leads to."""
 
@@ -32,7 +32,7 @@ class Problem:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class DocumentConstraint:
     """A Constraint element; `name` None if it has none."""
 
@@ -40,7 +40,7 @@ class DocumentConstraint:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class DocumentGroup:
     """A PrivilegeGroup element; `scope` None if it has none."""
 
@@ -50,7 +50,7 @@ class DocumentGroup:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PrivilegeDocument:
     """One decoded OIOBPP value."""
 

@@ -1,11 +1,11 @@
 """The scopes of OIOBPP (section 4): for whom a privilege holds. Missing or unknown never means everywhere."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from oiosaml.ids import Cvr
+from oiosaml.value_type import value_type
 
 
 class ScopeKind(StrEnum):
@@ -31,7 +31,7 @@ _FORMS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Scope:
     """A scope taken apart: the kind and what follows its prefix."""
 

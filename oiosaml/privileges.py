@@ -1,7 +1,6 @@
 """OIO Basic Privilege Profile 1.2: which rights a user has, for which organisation, within which data constraints."""
 
 import base64
-from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
@@ -12,6 +11,7 @@ from oiosaml.privilege_scope import CVR_SCOPE_PREFIX, Scope, ScopeKind, cvr_scop
 from oiosaml.rules.privileges import PRIVILEGE_RULES, PrivilegeExpectations
 from oiosaml.rules.rule import Finding, enforce, examine
 from oiosaml.uris import NS_BPP
+from oiosaml.value_type import value_type
 from oiosaml.xml.writing import writable
 
 __all__ = [
@@ -32,7 +32,7 @@ _NS_XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 AS_THE_PROFILE_SAYS: Final = PrivilegeExpectations()
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Constraint:
     """A data constraint: the type's entityID and the value, several values separated by commas."""
 
@@ -40,7 +40,7 @@ class Constraint:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PrivilegeGroup:
     """Every privilege here is granted within the scope, limited by all the constraints together."""
 
@@ -49,7 +49,7 @@ class PrivilegeGroup:
     constraints: tuple[Constraint, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PrivilegeList:
     """The groups of one OIOBPP document; separate groups are alternatives. Empty is a user without rights."""
 

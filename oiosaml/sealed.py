@@ -1,6 +1,5 @@
 """What every opening shares: the rules of the whole document, and a message sealed until somebody vouches for it."""
 
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from lxml import etree
@@ -11,6 +10,7 @@ from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, MessageId
 from oiosaml.messages.element import child, child_text
 from oiosaml.uris import NS_DS, NS_SAML
+from oiosaml.value_type import value_type
 from oiosaml.verified import Unverified
 from oiosaml.xml.schema import check, refuse_duplicate_ids
 
@@ -21,7 +21,7 @@ _COUNT_ASSERTIONS: Final = etree.XPath(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SignedElement:
     """A message that carries its signature within."""
 

@@ -1,11 +1,11 @@
 """Instants and windows of time: exact texts, UTC only, and one clock skew for the whole project."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from oiosaml.errors import SamlError
+from oiosaml.value_type import value_type
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """How far two honest clocks may differ, each way (OIOSAML 3 chapter 3; SAML errata E92: 3 to 5 minutes)."""
@@ -42,7 +42,7 @@ def format_instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Window:
     """A span of validity. The start belongs to it, `not_on_or_after` does not; None means open on that side."""
 

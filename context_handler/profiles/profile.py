@@ -4,7 +4,6 @@ Between the two everything is said in one vocabulary, the attribute names of OIO
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from context_handler.level import LevelDemand
@@ -16,9 +15,10 @@ from oiosaml.nist import StatedLevel
 from oiosaml.rules.assertion import AssertionExpectations
 from oiosaml.rules.rule import Rule
 from oiosaml.uris import NAMEID_X509_SUBJECT_NAME
+from oiosaml.value_type import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Subject:
     """Whom a checked assertion is about, and what the home IdP says of that person."""
 
@@ -42,7 +42,7 @@ class Subject:
         return self.attributes.get(name, ())
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class IncomingProfile:
     """How a home IdP is asked and understood."""
 
@@ -62,7 +62,7 @@ class IncomingProfile:
     """Whether the profile knows unencrypted assertions at all; a registration must allow them as well."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class OutgoingProfile:
     """How an assertion is written for a system."""
 

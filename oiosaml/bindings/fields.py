@@ -7,11 +7,11 @@ comes at most once, under its plain name, or the whole is refused.
 import re
 from binascii import a2b_qp
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from oiosaml.errors import SamlError
+from oiosaml.value_type import value_type
 
 MAXIMUM_FIELDS: Final = 16
 """Most fields of one query or form; a binding has five."""
@@ -30,7 +30,7 @@ _CUT_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Fields:
     """The fields that SAML knows, by name, still percent-encoded exactly as they came."""
 

@@ -1,10 +1,10 @@
 """HTTP-POST (SAML Bindings 3.5): base64 in a form field, signed inside the XML if at all."""
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from oiosaml.bindings.fields import read_fields, refuse_odd_relay_state, relay_state_of
 from oiosaml.errors import SamlError
+from oiosaml.value_type import value_type
 from oiosaml.xml.base64_text import NotBase64, decode, encode
 
 Parameter = Literal["SAMLRequest", "SAMLResponse"]
@@ -13,7 +13,7 @@ MAXIMUM_FORM_BYTES: Final = 512 * 1024
 """Longest form read, before anything is decoded. The largest honest answer seen, with rights, is below 100 kB."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PostMessage:
     """A message as a form carried it. Nothing here is trusted; RelayState never will be, for no signature covers it."""
 
@@ -21,7 +21,7 @@ class PostMessage:
     relay_state: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PostForm:
     """A form for the browser to POST: where to, and its fields in order, not yet escaped for HTML."""
 

@@ -6,7 +6,7 @@ each field is kept until the signature was checked.
 
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal, TypeVar
 from urllib.parse import quote
 
@@ -16,6 +16,7 @@ from oiosaml.bindings.fields import Fields, read_fields, refuse_odd_relay_state,
 from oiosaml.errors import SamlError
 from oiosaml.keys import SigningKey, VerificationKey, require_not_barred
 from oiosaml.uris import RSA_SHA256
+from oiosaml.value_type import value_type
 from oiosaml.verified import Verified
 from oiosaml.xml.algorithms import SIGNATURE_ALGORITHMS, signature_is_good
 from oiosaml.xml.base64_text import NotBase64, decode, encode
@@ -35,7 +36,7 @@ MAXIMUM_INFLATED_BYTES: Final = 128 * 1024
 DEFLATE_ENCODING: Final = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class RedirectMessage:
     """A message as a query carried it. `signature` is None if none came; whether it is good is another question."""
 

@@ -3,7 +3,6 @@
 It is carried, never followed: nobody here sends a browser to `return_url`.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from lxml.etree import _Element
@@ -11,6 +10,7 @@ from lxml.etree import _Element
 from oiosaml.errors import SamlError
 from oiosaml.messages.element import add, child, child_text, required_child
 from oiosaml.uris import NS_APPSWITCH
+from oiosaml.value_type import value_type
 from oiosaml.xml.parse import text_of
 from oiosaml.xml.writing import NewElement
 
@@ -22,7 +22,7 @@ class Platform(StrEnum):
     IOS = "iOS"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class AppSwitch:
     """Where the app is. `return_url` may be absent for iOS, though the XSD demands it."""
 

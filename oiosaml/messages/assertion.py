@@ -1,7 +1,7 @@
 """Assertion (SAML Core 2.3.3) as OIOSAML 3 and KOMBIT use it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from itertools import chain
 from types import MappingProxyType
@@ -29,13 +29,14 @@ from oiosaml.messages.name_id import add_name_id, read_name_id
 from oiosaml.name_id import NameId
 from oiosaml.uris import NAME_FORMAT_UNSPECIFIED, NS_SAML
 from oiosaml.validity import OPEN_WINDOW, Window, format_instant
+from oiosaml.value_type import value_type
 from oiosaml.xml.parse import text_of
 from oiosaml.xml.writing import NewElement
 
 _ATTRIBUTE_VALUE: Final = qname(NS_SAML, "AttributeValue")
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SubjectConfirmation:
     """How the bearer proves to be the subject, with its data flattened in (SAML Core 2.4.1.1, 2.4.1.2)."""
 
@@ -45,7 +46,7 @@ class SubjectConfirmation:
     window: Window = OPEN_WINDOW
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Subject:
     """Whom the assertion is about."""
 
@@ -53,7 +54,7 @@ class Subject:
     confirmations: tuple[SubjectConfirmation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Conditions:
     """When and for whom the assertion holds (SAML Core 2.5.1)."""
 
@@ -62,7 +63,7 @@ class Conditions:
     """Each restriction must hold, and holds if one of its audiences does (SAML Core 2.5.1.4)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class AuthnStatement:
     """That and how the subject logged in."""
 
@@ -73,7 +74,7 @@ class AuthnStatement:
     authenticating_authorities: tuple[EntityId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Assertion:
     """What one issuer says about one subject."""
 

@@ -1,6 +1,5 @@
 """AttributeQuery (SAML Core 3.3.2.3) from the Context Handler to an attribute service (our choice, AS-01 to AS-07)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from lxml.etree import _Element
@@ -21,11 +20,12 @@ from oiosaml.messages.name_id import add_name_id, read_name_id
 from oiosaml.name_id import NameId
 from oiosaml.uris import NAME_FORMAT_URI, NS_SAML, NS_SAMLP, NS_SIM_EXTENSIONS
 from oiosaml.validity import format_instant
+from oiosaml.value_type import value_type
 from oiosaml.xml.parse import text_of
 from oiosaml.xml.writing import NewElement
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class AttributeQuery:
     """A question about one subject. No names means: everything you have (AS-06)."""
 

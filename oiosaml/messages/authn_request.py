@@ -1,6 +1,5 @@
 """AuthnRequest (SAML Core 3.4.1) as OIOSAML 3 and KOMBIT use it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from lxml.etree import _Element
@@ -27,11 +26,12 @@ from oiosaml.nist import NistLevel
 from oiosaml.nsis import AssuranceLevel, Comparison
 from oiosaml.uris import CREDENTIAL_TYPE_PREFIX, NS_SAML, NS_SAMLP
 from oiosaml.validity import format_instant
+from oiosaml.value_type import value_type
 from oiosaml.xml.parse import text_of
 from oiosaml.xml.writing import NewElement
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class RequestedAuthnContext:
     """What strength of login is asked for (SAML Core 3.3.2.2.1). `comparison` is exact when the attribute is absent."""
 
@@ -59,7 +59,7 @@ class RequestedAuthnContext:
         return tuple(uri for uri in self.class_refs if uri.startswith(CREDENTIAL_TYPE_PREFIX))
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class NameIdPolicy:
     """What kind of NameID is asked for (SAML Core 3.4.1.1)."""
 
@@ -67,7 +67,7 @@ class NameIdPolicy:
     allow_create: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Scoping:
     """Which IdPs may answer and who asks behind the asker (SAML Core 3.4.1.2)."""
 
@@ -76,7 +76,7 @@ class Scoping:
     requester_ids: tuple[EntityId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class AuthnRequest:
     """A request to log a user in."""
 

@@ -1,6 +1,5 @@
 """LogoutRequest and LogoutResponse (SAML Core 3.7) as single logout uses them (SAML Profiles 4.4; OIOSAML 3)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from lxml.etree import _Element
@@ -23,11 +22,12 @@ from oiosaml.messages.response import Status, add_status, read_status
 from oiosaml.name_id import NameId
 from oiosaml.uris import NS_SAML, NS_SAMLP, STATUS_PARTIAL_LOGOUT
 from oiosaml.validity import format_instant
+from oiosaml.value_type import value_type
 from oiosaml.xml.parse import text_of
 from oiosaml.xml.writing import NewElement
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class LogoutRequest:
     """One participant tells another that a session ends. No `session_indexes` means every session of that subject (SAML Core 3.7.1)."""
 
@@ -44,7 +44,7 @@ class LogoutRequest:
     issuer_format: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class LogoutResponse:
     """How a logout went. `Success` with `PartialLogout` below it: not everybody is logged out (SAML Core 3.7.3.2)."""
 

@@ -1,6 +1,5 @@
 """Response (SAML Core 3.3.3): the envelope round an assertion or a refusal."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from lxml.etree import _Element
@@ -19,11 +18,12 @@ from oiosaml.messages.element import (
 )
 from oiosaml.uris import NS_SAML, NS_SAMLP, STATUS_SUCCESS
 from oiosaml.validity import format_instant
+from oiosaml.value_type import value_type
 from oiosaml.verified import Verified
 from oiosaml.xml.writing import NewElement
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Status:
     """How a request went: top-level code, second-level code and a message for engineers (SAML Core 3.2.2.1)."""
 
@@ -37,7 +37,7 @@ class Status:
         return self.code == STATUS_SUCCESS
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Response:
     """The envelope alone.
 
@@ -53,7 +53,7 @@ class Response:
     version: str = "2.0"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Answer:
     """An opened response.
 

@@ -1,6 +1,5 @@
 """What the receiver of an assertion knows before it reads it: what it asked, and what the registry says about the sender."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from oiosaml.ids import Cvr, EntityId, MessageId
@@ -8,9 +7,10 @@ from oiosaml.nist import NistLevel
 from oiosaml.nsis import AssuranceLevel, Comparison
 from oiosaml.uris import NAMEID_X509_SUBJECT_NAME
 from oiosaml.validity import CLOCK_SKEW
+from oiosaml.value_type import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class AssertionExpectations:
     """One login's question, and the registration of the IdP that was asked."""
 

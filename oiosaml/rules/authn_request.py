@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,6 +24,7 @@ from oiosaml.uris import (
     NAMEID_X509_SUBJECT_NAME,
 )
 from oiosaml.validity import CLOCK_SKEW
+from oiosaml.value_type import value_type
 from oiosaml.xml.names import is_ncname
 
 MAXIMUM_RELAY_STATE_OCTETS: Final = 80
@@ -42,7 +42,7 @@ _OTHER_CLASS_REFS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class AuthnRequestExpectations:
     """What the registry, our own configuration and the transport say about one request."""
 

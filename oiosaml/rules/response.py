@@ -1,7 +1,6 @@
 """What the envelope of a home IdP's answer must say. It is mostly unsigned, so passing these rules proves nothing by itself."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,9 +10,10 @@ from oiosaml.rules.issue_instant import before_the_question, in_the_future, too_
 from oiosaml.rules.rule import Breach, Requirement, rule
 from oiosaml.uris import TOP_LEVEL_STATUS
 from oiosaml.validity import CLOCK_SKEW
+from oiosaml.value_type import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ResponseExpectations:
     """What we asked, whom and when, and where the answer was to go."""
 

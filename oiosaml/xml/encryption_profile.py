@@ -4,7 +4,6 @@ The wrapped key stands inline in the EncryptedData's KeyInfo, or beside the Encr
 habits are common (SAML Core 2.3.4, XML Encryption 3.5). Nothing else is looked up, and nothing is fetched.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from lxml.etree import _Element
@@ -25,6 +24,7 @@ from oiosaml.uris import (
     RSA_OAEP,
     RSA_OAEP_MGF1P,
 )
+from oiosaml.value_type import value_type
 from oiosaml.xml.base64_text import NotBase64, decode_in_xml
 from oiosaml.xml.names import local_name
 from oiosaml.xml.parse import text_of
@@ -45,7 +45,7 @@ _RETRIEVAL_METHOD: Final = f"{{{NS_DS}}}RetrievalMethod"
 _ELEMENT_TYPE: Final = f"{NS_XENC}Element"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class WrappedKey:
     """A content key encrypted for one recipient."""
 
@@ -54,7 +54,7 @@ class WrappedKey:
     ciphertext: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class EncryptedParts:
     """What a well-formed encrypted element consists of; every algorithm in it is an allowed one."""
 

@@ -4,13 +4,13 @@ An XSD would say the same and need every schema of the family for it; this says 
 which element, what stood there, what was expected. Values are not examined here, except that an ID must be one.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
 from lxml.etree import _Element
 
 from oiosaml.errors import SamlError
+from oiosaml.value_type import value_type
 from oiosaml.xml.content_model import Model, Slot
 from oiosaml.xml.models import MODELS
 from oiosaml.xml.names import is_ncname, local_name
@@ -52,7 +52,7 @@ def check(element: _Element) -> None:
         _check_id(elements[place])
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _Depends:
     """What the shape of a tree leaves open: which elements, counted in document order, may hold no text, and which have an ID."""
 

@@ -11,7 +11,6 @@ Decisions where the standard leaves room:
   fetched or resolved and is refused (attack SIG-18).
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
@@ -19,6 +18,7 @@ from lxml.etree import _Element
 
 from oiosaml.errors import SamlError
 from oiosaml.uris import C14N_EXCLUSIVE, NS_DS, NS_SAML, TRANSFORM_ENVELOPED
+from oiosaml.value_type import value_type
 from oiosaml.xml.algorithms import DIGESTS, SIGNATURE_ALGORITHMS
 from oiosaml.xml.base64_text import NotBase64, decode_in_xml
 from oiosaml.xml.names import is_ncname, local_name
@@ -52,7 +52,7 @@ _OTHER_CANONICALISATIONS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SignatureParts:
     """A signature whose structure is as the profile wants it. Nothing in it is trusted yet."""
 
