@@ -40,6 +40,8 @@ _MGFS: Final = frozenset({MGF1_SHA1, MGF1_SHA256, f"{NS_XENC11}mgf1sha384", f"{N
 _ENCRYPTED_DATA: Final = f"{{{NS_XENC}}}EncryptedData"
 _ENCRYPTED_KEY: Final = f"{{{NS_XENC}}}EncryptedKey"
 _ENCRYPTION_METHOD: Final = f"{{{NS_XENC}}}EncryptionMethod"
+_CIPHER_DATA: Final = f"{{{NS_XENC}}}CipherData"
+_CIPHER_VALUE: Final = f"{{{NS_XENC}}}CipherValue"
 _KEY_INFO: Final = f"{{{NS_DS}}}KeyInfo"
 _RETRIEVAL_METHOD: Final = f"{{{NS_DS}}}RetrievalMethod"
 _ELEMENT_TYPE: Final = f"{NS_XENC}Element"
@@ -90,17 +92,17 @@ def _content(encrypted: _Element) -> tuple[_Element, list[_Element]]:
 
 
 def _inline_keys(encrypted_data: _Element, peers: list[_Element]) -> list[_Element]:
-    key_infos = list(encrypted_data.iterchildren(_KEY_INFO))
+    key_infos = _called(encrypted_data, _KEY_INFO)
     if len(key_infos) > 1:
         raise _structure(f"{len(key_infos)} KeyInfos", "one at most")
     if not key_infos:
         return []
     beside = {f"#{peer.get('Id')}" for peer in peers if peer.get("Id")}
-    for method in key_infos[0].iterchildren(_RETRIEVAL_METHOD):
+    for method in _called(key_infos[0], _RETRIEVAL_METHOD):
         # It may only point at a key that we read anyway; it is never followed, let alone fetched.
         if method.get("URI") not in beside:
             raise _structure(f"RetrievalMethod {method.get('URI')!r:.120}", "one that names an EncryptedKey beside it")
-    return list(key_infos[0].iterchildren(_ENCRYPTED_KEY))
+    return _called(key_infos[0], _ENCRYPTED_KEY)
 
 
 def _wrapped_key(element: _Element) -> WrappedKey:
@@ -134,8 +136,8 @@ def _algorithm(method: _Element, allowed: frozenset[str]) -> str:
 
 
 def _cipher_value(element: _Element) -> bytes:
-    data = _only(element, f"{{{NS_XENC}}}CipherData")
-    if len(data) != 1 or data[0].tag != f"{{{NS_XENC}}}CipherValue" or len(data[0]):
+    data = _only(element, _CIPHER_DATA)
+    if len(data) != 1 or data[0].tag != _CIPHER_VALUE or len(data[0]):
         # CipherReference is a URL to fetch.
         raise _structure("CipherData with something else", "one CipherValue")
     try:
@@ -144,8 +146,12 @@ def _cipher_value(element: _Element) -> bytes:
         raise _structure(str(error).removeprefix("got "), "base64 in CipherValue") from error
 
 
+def _called(parent: _Element, tag: str) -> list[_Element]:
+    return [each for each in parent if each.tag == tag]
+
+
 def _only(parent: _Element, tag: str) -> _Element:
-    found = list(parent.iterchildren(tag))
+    found = _called(parent, tag)
     if len(found) != 1:
         raise _structure(f"{len(found)} {tag.partition('}')[2]} in {local_name(parent)}", "one")
     return found[0]

@@ -6,29 +6,14 @@ which element, what stood there, what was expected. Values are not examined here
 
 from typing import Final
 
-from lxml import etree
 from lxml.etree import _Element
 
 from oiosaml.errors import SamlError
-from oiosaml.value_type import value_type
 from oiosaml.xml.content_model import Model, Slot
 from oiosaml.xml.models import MODELS
 from oiosaml.xml.names import is_ncname, local_name
 
 _XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
-
-MOST_REMEMBERED: Final = 256
-"""So many shapes are remembered, so that no number of messages fills the memory."""
-
-LONGEST_REMEMBERED: Final = 8192
-"""In characters; an assertion with twenty attributes takes some 4000."""
-
-_IDENTIFIERS: Final = etree.XPath(
-    "//@ID | //@Id | //@id | //@xml:id", namespaces={"xml": "http://www.w3.org/XML/1998/namespace"}, smart_strings=False
-)
-
-_MIXED: Final = etree.XPath("boolean(descendant-or-self::*[*]/text()[normalize-space()])")
-"""Whether any element holds text beside elements. Asked once: looking at each piece of white space in Python costs as much as a parse."""
 
 
 def check(element: _Element) -> None:
@@ -37,69 +22,15 @@ def check(element: _Element) -> None:
     Raises:
         SamlError: `xml.schema`, naming the path, what was got and what was expected.
     """
-    if _MIXED(element):
-        _compare_all(element, mixed=True)
-        return
-    elements = list(element.iter())
-    shape = _shape_of(elements)
-    depends = _fitting.get(shape)
-    if depends is None:
-        depends = _open_places(_compare_all(element, mixed=False), elements)
-        _remember(shape, depends)
-    for place in depends.without_text:
-        _check_text(elements[place], [])
-    for place in depends.with_id:
-        _check_id(elements[place])
+    compare(element)
 
 
-@value_type
-class _Depends:
-    """What the shape of a tree leaves open: which elements, counted in document order, may hold no text, and which have an ID."""
+def compare(element: _Element) -> list[_Element]:
+    """Do what `check` does, and give every element that stands under a model.
 
-    without_text: tuple[int, ...]
-    with_id: tuple[int, ...]
-
-
-_fitting: Final[dict[str, _Depends]] = {}
-"""Shapes that fit the models. Honest messages repeat the same few; a shape that does not fit is compared, and refused, each time."""
-
-
-def _shape_of(elements: list[_Element]) -> str:
-    """Give every element's name, the names of its attributes and the number of its children, in document order: all that models speak of.
-
-    Nothing that XML can hold reads as the separator, and no name as a number, so two trees of one shape are built alike.
+    Raises:
+        SamlError: as `check`.
     """
-    names: list[str] = []
-    for each in elements:
-        names.append(str(each.tag))
-        names += each.keys()
-        names.append(str(len(each)))
-    return "\x01".join(names)
-
-
-def _remember(shape: str, depends: _Depends) -> None:
-    if len(shape) > LONGEST_REMEMBERED:
-        return
-    if len(_fitting) >= MOST_REMEMBERED:
-        _fitting.clear()
-    _fitting[shape] = depends
-
-
-def _open_places(modelled: list[_Element], elements: list[_Element]) -> _Depends:
-    number = {each: at for at, each in enumerate(elements)}
-    return _Depends(
-        tuple([number[each] for each in modelled if len(each) == 0 and _may_hold_no_text(each)]),
-        tuple([number[each] for each in modelled if each.get("ID") is not None]),
-    )
-
-
-def _may_hold_no_text(element: _Element) -> bool:
-    model = MODELS[str(element.tag)]
-    return model.sequence is not None and not model.text
-
-
-def _compare_all(element: _Element, *, mixed: bool) -> list[_Element]:
-    """Compare with the models, and give every element that stands under one."""
     waiting, modelled = [element], []
     while waiting:
         current = waiting.pop()
@@ -107,30 +38,47 @@ def _compare_all(element: _Element, *, mixed: bool) -> list[_Element]:
         if model is None:
             continue
         modelled.append(current)
-        _check_attributes(current, model, current.keys())
+        _check_attributes(current, model)
         if model.sequence is None:
             continue
+        if not model.text:
+            refuse_text(current)
         children = list(current)
-        if not model.text and (mixed or not children):
-            _check_text(current, children)
         _check_sequence(current, children, model.sequence)
         waiting += children
     return modelled
 
 
-def refuse_duplicate_ids(root: _Element) -> None:
-    """Refuse a document in which one value names two elements, in whatever spelling of `ID` (attack XSW-12).
+def forbids_text(element: _Element) -> bool:
+    """Tell whether an element that stands under a model may hold no text."""
+    model = MODELS[str(element.tag)]
+    return model.sequence is not None and not model.text
+
+
+def refuse_text(element: _Element) -> None:
+    """Refuse an element that holds more than elements and white space.
 
     Raises:
         SamlError: `xml.schema`.
     """
-    identifiers = _IDENTIFIERS(root.getroottree())
-    if len(set(identifiers)) != len(identifiers):
-        twice = next(each for index, each in enumerate(identifiers) if each in identifiers[:index])
-        raise SamlError("xml.schema", f"got the ID {twice!r:.120} twice, expected every ID once")
+    for piece in (element.text, *[child.tail for child in element]):
+        if piece and piece.strip():
+            raise _error(element, "text", "only elements")
 
 
-def _check_attributes(element: _Element, model: Model, names: list[str]) -> None:
+def refuse_odd_id(element: _Element) -> None:
+    """Refuse an element whose ID, if it has one, is none.
+
+    Raises:
+        SamlError: `xml.schema`.
+    """
+    identifier = element.get("ID")
+    if identifier is not None and not is_ncname(identifier):
+        raise _error(element, f"ID={identifier!r:.80}", "a name that starts with a letter or underscore")
+
+
+def _check_attributes(element: _Element, model: Model) -> None:
+    names = element.keys()
     if not model.attributes.issuperset(names):
         odd = [name for name in names if name not in model.attributes and not _is_foreign(str(name), model)]
         if odd:
@@ -138,25 +86,12 @@ def _check_attributes(element: _Element, model: Model, names: list[str]) -> None
     if not model.required.issubset(names):
         missing = min(model.required.difference(names))
         raise _error(element, f"no {missing}", f"the attribute {missing}")
-    _check_id(element)
-
-
-def _check_id(element: _Element) -> None:
-    identifier = element.get("ID")
-    if identifier is not None and not is_ncname(identifier):
-        raise _error(element, f"ID={identifier!r:.80}", "a name that starts with a letter or underscore")
+    refuse_odd_id(element)
 
 
 def _is_foreign(name: str, model: Model) -> bool:
     # xsi:type and its like may stand on every element (XML Schema Structures 2.6).
     return name.startswith(_XSI) or (model.foreign_attributes and name.startswith("{"))
-
-
-def _check_text(element: _Element, children: list[_Element]) -> None:
-    pieces = [element.text, *[child.tail for child in children]]
-    for piece in pieces:
-        if piece and piece.strip():
-            raise _error(element, "text", "only elements")
 
 
 def _check_sequence(element: _Element, children: list[_Element], sequence: tuple[Slot, ...]) -> None:

@@ -24,8 +24,21 @@ from oiosaml.xml.base64_text import NotBase64, decode_in_xml
 from oiosaml.xml.names import is_ncname, local_name
 from oiosaml.xml.parse import text_of
 
-SIGNATURE: Final = f"{{{NS_DS}}}Signature"
 
+def _ds(name: str) -> str:
+    return f"{{{NS_DS}}}{name}"
+
+
+SIGNATURE: Final = _ds("Signature")
+
+_SIGNED_INFO: Final = _ds("SignedInfo")
+_REFERENCE: Final = _ds("Reference")
+_IN_SIGNATURE: Final = [_SIGNED_INFO, _ds("SignatureValue")]
+_IN_SIGNATURE_WITH_KEY: Final = [*_IN_SIGNATURE, _ds("KeyInfo")]
+_IN_SIGNED_INFO: Final = [_ds("CanonicalizationMethod"), _ds("SignatureMethod"), _REFERENCE]
+_IN_REFERENCE: Final = [_ds("Transforms"), _ds("DigestMethod"), _ds("DigestValue")]
+_IN_TRANSFORMS: Final = [_ds("Transform")] * 2
+_DIGEST_ALGORITHMS: Final = frozenset(DIGESTS)
 _ISSUER: Final = f"{{{NS_SAML}}}Issuer"
 _INCLUSIVE_NAMESPACES: Final = f"{{{C14N_EXCLUSIVE}}}InclusiveNamespaces"
 _MAXIMUM_PREFIXES: Final = 16
@@ -40,7 +53,7 @@ _COUNT_NAMED: Final = etree.XPath(
 )
 """How many elements of the whole document go by an ID, in whatever spelling. Compiled once: compiling costs more than counting."""
 
-_INERT_KEY_INFO: Final = frozenset(f"{{{NS_DS}}}{name}" for name in ("KeyName", "KeyValue", "X509Data"))
+_INERT_KEY_INFO: Final = frozenset(map(_ds, ("KeyName", "KeyValue", "X509Data")))
 
 # Named so that the answer to a vendor is "this canonicalisation is not allowed", not "your signature has an odd shape".
 _OTHER_CANONICALISATIONS: Final = (
@@ -74,33 +87,28 @@ def read_signature(element: _Element) -> SignatureParts:
         SamlError: `sig.missing`, `sig.coverage`, `sig.structure` or `sig.algorithm`.
     """
     signature = _only_signature(element)
-    signed_info = _only_child(signature, "SignedInfo")
-    reference = _only_child(signed_info, "Reference")
+    signed_info = _only_child(signature, _SIGNED_INFO)
+    reference = _only_child(signed_info, _REFERENCE)
     _refuse_other_coverage(element, reference)
-    signature_children = list(signature)
-    _refuse_other_children(signature, ("SignedInfo", "SignatureValue"), optional="KeyInfo")
-    _refuse_other_children(signed_info, ("CanonicalizationMethod", "SignatureMethod", "Reference"))
-    _refuse_other_children(reference, ("Transforms", "DigestMethod", "DigestValue"))
-    key_info = signature_children[2] if len(signature_children) == 3 else None
+    _, signature_value, *key_info = _children(signature, _IN_SIGNATURE, _IN_SIGNATURE_WITH_KEY)
+    canonicalisation, method, _ = _children(signed_info, _IN_SIGNED_INFO)
+    transforms, digest_method, digest_value = _children(reference, _IN_REFERENCE)
     _refuse_active_key_info(key_info)
-    _refuse_text(signature, signed_info, reference)
-    canonicalisation, method = signed_info[0], signed_info[1]
-    transforms, digest_method, digest_value = reference[0], reference[1], reference[2]
     return SignatureParts(
         signature=signature,
         signed_info=signed_info,
         signed_info_prefixes=_canonicalisation_prefixes(canonicalisation),
         signature_algorithm=_algorithm(method, SIGNATURE_ALGORITHMS),
         content_prefixes=_transforms_prefixes(transforms),
-        digest_algorithm=_algorithm(digest_method, frozenset(DIGESTS)),
+        digest_algorithm=_algorithm(digest_method, _DIGEST_ALGORITHMS),
         digest_value=_octets(digest_value),
-        signature_value=_octets(signature_children[1]),
-        key_info=key_info,
+        signature_value=_octets(signature_value),
+        key_info=key_info[0] if key_info else None,
     )
 
 
 def _only_signature(element: _Element) -> _Element:
-    found = list(element.iterchildren(SIGNATURE))
+    found = [each for each in element if each.tag == SIGNATURE]
     if not found:
         raise SamlError("sig.missing", f"got {local_name(element)} without a Signature of its own, expected one")
     if len(found) > 1:
@@ -114,10 +122,12 @@ def _only_signature(element: _Element) -> _Element:
     return found[0]
 
 
-def _only_child(parent: _Element, name: str) -> _Element:
-    found = list(parent.iterchildren(f"{{{NS_DS}}}{name}"))
+def _only_child(parent: _Element, tag: str) -> _Element:
+    found = [each for each in parent if each.tag == tag]
     if len(found) != 1:
-        raise SamlError("sig.structure", f"got {len(found)} {name} in {local_name(parent)}, expected one")
+        raise SamlError(
+            "sig.structure", f"got {len(found)} {tag.partition('}')[2]} in {local_name(parent)}, expected one"
+        )
     return found[0]
 
 
@@ -131,27 +141,22 @@ def _refuse_other_coverage(element: _Element, reference: _Element) -> None:
         raise SamlError("sig.coverage", f"got several elements with the ID {identifier:.120}, expected one")
 
 
-def _refuse_other_children(element: _Element, names: tuple[str, ...], *, optional: str | None = None) -> None:
-    got = [child.tag for child in element]
-    expected = [f"{{{NS_DS}}}{name}" for name in names]
-    if got != expected and (optional is None or got != [*expected, f"{{{NS_DS}}}{optional}"]):
-        shown = ", ".join(local_name(child) for child in list(element)[:8])
-        wanted = ", ".join(names) + (f" and perhaps {optional}" if optional else "")
+def _children(element: _Element, *allowed: list[str]) -> list[_Element]:
+    """Give the children, which must be called as one of the lists says, with no text beside them."""
+    children = list(element)
+    if [each.tag for each in children] not in allowed:
+        shown = ", ".join(local_name(each) for each in children[:8])
+        wanted = " or ".join(", ".join(tag.partition("}")[2] for tag in tags) for tags in allowed)
         raise SamlError("sig.structure", f"got {shown} in {local_name(element)}, expected {wanted}")
-
-
-def _refuse_text(*elements: _Element) -> None:
     # Beside SignedInfo nothing covers it, and libxmlsec refuses some of it: two verifiers must not disagree.
-    for element in elements:
-        for piece in (element.text, *(child.tail for child in element)):
-            if piece and piece.strip(_WHITE_SPACE):
-                raise SamlError("sig.structure", f"got text in {local_name(element)}, expected only elements")
+    for piece in (element.text, *[each.tail for each in children]):
+        if piece and piece.strip(_WHITE_SPACE):
+            raise SamlError("sig.structure", f"got text in {local_name(element)}, expected only elements")
+    return children
 
 
-def _refuse_active_key_info(key_info: _Element | None) -> None:
-    if key_info is None:
-        return
-    for child in key_info:
+def _refuse_active_key_info(key_info: list[_Element]) -> None:
+    for child in (child for each in key_info for child in each):
         if child.tag not in _INERT_KEY_INFO:
             raise SamlError(
                 "sig.structure", f"got {local_name(child)} in KeyInfo, expected only KeyName, KeyValue and X509Data"
@@ -186,21 +191,23 @@ def _canonicalisation_prefixes(element: _Element) -> tuple[str, ...]:
 
 
 def _transforms_prefixes(transforms: _Element) -> tuple[str, ...]:
-    got = [child.get("Algorithm", "") for child in transforms]
+    children = list(transforms)
+    got = [child.get("Algorithm", "") for child in children]
+    # A transform that selects less than the element leaves content unsigned; XSLT runs the sender's code (attacks SIG-15, SIG-16).
+    if got != [TRANSFORM_ENVELOPED, C14N_EXCLUSIVE] or [child.tag for child in children] != _IN_TRANSFORMS:
+        raise _other_transforms(got)
+    _refuse_content(children[0])
+    return _prefixes(children[1])
+
+
+def _other_transforms(got: list[str]) -> SamlError:
     for uri in got:
         if uri in _OTHER_CANONICALISATIONS:
-            raise SamlError("sig.algorithm", f"got the transform {uri}, expected {C14N_EXCLUSIVE}")
-    # A transform that selects less than the element leaves content unsigned; XSLT runs the sender's code (attacks SIG-15, SIG-16).
-    if got != [TRANSFORM_ENVELOPED, C14N_EXCLUSIVE] or any(
-        child.tag != f"{{{NS_DS}}}Transform" for child in transforms
-    ):
-        shown = ", ".join(got[:4])
-        raise SamlError(
-            "sig.structure",
-            f"got the transforms {shown:.300}, expected exactly {TRANSFORM_ENVELOPED} and {C14N_EXCLUSIVE}",
-        )
-    _refuse_content(transforms[0])
-    return _prefixes(transforms[1])
+            return SamlError("sig.algorithm", f"got the transform {uri}, expected {C14N_EXCLUSIVE}")
+    return SamlError(
+        "sig.structure",
+        f"got the transforms {', '.join(got[:4]):.300}, expected exactly {TRANSFORM_ENVELOPED} and {C14N_EXCLUSIVE}",
+    )
 
 
 def _prefixes(method: _Element) -> tuple[str, ...]:

@@ -19,4 +19,3 @@ def test_values_are_what_they_hold() -> None:
     assert replace(Point(1), x=2) == Point(2)
     with pytest.raises(AttributeError):
         Point(1).y = 2  # type: ignore[attr-defined]
-

@@ -4,7 +4,6 @@ import pytest
 
 from oiosaml.errors import SamlError
 from oiosaml.uris import NS_MD, NS_SAML, NS_SAMLP
-from oiosaml.xml import schema
 from oiosaml.xml.parse import parse_message, parse_metadata
 from oiosaml.xml.schema import check
 
@@ -133,38 +132,3 @@ def test_refuses_text_where_an_element_should_hold_nothing() -> None:
     )
     with pytest.raises(SamlError, match=r"NameIDPolicy.*got text"):
         check(element)
-
-
-def test_what_a_shape_leaves_open_is_asked_each_time() -> None:
-    """A shape that fits is remembered; the text and the IDs of the next message of that shape are its own."""
-    document = f"<samlp:AuthnRequest {NAMESPACES} {HEAD}>{ISSUER}<samlp:NameIDPolicy>{{}}</samlp:NameIDPolicy></samlp:AuthnRequest>"
-    fits = document.format("")
-    for _ in range(2):
-        check(parse_message(fits.encode()))
-        for wrong, said in (
-            (document.format("x"), "NameIDPolicy.*got text"),
-            (fits.replace("</samlp:A", "x</samlp:A"), "AuthnRequest.*got text"),
-            (fits.replace('ID="', 'ID="1'), "got ID="),
-        ):
-            assert wrong != fits
-            with pytest.raises(SamlError, match=said):
-                check(parse_message(wrong.encode()))
-
-
-def test_the_same_names_nested_otherwise_are_another_shape() -> None:
-    message = f"<samlp:AuthnRequest {NAMESPACES} {HEAD}>{ISSUER}{{}}</samlp:AuthnRequest>"
-    check(parse_message(message.format('<samlp:Extensions><x xmlns="urn:x"/></samlp:Extensions>').encode()))
-    with pytest.raises(SamlError, match="got x as child 3"):
-        check(parse_message(message.format('<samlp:Extensions/><x xmlns="urn:x"/>').encode()))
-
-
-def test_no_number_of_shapes_fills_the_memory() -> None:
-    def with_children(number: int, tag: str = "a") -> str:
-        children = f'<x:{tag} xmlns:x="urn:x"/>' * number
-        return f"<samlp:AuthnRequest {NAMESPACES} {HEAD}>{ISSUER}<samlp:Extensions>{children}</samlp:Extensions></samlp:AuthnRequest>"
-
-    check(parse_message(with_children(1, "b" * schema.LONGEST_REMEMBERED).encode()))
-    assert max(map(len, schema._fitting), default=0) <= schema.LONGEST_REMEMBERED
-    for number in range(schema.MOST_REMEMBERED + 8):
-        check(parse_message(with_children(1, f"a{number}").encode()))
-        assert len(schema._fitting) <= schema.MOST_REMEMBERED
