@@ -14,6 +14,7 @@ from oiosaml.ids import AssertionId, EntityId, MessageId
 from oiosaml.messages.element import (
     add,
     add_text,
+    add_texts,
     build,
     child,
     child_text,
@@ -145,7 +146,7 @@ def write_assertion(assertion: Assertion) -> NewElement:
         },
         prefixes=("saml",),
     )
-    add(element, NS_SAML, "Issuer", {"Format": assertion.issuer_format}, text=assertion.issuer)
+    add_text(element, NS_SAML, "Issuer", assertion.issuer, {"Format": assertion.issuer_format})
     if assertion.subject is not None:
         _write_subject(element, assertion.subject)
     if assertion.conditions is not None:
@@ -173,25 +174,18 @@ def read_attribute(element: _Element) -> Attribute:
     )
 
 
-def add_attribute(parent: NewElement, attribute: Attribute) -> NewElement:
-    """Append the attribute to `parent` and give it.
+def add_attribute(parent: NewElement, attribute: Attribute) -> None:
+    """Append the attribute to `parent`.
 
     Raises:
         UnwritableText: if a value holds what XML cannot.
     """
-    element = add(
-        parent,
-        NS_SAML,
-        "Attribute",
-        {
-            "Name": attribute.name,
-            "NameFormat": None if attribute.name_format == NAME_FORMAT_UNSPECIFIED else attribute.name_format,
-            "FriendlyName": attribute.friendly_name,
-        },
-    )
-    for value in attribute.values:
-        add_text(element, NS_SAML, "AttributeValue", value)
-    return element
+    described = {
+        "Name": attribute.name,
+        "NameFormat": None if attribute.name_format == NAME_FORMAT_UNSPECIFIED else attribute.name_format,
+        "FriendlyName": attribute.friendly_name,
+    }
+    add_texts(parent, NS_SAML, "Attribute", described, "AttributeValue", attribute.values)
 
 
 def _read_subject(element: _Element | None) -> Subject | None:
@@ -253,16 +247,12 @@ def _write_subject(assertion: NewElement, subject: Subject) -> None:
         add_name_id(element, subject.name_id)
     for confirmation in subject.confirmations:
         written = add(element, NS_SAML, "SubjectConfirmation", {"Method": confirmation.method})
-        add(
-            written,
-            NS_SAML,
-            "SubjectConfirmationData",
-            {
-                **_window_attributes(confirmation.window),
-                "Recipient": confirmation.recipient,
-                "InResponseTo": confirmation.in_response_to,
-            },
-        )
+        confirmation_data = {
+            **_window_attributes(confirmation.window),
+            "Recipient": confirmation.recipient,
+            "InResponseTo": confirmation.in_response_to,
+        }
+        add_text(written, NS_SAML, "SubjectConfirmationData", attributes=confirmation_data)
 
 
 def _write_conditions(assertion: NewElement, conditions: Conditions) -> None:

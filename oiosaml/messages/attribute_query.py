@@ -7,6 +7,7 @@ from lxml.etree import _Element
 from oiosaml.ids import EntityId, MessageId
 from oiosaml.messages.element import (
     add,
+    add_text,
     build,
     child,
     child_text,
@@ -76,12 +77,12 @@ def write_attribute_query(query: AttributeQuery) -> NewElement:
         },
         prefixes=("samlp", "saml", "chx"),
     )
-    add(element, NS_SAML, "Issuer", text=query.issuer)
+    add_text(element, NS_SAML, "Issuer", query.issuer)
     if query.target_user_system is not None:
         _write_target_user_system(element, query.target_user_system)
     add_name_id(add(element, NS_SAML, "Subject"), query.subject)
     for name in query.attribute_names:
-        add(element, NS_SAML, "Attribute", {"Name": name, "NameFormat": NAME_FORMAT_URI})
+        add_text(element, NS_SAML, "Attribute", attributes={"Name": name, "NameFormat": NAME_FORMAT_URI})
     return element
 
 
@@ -94,4 +95,4 @@ def _read_target_user_system(extensions: _Element | None) -> EntityId | None:
 
 def _write_target_user_system(query: NewElement, system: EntityId) -> None:
     extensions = add(query, NS_SAMLP, "Extensions")
-    add(extensions, NS_SIM_EXTENSIONS, "TargetUserSystem", text=system)
+    add_text(extensions, NS_SIM_EXTENSIONS, "TargetUserSystem", system)

@@ -135,16 +135,12 @@ def write_authn_request(request: AuthnRequest) -> NewElement:
     """
     prefixes = ("samlp", "saml") if request.app_switch is None else ("samlp", "saml", "nl")
     element = build(NS_SAMLP, "AuthnRequest", _attributes_of(request), prefixes=prefixes)
-    add(element, NS_SAML, "Issuer", {"Format": request.issuer_format}, text=request.issuer)
+    add_text(element, NS_SAML, "Issuer", request.issuer, {"Format": request.issuer_format})
     if request.app_switch is not None:
         add_app_switch(add(element, NS_SAMLP, "Extensions"), request.app_switch)
     if (policy := request.name_id_policy) is not None:
-        add(
-            element,
-            NS_SAMLP,
-            "NameIDPolicy",
-            {"Format": policy.format, "AllowCreate": xml_boolean(policy.allow_create)},
-        )
+        policy_attributes = {"Format": policy.format, "AllowCreate": xml_boolean(policy.allow_create)}
+        add_text(element, NS_SAMLP, "NameIDPolicy", attributes=policy_attributes)
     if (context := request.requested_authn_context) is not None:
         wanted = add(element, NS_SAMLP, "RequestedAuthnContext", {"Comparison": context.comparison.value})
         for class_ref in context.class_refs:
@@ -175,7 +171,7 @@ def _write_scoping(request: NewElement, scoping: Scoping) -> None:
     if scoping.idp_list:
         idp_list = add(element, NS_SAMLP, "IDPList")
         for provider_id in scoping.idp_list:
-            add(idp_list, NS_SAMLP, "IDPEntry", {"ProviderID": provider_id})
+            add_text(idp_list, NS_SAMLP, "IDPEntry", attributes={"ProviderID": provider_id})
     for requester_id in scoping.requester_ids:
         add_text(element, NS_SAMLP, "RequesterID", requester_id)
 

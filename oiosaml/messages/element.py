@@ -153,31 +153,14 @@ def build(
     return NewElement(_namespaces(prefixes), namespace, tag, attributes)
 
 
-def add(
-    parent: NewElement,
-    namespace: str,
-    tag: str,
-    attributes: Mapping[str, str | None] = _NO_ATTRIBUTES,
-    *,
-    text: str | None = None,
-) -> NewElement:
-    """Append a child to `parent`, in a namespace that its root was built for, and give it.
+add: Final = NewElement.add
+"""Appends a child to a parent, in a namespace that its root was built for, and gives it."""
 
-    Raises:
-        UnwritableText: if a value or the text holds what XML cannot.
-        ValueError: if the namespace is another one, or `parent` was signed.
-    """
-    return parent.add(namespace, tag, attributes, text)
+add_text: Final = NewElement.add_text
+"""Appends a child that holds nothing but text and attributes."""
 
-
-def add_text(parent: NewElement, namespace: str, tag: str, text: str) -> None:
-    """Append a child that holds nothing but text, in a namespace that the root of `parent` was built for.
-
-    Raises:
-        UnwritableText: if the text holds what XML cannot.
-        ValueError: as `add`.
-    """
-    parent.add_text(namespace, tag, text)
+add_texts: Final = NewElement.add_texts
+"""Appends a child that holds nothing but elements of one name that are text."""
 
 
 def xml_boolean(value: bool) -> str:  # noqa: FBT001 - the value itself, not an option

@@ -7,7 +7,7 @@ from lxml.etree import _Element
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, MessageId
 from oiosaml.messages.element import (
-    add,
+    add_text,
     build,
     child,
     children,
@@ -105,10 +105,10 @@ def write_logout_request(request: LogoutRequest) -> NewElement:
         },
         prefixes=("samlp", "saml"),
     )
-    add(element, NS_SAML, "Issuer", {"Format": request.issuer_format}, text=request.issuer)
+    add_text(element, NS_SAML, "Issuer", request.issuer, {"Format": request.issuer_format})
     add_name_id(element, request.name_id)
     for session_index in request.session_indexes:
-        add(element, NS_SAMLP, "SessionIndex", text=session_index)
+        add_text(element, NS_SAMLP, "SessionIndex", session_index)
     return element
 
 
@@ -148,7 +148,7 @@ def write_logout_response(response: LogoutResponse) -> NewElement:
         },
         prefixes=("samlp", "saml"),
     )
-    add(element, NS_SAML, "Issuer", text=response.issuer)
+    add_text(element, NS_SAML, "Issuer", response.issuer)
     add_status(element, response.status)
     return element
 

@@ -2,7 +2,7 @@
 
 from lxml.etree import _Element
 
-from oiosaml.messages.element import add
+from oiosaml.messages.element import add_text
 from oiosaml.name_id import NameId
 from oiosaml.uris import NS_SAML
 from oiosaml.xml.parse import text_of
@@ -23,20 +23,15 @@ def read_name_id(element: _Element) -> NameId:
     )
 
 
-def add_name_id(parent: NewElement, name_id: NameId) -> NewElement:
-    """Append the NameID to `parent` and give it.
+def add_name_id(parent: NewElement, name_id: NameId) -> None:
+    """Append the NameID to `parent`.
 
     Raises:
         UnwritableText: if a value holds what XML cannot.
     """
-    return add(
-        parent,
-        NS_SAML,
-        "NameID",
-        {
-            "NameQualifier": name_id.name_qualifier,
-            "SPNameQualifier": name_id.sp_name_qualifier,
-            "Format": name_id.format,
-        },
-        text=name_id.value,
-    )
+    attributes = {
+        "NameQualifier": name_id.name_qualifier,
+        "SPNameQualifier": name_id.sp_name_qualifier,
+        "Format": name_id.format,
+    }
+    add_text(parent, NS_SAML, "NameID", name_id.value, attributes)

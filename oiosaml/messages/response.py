@@ -8,6 +8,7 @@ from oiosaml.ids import EntityId, MessageId
 from oiosaml.messages.assertion import Assertion
 from oiosaml.messages.element import (
     add,
+    add_text,
     build,
     child,
     child_text,
@@ -104,7 +105,7 @@ def write_response(response: Response, *content: NewElement) -> NewElement:
         prefixes=("samlp", "saml"),
     )
     if response.issuer is not None:
-        add(element, NS_SAML, "Issuer", text=response.issuer)
+        add_text(element, NS_SAML, "Issuer", response.issuer)
     add_status(element, response.status)
     for each in content:
         element.append(each)
@@ -142,6 +143,6 @@ def add_status(response: NewElement, status: Status) -> None:
     element = add(response, NS_SAMLP, "Status")
     code = add(element, NS_SAMLP, "StatusCode", {"Value": status.code})
     if status.second_code is not None:
-        add(code, NS_SAMLP, "StatusCode", {"Value": status.second_code})
+        add_text(code, NS_SAMLP, "StatusCode", attributes={"Value": status.second_code})
     if status.message is not None:
-        add(element, NS_SAMLP, "StatusMessage", text=status.message)
+        add_text(element, NS_SAMLP, "StatusMessage", status.message)

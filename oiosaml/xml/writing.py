@@ -6,7 +6,7 @@ Names of elements and attributes come from our own code; values may come from an
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from types import MappingProxyType
@@ -59,7 +59,18 @@ def writable(text: str, place: str) -> str:
 class NewElement:
     """An element being written. It may be added to until it, or an element around it, is sealed."""
 
-    __slots__ = ("_declared", "_final", "_inside", "_open", "_start", "_uses", "identifier", "name", "namespaces")
+    __slots__ = (
+        "_declared",
+        "_final",
+        "_inside",
+        "_open",
+        "_provided",
+        "_start",
+        "_uses",
+        "identifier",
+        "name",
+        "namespaces",
+    )
 
     def __init__(
         self,
@@ -68,20 +79,22 @@ class NewElement:
         tag: str,
         attributes: Mapping[str, str | None] = _NO_ATTRIBUTES,
         text: str | None = None,
+        *,
+        around: frozenset[str] = _NOTHING,
     ) -> None:
         """Make an element; `namespaces` are those that it and what is added to it may use besides none at all.
 
-        Attributes of value None are left out.
+        Attributes of value None are left out. `around` are the prefixes that the elements it is added to declare in any case.
 
         Raises:
             UnwritableText: if a value or the text holds what XML cannot.
             ValueError: if its namespace is not one of those, or a name is none.
         """
         self.namespaces = namespaces
-        self.name, self._uses = _named(namespaces, namespace, tag)
+        self.name, self._start, self._uses = _begun(namespaces, namespace, tag, attributes)
         self.identifier = attributes.get("ID")
         """The ID, by which a signature refers to the element; None if it has none."""
-        self._start = self._attributes(attributes) if attributes else ""
+        self._provided = around if self._uses <= around else around | self._uses
         self._inside: list[str | NewElement] = [] if text is None else [_text(text, tag)]
         self._open = True
         self._final: str | None = None
@@ -101,23 +114,47 @@ class NewElement:
             ValueError: if the namespace is none that the root was made for, a name is none, or this element is sealed.
         """
         self._refuse_change()
-        child = NewElement(self.namespaces, namespace, tag, attributes, text)
+        child = NewElement(self.namespaces, namespace, tag, attributes, text, around=self._provided)
         self._inside.append(child)
         return child
 
-    def add_text(self, namespace: str, tag: str, text: str) -> None:
-        """Append an element that holds nothing but text and is complete: half of what an assertion is made of.
+    def add_text(
+        self, namespace: str, tag: str, text: str = "", attributes: Mapping[str, str | None] = _NO_ATTRIBUTES
+    ) -> None:
+        """Append an element that holds nothing but text and is complete: most of what a message is made of.
 
         Raises:
-            UnwritableText: if the text holds what XML cannot.
+            UnwritableText: if a value or the text holds what XML cannot.
             ValueError: as `add`.
         """
         self._refuse_change()
-        name, uses = _named(self.namespaces, namespace, tag)
-        if uses == self._uses:  # then its namespace is declared here or above, and nowhere in it
-            self._inside.append(f"<{name}>{_text(text, tag)}</{name}>")
+        name, start, uses = _begun(self.namespaces, namespace, tag, attributes)
+        if uses <= self._provided:  # then nothing is declared in it, wherever this element will stand
+            self._inside.append(f"<{name}{start}>{_text(text, tag)}</{name}>")
         else:
-            self._inside.append(NewElement(self.namespaces, namespace, tag, text=text))
+            self._inside.append(NewElement(self.namespaces, namespace, tag, attributes, text, around=self._provided))
+
+    def add_texts(
+        self, namespace: str, tag: str, attributes: Mapping[str, str | None], item: str, texts: Iterable[str]
+    ) -> None:
+        """Append an element that holds one element called `item` for each text, in the same namespace, and is complete.
+
+        How it begins is remembered: the attributes are those of an attribute's name, which every message has, and not of a person.
+
+        Raises:
+            UnwritableText: if a value or a text holds what XML cannot.
+            ValueError: as `add`.
+        """
+        self._refuse_change()
+        name, start, uses = _begun_alike(self.namespaces, namespace, tag, tuple(attributes.items()))
+        if uses <= self._provided:
+            each, _ = _named(self.namespaces, namespace, item)
+            inside = "".join([f"<{each}>{_text(text, item)}</{each}>" for text in texts])
+            self._inside.append(f"<{name}{start}>{inside}</{name}>")
+        else:
+            element = self.add(namespace, tag, attributes)
+            for text in texts:
+                element.add_text(namespace, item, text)
 
     def append(self, child: "NewElement") -> None:
         """Append an element that was made by itself, sealed or not.
@@ -142,12 +179,11 @@ class NewElement:
         self._declared = declared = set[str]()
         scope = self._begin(pieces, _NOTHING, declared)
         inside = self._inside
-        first = inside[0] if inside else None
-        issued = isinstance(first, NewElement) and first.name == after
-        if isinstance(first, NewElement) and issued:
-            first._render(pieces, scope, declared)  # noqa: SLF001 - another element of this class
+        issued = 1 if inside and _is_called(inside[0], after) else 0
+        _render_all(inside[:issued], pieces, scope, declared)
         head = len(pieces)
-        self._finish(pieces, inside[1:] if issued else inside, scope, declared)
+        _render_all(inside[issued:], pieces, scope, declared)
+        pieces.append(f"</{self.name}>")
         return "".join(pieces[:head]), "".join(pieces[head:])
 
     def seal(self, text: str, *declared: str) -> None:
@@ -185,52 +221,73 @@ class NewElement:
             declared |= self._declared
             pieces.append(self._final)
             return
-        if scope.issuperset(self._uses):
+        if self._uses <= scope:
             pieces.append(f"<{self.name}{self._start}>")
         else:
             scope = self._begin(pieces, scope, declared)
-        self._finish(pieces, self._inside, scope, declared)
+        _render_all(self._inside, pieces, scope, declared)
+        pieces.append(f"</{self.name}>")
 
     def _begin(self, pieces: list[str], scope: frozenset[str], declared: set[str]) -> frozenset[str]:
-        missing = [prefix for prefix in self._uses if prefix not in scope]
+        missing = sorted(self._uses - scope)
         declared.update(missing)
         declarations = "".join([_DECLARATIONS[prefix] for prefix in missing])
         pieces.append(f"<{self.name}{declarations}{self._start}>")
         return scope.union(missing)
 
-    def _finish(
-        self, pieces: list[str], inside: list["str | NewElement"], scope: frozenset[str], declared: set[str]
-    ) -> None:
-        for each in inside:
-            if isinstance(each, str):
-                pieces.append(each)
-            else:
-                each._render(pieces, scope, declared)  # noqa: SLF001 - another element of this class
-        pieces.append(f"</{self.name}>")
 
-    def _attributes(self, attributes: Mapping[str, str | None]) -> str:
-        """Render attributes in canonical order: those without a namespace first, each group by name."""
-        text = ""
-        qualified: list[tuple[tuple[str, str, str], str]] = []
-        for name in sorted(attributes) if len(attributes) > 1 else attributes:
-            value = attributes[name]
-            if value is None:
-                continue
-            if name[0] == "{":
-                qualified.append((name[1:].partition("}"), value))
-            else:
-                text += f'{_assigned(name)}{_value(value, name)}"'
-        if not qualified:
-            return text
-        for (namespace, _, local), value in sorted(qualified):
-            text += f' {self._qualified(namespace, local)}="{_value(value, local)}"'
-        return text
+def _render_all(inside: list[str | NewElement], pieces: list[str], scope: frozenset[str], declared: set[str]) -> None:
+    for each in inside:
+        if isinstance(each, str):
+            pieces.append(each)
+        else:
+            each._render(pieces, scope, declared)  # noqa: SLF001 - the class above
 
-    def _qualified(self, namespace: str, local: str) -> str:
-        prefix = "xml" if namespace == _NS_XML else _prefix(namespace, self.namespaces)
-        if prefix != "xml" and prefix not in self._uses:
-            self._uses = tuple(sorted((*self._uses, prefix)))
-        return f"{prefix}:{_checked(local)}"
+
+def _is_called(written: str | NewElement, name: str) -> bool:
+    return written.startswith((f"<{name}>", f"<{name} ")) if isinstance(written, str) else written.name == name
+
+
+def _begun(
+    namespaces: frozenset[str], namespace: str, tag: str, attributes: Mapping[str, str | None]
+) -> tuple[str, str, frozenset[str]]:
+    """Give an element's name, its attributes as text in canonical order, and the prefixes that it uses."""
+    name, uses = _named(namespaces, namespace, tag)
+    start = ""
+    if attributes:
+        plain, qualified = _in_canonical_order(tuple(attributes))
+        for attribute, before in plain:
+            value = attributes[attribute]
+            if value is not None:
+                start += f'{before}{_value(value, attribute)}"'
+        for attribute, around, local in qualified:
+            value = attributes[attribute]
+            if value is not None:
+                prefix = "xml" if around == _NS_XML else _prefix(around, namespaces)
+                start += f' {prefix}:{local}="{_value(value, local)}"'
+                uses |= _NOTHING if prefix == "xml" else {prefix}
+    return name, start, uses
+
+
+@lru_cache(maxsize=1024)
+def _begun_alike(
+    namespaces: frozenset[str], namespace: str, tag: str, attributes: tuple[tuple[str, str | None], ...]
+) -> tuple[str, str, frozenset[str]]:
+    """Do the same for an element that is written again and again with the same attributes."""
+    return _begun(namespaces, namespace, tag, dict(attributes))
+
+
+@lru_cache(maxsize=1024)
+def _in_canonical_order(
+    attributes: tuple[str, ...],
+) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str, str], ...]]:
+    """Put attributes in order: those without a namespace, with what stands before their value; then the others, with it and without."""
+    plain = sorted(each for each in attributes if not each.startswith("{"))
+    qualified = sorted(each[1:].split("}") for each in attributes if each.startswith("{"))
+    return (
+        tuple([(each, f' {_checked(each)}="') for each in plain]),
+        tuple([(f"{{{namespace}}}{local}", namespace, _checked(local)) for namespace, local in qualified]),
+    )
 
 
 def _prefix(namespace: str, namespaces: frozenset[str]) -> str:
@@ -242,21 +299,14 @@ def _prefix(namespace: str, namespaces: frozenset[str]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _named(namespaces: frozenset[str], namespace: str, tag: str) -> tuple[str, tuple[str, ...]]:
+def _named(namespaces: frozenset[str], namespace: str, tag: str) -> tuple[str, frozenset[str]]:
     """Give an element's name and the prefix that it uses; our code has some hundred names, and writes them again and again."""
     if not namespace:
-        return _checked(tag), ()
+        return _checked(tag), _NOTHING
     prefix = _prefix(namespace, namespaces)
-    return f"{prefix}:{_checked(tag)}", (prefix,)
+    return f"{prefix}:{_checked(tag)}", frozenset({prefix})
 
 
-@lru_cache(maxsize=1024)
-def _assigned(name: str) -> str:
-    """Give what stands before an attribute's value."""
-    return f' {_checked(name)}="'
-
-
-@lru_cache(maxsize=1024)
 def _checked(name: str) -> str:
     if not is_ncname(name):
         raise ValueError(f"got {name!r:.80}, expected the name of an element or attribute")
