@@ -12,6 +12,7 @@ from lxml.etree import _Element
 from oiosaml.attributes import Attribute
 from oiosaml.ids import AssertionId, EntityId, MessageId
 from oiosaml.messages.element import (
+    Parts,
     add,
     add_text,
     add_texts,
@@ -34,6 +35,12 @@ from oiosaml.value_type import value_type
 from oiosaml.xml.parse import text_of
 from oiosaml.xml.writing import NewElement
 
+_ISSUER: Final = qname(NS_SAML, "Issuer")
+_SUBJECT: Final = qname(NS_SAML, "Subject")
+_CONDITIONS: Final = qname(NS_SAML, "Conditions")
+_AUTHN_STATEMENT: Final = qname(NS_SAML, "AuthnStatement")
+_ATTRIBUTE_STATEMENT: Final = qname(NS_SAML, "AttributeStatement")
+_ATTRIBUTE: Final = qname(NS_SAML, "Attribute")
 _ATTRIBUTE_VALUE: Final = qname(NS_SAML, "AttributeValue")
 
 
@@ -114,19 +121,17 @@ def read_assertion(element: _Element) -> Assertion:
         SamlError: `proto.version`, `proto.time-format`, `xml.text`, or `xml.schema` for a value not of its type.
     """
     refuse_other_version(element)
-    issuer = required_child(element, NS_SAML, "Issuer")
+    parts = Parts(element)
+    issuer = parts.required(_ISSUER)
     return Assertion(
         id=AssertionId(required(element, "ID")),
         issue_instant=required_instant(element, "IssueInstant"),
         issuer=EntityId(text_of(issuer)),
         issuer_format=issuer.get("Format"),
-        subject=_read_subject(child(element, NS_SAML, "Subject")),
-        conditions=_read_conditions(child(element, NS_SAML, "Conditions")),
-        authn_statements=tuple(_read_authn_statement(each) for each in children(element, NS_SAML, "AuthnStatement")),
-        attribute_statements=tuple(
-            tuple([read_attribute(each) for each in children(statement, NS_SAML, "Attribute")])
-            for statement in children(element, NS_SAML, "AttributeStatement")
-        ),
+        subject=_read_subject(parts.one(_SUBJECT)),
+        conditions=_read_conditions(parts.one(_CONDITIONS)),
+        authn_statements=tuple(map(_read_authn_statement, parts.all(_AUTHN_STATEMENT))),
+        attribute_statements=tuple(map(_read_attribute_statement, parts.all(_ATTRIBUTE_STATEMENT))),
     )
 
 
@@ -186,6 +191,10 @@ def add_attribute(parent: NewElement, attribute: Attribute) -> None:
         "FriendlyName": attribute.friendly_name,
     }
     add_texts(parent, NS_SAML, "Attribute", described, "AttributeValue", attribute.values)
+
+
+def _read_attribute_statement(element: _Element) -> tuple[Attribute, ...]:
+    return tuple([read_attribute(each) for each in element if each.tag == _ATTRIBUTE])
 
 
 def _read_subject(element: _Element | None) -> Subject | None:

@@ -1,6 +1,7 @@
 """AuthnRequest (SAML Core 3.4.1) as OIOSAML 3 and KOMBIT use it."""
 
 from datetime import datetime
+from typing import Final
 
 from lxml.etree import _Element
 
@@ -9,6 +10,7 @@ from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, MessageId
 from oiosaml.messages.app_switch import AppSwitch, add_app_switch, read_app_switch
 from oiosaml.messages.element import (
+    Parts,
     add,
     add_text,
     boolean,
@@ -16,9 +18,9 @@ from oiosaml.messages.element import (
     child,
     children,
     number,
+    qname,
     refuse_other_version,
     required,
-    required_child,
     required_instant,
     xml_boolean,
 )
@@ -29,6 +31,12 @@ from oiosaml.validity import format_instant
 from oiosaml.value_type import value_type
 from oiosaml.xml.parse import text_of
 from oiosaml.xml.writing import NewElement
+
+_ISSUER: Final = qname(NS_SAML, "Issuer")
+_EXTENSIONS: Final = qname(NS_SAMLP, "Extensions")
+_NAME_ID_POLICY: Final = qname(NS_SAMLP, "NameIDPolicy")
+_REQUESTED_AUTHN_CONTEXT: Final = qname(NS_SAMLP, "RequestedAuthnContext")
+_SCOPING: Final = qname(NS_SAMLP, "Scoping")
 
 
 @value_type
@@ -106,7 +114,8 @@ def read_authn_request(element: _Element) -> AuthnRequest:
         SamlError: `proto.version`, `proto.time-format`, `xml.text`, or `xml.schema` for a value not of its type.
     """
     refuse_other_version(element)
-    issuer = required_child(element, NS_SAML, "Issuer")
+    parts = Parts(element)
+    issuer = parts.required(_ISSUER)
     return AuthnRequest(
         id=MessageId(required(element, "ID")),
         issue_instant=required_instant(element, "IssueInstant"),
@@ -120,10 +129,10 @@ def read_authn_request(element: _Element) -> AuthnRequest:
         force_authn=boolean(element, "ForceAuthn"),
         is_passive=boolean(element, "IsPassive"),
         provider_name=element.get("ProviderName"),
-        requested_authn_context=_read_requested_authn_context(child(element, NS_SAMLP, "RequestedAuthnContext")),
-        name_id_policy=_read_name_id_policy(child(element, NS_SAMLP, "NameIDPolicy")),
-        scoping=_read_scoping(child(element, NS_SAMLP, "Scoping")),
-        app_switch=read_app_switch(child(element, NS_SAMLP, "Extensions")),
+        requested_authn_context=_read_requested_authn_context(parts.one(_REQUESTED_AUTHN_CONTEXT)),
+        name_id_policy=_read_name_id_policy(parts.one(_NAME_ID_POLICY)),
+        scoping=_read_scoping(parts.one(_SCOPING)),
+        app_switch=read_app_switch(parts.one(_EXTENSIONS)),
     )
 
 

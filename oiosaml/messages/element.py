@@ -72,6 +72,52 @@ def child_text(element: _Element, namespace: str, tag: str) -> str | None:
     return None if found is None else text_of(found)
 
 
+class Parts:
+    """The direct children of an element by name, as lxml writes it; a grandchild never counts (attack XSW-04)."""
+
+    __slots__ = ("_element", "_found")
+
+    def __init__(self, element: _Element) -> None:
+        """Look at each child once."""
+        self._element = element
+        self._found: dict[str, list[_Element]] = {}
+        for each in element:
+            self._found.setdefault(str(each.tag), []).append(each)
+
+    def all(self, name: str) -> list[_Element]:
+        """Give the children of that name."""
+        return self._found.get(name, [])
+
+    def one(self, name: str) -> _Element | None:
+        """Give the one child of that name, or None.
+
+        Raises:
+            SamlError: `xml.schema` if there are several: neither the first nor the last may win.
+        """
+        found = self._found.get(name)
+        if found is None:
+            return None
+        if len(found) > 1:
+            tag = name.partition("}")[2]
+            raise SamlError(
+                "xml.schema", f"got {len(found)} {tag} in {local_name(self._element)}, expected at most one"
+            )
+        return found[0]
+
+    def required(self, name: str) -> _Element:
+        """Give the one child of that name.
+
+        Raises:
+            SamlError: `xml.schema` if there is none, or several.
+        """
+        found = self.one(name)
+        if found is None:
+            raise SamlError(
+                "xml.schema", f"got no {name.partition('}')[2]} in {local_name(self._element)}, expected one"
+            )
+        return found
+
+
 def required(element: _Element, attribute: str) -> str:
     """Give an attribute that must be there.
 
