@@ -56,7 +56,7 @@ def is_logout_request(octets: bytes, binding: str) -> bool:
     value = messages[0][len(_MESSAGE) :][: 3 * _HEAD]
     try:
         # A plus sign is read as base64's own: whether it may come unescaped is for the story to say.
-        encoded = unescaped(value.decode("ascii").replace("+", "%2B"))[: _HEAD // 4 * 4]
+        encoded = unescaped(value.replace(b"+", b"%2B"))[: _HEAD // 4 * 4]
         head = base64.b64decode(encoded)
         if binding != BINDING_POST:
             head = zlib.decompressobj(-zlib.MAX_WBITS).decompress(head, _HEAD)

@@ -40,10 +40,11 @@ def read_post_form(body: bytes, parameter: Parameter = "SAMLResponse") -> PostMe
     if len(body) > MAXIMUM_FORM_BYTES:
         raise SamlError("size", f"got a form of {len(body)} bytes, expected at most {MAXIMUM_FORM_BYTES}")
     fields = read_fields(body, parameter)
-    text = (fields.text(parameter) or "").replace("\r", "").replace("\n", "")
+    packed = (fields.octets(parameter) or b"").replace(b"\r", b"").replace(b"\n", b"")
     try:
-        octets = decode(text)
+        octets = decode(packed)
     except NotBase64 as error:
+        fields.text(parameter)  # what is not even text is called so
         raise SamlError("bind.base64", f"{error} in {parameter}, expected base64") from error
     return PostMessage(octets, relay_state_of(fields))
 

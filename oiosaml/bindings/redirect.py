@@ -72,13 +72,12 @@ def read_redirect(raw_query: bytes, parameter: Parameter = "SAMLRequest") -> Red
     encoding = fields.text("SAMLEncoding")
     if encoding not in (None, DEFLATE_ENCODING):
         raise SamlError("bind.params", f"got SAMLEncoding {encoding!r:.120}, expected {DEFLATE_ENCODING} or none")
-    signature = fields.text("Signature")
     return RedirectMessage(
-        octets=_inflate(_base64(fields.text(parameter) or "", parameter)),
+        octets=_inflate(_base64(fields, parameter) or b""),
         relay_state=relay_state_of(fields),
         sig_alg=fields.text("SigAlg"),
         signed_octets=_signed_octets(fields, parameter),
-        signature=None if signature is None else _base64(signature, "Signature"),
+        signature=_base64(fields, "Signature"),
     )
 
 
@@ -152,13 +151,17 @@ def _key_that_signed(message: RedirectMessage, keys: Sequence[VerificationKey]) 
 def _signed_octets(fields: Fields, parameter: Parameter) -> bytes:
     """Put the raw fields in the order that SAML signs; an empty RelayState counts, an absent one does not (attack REQ-06)."""
     names = (parameter, "RelayState", "SigAlg")
-    return "&".join(f"{name}={fields.raw[name]}" for name in names if name in fields.raw).encode("ascii")
+    return b"&".join([b"%b=%b" % (name.encode(), fields.raw[name]) for name in names if name in fields.raw])
 
 
-def _base64(text: str, name: str) -> bytes:
+def _base64(fields: Fields, name: str) -> bytes | None:
+    octets = fields.octets(name)
+    if octets is None:
+        return None
     try:
-        return decode(text)
+        return decode(octets)
     except NotBase64 as error:
+        fields.text(name)  # what is not even text is called so
         raise SamlError("bind.base64", f"{error} in {name}, expected base64 on one line") from error
 
 
