@@ -1,6 +1,7 @@
 """What is never shown in clear (attack WEB-10), and what is shown as it is."""
 
 import base64
+import re
 import zlib
 from urllib.parse import quote
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oiosaml import redaction
 from oiosaml.redaction import fit_to_show, redacted, visible
 
 HANDLE = "9f-wT3bJq0mZ_x7KpL2sVdYc4NhRgUaE8tQ1iOo5B6k"
@@ -41,6 +43,8 @@ def deflated(text: str) -> str:
         ('{"Password": "kode ord"}', '{"Password": [secret]}'),
         ("X-Api-Key: 0123 and more", "X-Api-Key: [secret] and more"),
         ("api_key=abc", "api_key=[secret]"),
+        ("pa\u017fsword=abc", "pa\u017fsword=[secret]"),
+        (f"handle {HANDLE.replace('K', chr(0x212A))}", "handle [handle]"),
         ("Authorization: Bearer abc.def", "Authorization: [secret]"),
         ("Cookie: nsis_login=abc; nsis_session=def", "Cookie: [secret]; nsis_session=[secret]"),
         ("__Host-nsis_login=abc; Path=/", "__Host-nsis_login=[secret]; Path=/"),
@@ -80,6 +84,59 @@ def test_what_is_no_secret_stays(text: str) -> None:
 def test_a_secret_is_found_wherever_it_stands(before: str, after: str, secret: str) -> None:
     assert secret not in redacted(f"{before} {secret} {after}")
     assert secret not in fit_to_show(f"{before} {secret} {after}", 40)
+
+
+PIECES = (
+    *(
+        "Pass",
+        "word",
+        "PassPhrase",
+        "api",
+        "-",
+        "_",
+        " ",
+        ":",
+        "=",
+        '"',
+        "key",
+        "NSIS_",
+        "nsis_",
+        "Cookie",
+        "secret",
+        "adgangs",
+        "kode",
+    ),
+    *(
+        "form_token",
+        "Authorization",
+        "Bearer ",
+        "PRIVATE KEY",
+        "-----BEGIN ",
+        "-----END ",
+        "-----",
+        "611111",
+        "8881",
+        "%C2",
+        "%2B",
+        "%3D",
+    ),
+    *("abcdefghij", HANDLE[:21], HANDLE[21:], "\u017f", "\u212a", "\n"),
+)
+"""Parts of secrets. Two of the last letters are an s and a K where case plays no part."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_what_is_not_searched_in_full_holds_nothing(text: str) -> None:
+    if not redaction._may_hold_secret(text):
+        assert redaction._SECRETS.sub(redaction._replacement, text) == text
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="Aa0+/%2B3D=. ", max_size=60))
+def test_looking_ahead_finds_the_same_base64(text: str) -> None:
+    whole = re.compile(redaction._BASE64.pattern.partition(")")[2])
+    assert list(map(re.Match.span, redaction._BASE64.finditer(text))) == list(map(re.Match.span, whole.finditer(text)))
 
 
 def test_a_secret_at_the_cut_is_not_half_shown() -> None:
