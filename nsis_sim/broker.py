@@ -2,7 +2,10 @@
 
 import os
 import time
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import SystemRandom
 from typing import Final
@@ -76,9 +79,60 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
     Raises:
         SamlError: `web.unavailable` if the store cannot be used.
     """
-    database = Database(store_path(settings))
-    registrations = SqliteRegistrations(database)
     clock = utc_now
+    database = Database(store_path(settings))
+    members = _members(settings, world, topology, keys, database, clock)
+    ways = _ways_out(settings, keys)
+    ports = _ports(world, topology, keys, database, members, ways, clock)
+    record, states = SqliteRecord(database), SqliteRefreshes(database)
+    registry, revocations = members.registry, members.revocations
+    refresher = Refresher(ports, registry, members.registrar, states, ways.fetch_metadata, SystemRandom().random)
+    api = ApiPorts(
+        workspace=DEFAULT_WORKSPACE,
+        registrar=members.registrar,
+        registry=registry,
+        record=record,
+        fetch_metadata=ways.fetch_metadata,
+        refreshes=states,
+        clock=clock,
+        base_url=topology.context_handler_base_url,
+    )
+    return create_app(
+        Wiring(
+            ports=ports,
+            record=record,
+            api=api_router(api),
+            clients=ways.clients,
+            clock=clock,
+            topology=topology,
+            people=world.people,
+            endings=lambda: endings(registry(), clock()),
+            ca_certificate_der=keys.ca_certificate_der,
+            revocations=revocations,
+            upkeep=lambda: members_looked_after(ports, clock, revocations, refresher),
+            close=database.close,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """Who is registered, and whose certificates are revoked."""
+
+    registry: RegistryCache
+    registrar: Registrar
+    revocations: Revocations
+
+
+def _members(
+    settings: Settings,
+    world: World,
+    topology: Topology,
+    keys: KeyRing,
+    database: Database,
+    clock: Callable[[], datetime],
+) -> _Members:
+    registrations = SqliteRegistrations(database)
     revocations = Revocations((settings.certs_dir / CRL_FILE).read_bytes, keys.ca_certificate_der)
     revocations.refresh(clock())
     registry = RegistryCache(registrations, DEFAULT_WORKSPACE, revocations)
@@ -90,69 +144,64 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
         nemlogin=world.nemlogin,
         allow_http=_on_plain_network(topology),
     )
-    registrar.open_world(world, utc_now())
-    ids = SystemIds()
+    registrar.open_world(world, clock())
+    return _Members(registry, registrar, revocations)
+
+
+@dataclass(frozen=True, slots=True)
+class _WaysOut:
+    """How the broker reaches others, each behind a breaker where a person waits for it."""
+
+    attribute_services: GuardedAttributeServices
+    role_catalogues: GuardedRoleCatalogues
+    fetch_metadata: Callable[[str], Awaitable[bytes]]
+    clients: tuple[AbstractAsyncContextManager[object], ...]
+    """To be opened and closed with the broker."""
+
+
+def _ways_out(settings: Settings, keys: KeyRing) -> _WaysOut:
     attribute_services = SoapOverHttp(tls=lambda: client_tls(settings.certs_dir))
-    metadata_client = MetadataOverHttp.make_client(tls=client_tls(settings.certs_dir))
+    client = MetadataOverHttp.make_client(tls=client_tls(settings.certs_dir))
+    catalogues = RoleCatalogueOverHttp(client, api_keys(settings.certs_dir, keys))
     breakers = Breakers(time.monotonic)
-    catalogues = RoleCatalogueOverHttp(metadata_client, api_keys(settings.certs_dir, keys))
-    sessions = SqliteSessions(database)
-    fetch = MetadataOverHttp(metadata_client, allow_private=True).fetch
-    states = SqliteRefreshes(database)
-    ports = Ports(
+    return _WaysOut(
+        GuardedAttributeServices(attribute_services, breakers),
+        GuardedRoleCatalogues(catalogues, breakers),
+        MetadataOverHttp(client, allow_private=True).fetch,
+        (attribute_services, client),
+    )
+
+
+def _ports(
+    world: World,
+    topology: Topology,
+    keys: KeyRing,
+    database: Database,
+    members: _Members,
+    ways: _WaysOut,
+    clock: Callable[[], datetime],
+) -> Ports:
+    ids, own, sessions = SystemIds(), world.context_handler, SqliteSessions(database)
+    return Ports(
         workspace=DEFAULT_WORKSPACE,
-        store=SqliteStore(database, Boot(boot_id(ids.uuid), utc_now())),
+        store=SqliteStore(database, Boot(boot_id(ids.uuid), clock())),
         sessions=sessions,
         logouts=SqliteLogouts(database),
         subjects=sessions,
-        registry=registry,
+        registry=members.registry,
         keys=broker_keys(keys),
         ids=ids,
         entropy=os.urandom,
-        attribute_services=GuardedAttributeServices(attribute_services, breakers),
+        attribute_services=ways.attribute_services,
         queries=SqliteQueries(database),
-        role_catalogues=GuardedRoleCatalogues(catalogues, breakers),
+        role_catalogues=ways.role_catalogues,
         urls=topology.context_handler,
-        entity_id_towards_systems=world.context_handler.entity_id_towards_systems,
-        entity_id_towards_idps=world.context_handler.entity_id_towards_idps,
-        contact=world.context_handler.contact,
+        entity_id_towards_systems=own.entity_id_towards_systems,
+        entity_id_towards_idps=own.entity_id_towards_idps,
+        contact=own.contact,
         session_limits=SessionLimits(
-            idle=timedelta(minutes=world.context_handler.session_idle_minutes),
-            absolute=timedelta(hours=world.context_handler.session_hours),
+            idle=timedelta(minutes=own.session_idle_minutes), absolute=timedelta(hours=own.session_hours)
         ),
-    )
-    record = SqliteRecord(database)
-    return create_app(
-        Wiring(
-            ports=ports,
-            record=record,
-            api=api_router(
-                ApiPorts(
-                    workspace=DEFAULT_WORKSPACE,
-                    registrar=registrar,
-                    registry=registry,
-                    record=record,
-                    fetch_metadata=fetch,
-                    refreshes=states,
-                    clock=utc_now,
-                    base_url=topology.context_handler_base_url,
-                )
-            ),
-            clients=(attribute_services, metadata_client),
-            clock=utc_now,
-            topology=topology,
-            people=world.people,
-            endings=lambda: endings(registry(), clock()),
-            ca_certificate_der=keys.ca_certificate_der,
-            revocations=revocations,
-            upkeep=lambda: members_looked_after(
-                ports,
-                clock,
-                revocations,
-                Refresher(ports, registry, registrar, states, fetch, SystemRandom().random),
-            ),
-            close=database.close,
-        )
     )
 
 
