@@ -1,0 +1,119 @@
+"""How a logout begins: who says so, whose sessions end, and that they end before anybody is told."""
+
+from collections.abc import Sequence
+
+from context_handler.logout_inbound import LogoutByParty, LogoutByPerson
+from context_handler.logout_legs import Participant, participant
+from context_handler.logout_ports import OpenSession
+from context_handler.logout_sessions import legs_of, matching
+from context_handler.logout_state import Initiator, Logout, LogoutReplayedError, LogoutState, PartyKind
+from context_handler.ports import Ports, Registry
+from context_handler.visit import Visit, step
+from oiosaml.errors import Party, SamlError
+from oiosaml.logout_openings import vouch_for_logout_request
+from oiosaml.messages.logout import LogoutRequest
+from oiosaml.rules.logout import LOGOUT_REQUEST_RULES, LogoutRequestExpectations
+from oiosaml.rules.rule import enforce
+from oiosaml.verified import Unverified
+
+
+@step(Party.SYSTEM)
+def open_logout_request(visit: Visit, inbound: LogoutByParty) -> Unverified[LogoutRequest]:
+    """The message is decoded and parsed; nothing in it is believed."""
+    visit.note(octets_in=inbound.octets)
+    unverified = inbound.open()
+    visit.note(party=unverified.claimed_issuer, message_id=unverified.claimed_id)
+    return unverified
+
+
+@step(Party.SYSTEM)
+def vouch_for_participant(
+    visit: Visit, unverified: Unverified[LogoutRequest], inbound: LogoutByParty, registry: Registry
+) -> tuple[Participant, LogoutRequest]:
+    """The sender is registered on the face it came to, and the signature is its own (attacks SLO-01, SLO-02)."""
+    party = participant(inbound.kind, unverified.claimed_issuer, registry)
+    if party is None:
+        raise SamlError(
+            "fed.unknown-issuer", f"got the issuer {unverified.claimed_issuer!r:.200}, expected a registered party"
+        )
+    visit.note(party=party.registration.entity_id)
+    strangers = registry.keys_of_idps() if inbound.kind is PartyKind.HOME_IDP else registry.keys_of_systems()
+    request = vouch_for_logout_request(unverified, party.keys, strangers=strangers).value
+    visit.vouched = True
+    return party, request
+
+
+@step(Party.SYSTEM)
+def check_logout_request(
+    visit: Visit, request: LogoutRequest, party: Participant, inbound: LogoutByParty, ports: Ports
+) -> None:
+    """The request follows the rules: to us, fresh, from its signer (attack SLO-03)."""
+    expected = LogoutRequestExpectations(
+        at=visit.at,
+        issuer=party.registration.entity_id,
+        location=inbound.location(ports.urls),
+        skew=ports.clock_skew,
+    )
+    visit.note(findings=enforce(LOGOUT_REQUEST_RULES, request, expected))
+
+
+@step(Party.SYSTEM)
+def find_sessions_to_end(
+    visit: Visit, request: LogoutRequest, inbound: LogoutByParty, ports: Ports
+) -> Sequence[OpenSession]:
+    """The sessions are those the sender takes part in itself, by its own NameID and SessionIndex (attack SLO-05); none if they are gone.
+
+    A session that ended here already is a success, whatever others the person has (SAML Core 3.7.3.2); one that never was is not.
+    """
+    logouts, workspace = ports.logouts, ports.workspace
+    if inbound.kind is PartyKind.HOME_IDP:
+        known = logouts.sessions_of_subject(workspace, request.issuer, request.name_id)
+    else:
+        known = logouts.sessions_of_participant(workspace, request.issuer, request.name_id)
+    found = matching(request, known, inbound.kind)
+    if (
+        known
+        and not found
+        and not logouts.have_ended(workspace, request.issuer, request.name_id, request.session_indexes)
+    ):
+        raise SamlError(
+            "slo.denied", f"got the SessionIndex {request.session_indexes!r:.200}, expected one of the sender's own"
+        )
+    if (
+        not known
+        and ports.subjects is not None
+        and ports.subjects.is_named_elsewhere(workspace, request.name_id, visit.at)
+    ):
+        raise SamlError("slo.denied", f"got the NameID {request.name_id.value!r:.160}, which another party was given")
+    visit.note(detail=f"{len(found)} sessions" if found else "the session is gone already")
+    return found
+
+
+@step(Party.USER)
+def find_sessions_of_browser(visit: Visit, inbound: LogoutByPerson, ports: Ports) -> Sequence[OpenSession]:
+    """The sessions are those of this browser, every home IdP's."""
+    if inbound.session is None:
+        return ()
+    found = ports.logouts.sessions_of_browser(ports.workspace, inbound.session)
+    visit.note(detail=f"{len(found)} sessions")
+    return found
+
+
+@step(Party.SYSTEM)
+def end_sessions(visit: Visit, sessions: Sequence[OpenSession], initiator: Initiator, browser: str) -> Logout:
+    """The sessions end here and now, with the logins under way in their browsers; nobody has to agree."""
+    legs = legs_of(sessions, initiator)
+    visit.note(party=initiator.party, message_id=initiator.request_id)
+    visit.note(detail=f"{len(sessions)} ended, {len(legs)} to tell")
+    return Logout(visit.flow, LogoutState.UNDER_WAY, initiator, browser, visit.at, legs)
+
+
+def write_beginning(visit: Visit, logout: Logout, sessions: Sequence[OpenSession], ports: Ports) -> None:
+    """Make the end of the sessions durable, and the request used up (attack SLO-03), before anybody is told."""
+    ended = [each.session.id for each in sessions]
+    try:
+        ports.logouts.begin(ports.workspace, logout, ended, tuple(visit.events))
+    except LogoutReplayedError as error:
+        request_id = logout.initiator.request_id
+        raise SamlError("proto.replay", f"got the logout request {request_id!r:.120} a second time") from error
+    visit.take_events()
