@@ -59,6 +59,10 @@ fuzz: $(VENV)/.ready-dev ## Mutants, comparisons with libxmlsec, the model and f
 mutants: $(VENV)/.ready-dev ## Change the code that decides who gets in, line by line, and see a test fail each time; takes an hour.
 	$(BIN)/python -m scripts.mutants
 
+chaos: $(VENV)/.ready-dev ## Kills, races, disk, clock, upstream and SIGTERM in full; CHAOS="kills disk" or CHAOS="--share 0.1" for less.
+	@sh scripts/test_peers.sh
+	$(BIN)/python -m scripts.chaos $(CHAOS)
+
 load: $(VENV)/.ready-dev ## Log in at a rate for a time (RATE, SECONDS), everything included, then at the broker alone (BROKER_RATE, BROKER_SECONDS).
 	$(BIN)/python -m scripts.load --rate $(RATE) --seconds $(SECONDS) --broker-rate $(BROKER_RATE) --broker-seconds $(BROKER_SECONDS) --write
 

@@ -32,6 +32,7 @@ _KINDS: Final = {
     "races": ("One response posted to several workers at once", "`make chaos`"),
     "clock": ("Jumps of the clock", "`make chaos`"),
     "upstream": ("Faults of the attribute service and of the IdP", "`make chaos`"),
+    "drain": ("SIGTERM under load", "`make chaos`"),
     "disk": ("Disk full, read-only or locked store, torn log, missing file", "`make chaos`"),
     "load": ("Whole logins under load", "`make load`"),
 }

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Gets what the tests meet beside Python: Chromium and what makes it trust a CA, Apache with mod_auth_mellon, and the Node stacks of tests/interop/node.
+# Gets what the tests meet beside Python: Chromium and what makes it trust a CA, Apache with mod_auth_mellon, faketime, and the Node stacks of
+# tests/interop/node.
 # As root it installs them. Otherwise it says what is missing; their tests then say so too. Under CI=true a missing one is a failure.
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,6 +12,7 @@ test -e /usr/lib/apache2/modules/mod_auth_mellon.so || missing="$missing libapac
 command -v certutil >/dev/null 2>&1 || missing="$missing libnss3-tools"
 command -v node >/dev/null 2>&1 || missing="$missing nodejs"
 command -v npm >/dev/null 2>&1 || missing="$missing npm"
+command -v faketime >/dev/null 2>&1 || missing="$missing faketime"
 
 give_up() {
     echo "$1" >&2

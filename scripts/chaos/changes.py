@@ -10,15 +10,16 @@ from typing import Final
 import httpx
 
 from oiosaml.keys import read_verification_key
-from scripts.bench.peers import KORSBAEK, SKOVRUP, SSO, Begun, Driver, Municipality
+from scripts.bench.peers import KORSBAEK, SKOVRUP, Driver, Municipality
 from scripts.chaos.brokers import Site
+from scripts.chaos.people import attempt
 
 EFFECT_SECONDS: Final = 2.0
 """Within this a confirmed change counts on every worker."""
 
 PAUSE_SECONDS: Final = 0.05
 _TIMEOUT: Final = 20.0
-_OK, _ONWARD, _FAILURE = 200, 303, 500
+_FAILURE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,24 +131,11 @@ class ChangeRun:
     def _log_in_for_ever(self, port: int, municipality: Municipality) -> None:
         with Driver(self._site.base_url, self._site.keys, port=port) as driver:
             while not self._over.is_set():
-                self._log_in(driver, port, municipality)
+                each = attempt(driver, municipality)
+                self._seen.append(Seen(municipality.id, port, each.asked, time.monotonic(), each.got_in))
+                if each.status >= _FAILURE:
+                    self._result.wrong.append(f"{each.status}: {each.page[:200]!r}")
                 self._over.wait(PAUSE_SECONDS)
-
-    def _log_in(self, driver: Driver, port: int, municipality: Municipality) -> None:
-        asked = time.monotonic()
-        status, headers, page = driver.exchange("GET", f"{SSO}?{driver.query(municipality)}")
-        token = False
-        if status == _ONWARD and f"/idp/{municipality.id}/" in headers["Location"]:
-            begun = Begun(headers["Location"], headers["Set-Cookie"].partition(";")[0])
-            answered = driver.answer(begun, municipality)
-            asked = time.monotonic()
-            status, page = driver.send_back(answered)
-            if status == _OK:
-                driver.read(page)
-                token = True
-        self._seen.append(Seen(municipality.id, port, asked, time.monotonic(), token))
-        if status >= _FAILURE:
-            self._result.wrong.append(f"{status}: {page[:200]!r}")
 
     def _judge(self) -> None:
         self._result.tokens = sum(each.token for each in self._seen)

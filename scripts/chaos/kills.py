@@ -11,6 +11,7 @@ from typing import Final
 
 import httpx
 
+from scripts.assurance import Figure
 from scripts.bench.peers import Answered, Driver
 from scripts.chaos.brokers import Broker, Site, ended, open_site
 from scripts.chaos.kill_points import BY_NAME, ROLLOVER, KillPoint
@@ -46,7 +47,7 @@ class Kills:
     started_logins: int = 0
     lost: int = 0
 
-    def figures(self) -> dict[str, object]:
+    def figures(self) -> dict[str, Figure]:
         """Give it as it is published."""
         return {
             "kills": sum(self.at.values()),
@@ -58,8 +59,7 @@ class Kills:
             "cut_and_then_accepted_once": self.sent_again["accepted"],
             "accepted_before_and_refused_after": self.sent_again["refused"] + self.replays_refused,
             "accepted_twice": self.twice,
-            "logins_lost": self.lost,
-            "wrong": self.wrong,
+            "lost": self.lost,
         }
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from federation.dev_ca import KeyRing
 from oiosaml import attributes as names
 from oiosaml.messages.assertion import Assertion
-from scripts.bench.peers import KORSBAEK, SKOVRUP, Answered, Driver, Municipality, fields_of
+from scripts.bench.peers import KORSBAEK, SKOVRUP, SSO, Answered, Begun, Driver, Municipality, fields_of
 
 DOWN: Final = (OSError, http.client.HTTPException)
 """What a person sees of a broker that is not there."""
@@ -221,6 +221,35 @@ class Crowd:
     def _wait_until_up(self) -> None:
         self._over.wait(_PAUSE)
         self._up.wait(PATIENCE_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How one login went whose refusal is no failure."""
+
+    status: int
+    page: bytes
+    asked: float
+    """When the request left that was answered so; monotonic seconds."""
+
+    @property
+    def got_in(self) -> bool:
+        """Whether a token came."""
+        return self.status == _OK
+
+
+def attempt(driver: Driver, municipality: Municipality, state: str = "attempt") -> Attempt:
+    """Log in as far as it goes: to a token, to a refusal, or to the page that asks for another IdP."""
+    asked = time.monotonic()
+    status, headers, page = driver.exchange("GET", f"{SSO}?{driver.query(municipality, state)}")
+    if status == _ONWARD and f"/idp/{municipality.id}/" in headers["Location"]:
+        begun = Begun(headers["Location"], headers["Set-Cookie"].partition(";")[0])
+        answered = driver.answer(begun, municipality)
+        asked = time.monotonic()
+        status, page = driver.send_back(answered)
+        if status == _OK:
+            check_token(driver, page, municipality, state)
+    return Attempt(status, page, asked)
 
 
 def check_token(driver: Driver, page: bytes, municipality: Municipality, state: str) -> Assertion:
