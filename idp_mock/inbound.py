@@ -4,25 +4,12 @@ The login page carries the request along in its form, octet by octet, and every 
 nothing between a request and its answer, a restart loses no login under way, and a form somebody tampered with is a bad signature.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from oiosaml.errors import SamlError
 from oiosaml.nsis import AssuranceLevel
-from oiosaml.uris import BINDING_POST, BINDING_REDIRECT
-
-
-class Binding(StrEnum):
-    """How the request came; the value stands in the login page's form."""
-
-    REDIRECT = "redirect"
-    POST = "post"
-
-    @property
-    def uri(self) -> str:
-        """The binding's name in SAML."""
-        return BINDING_REDIRECT if self is Binding.REDIRECT else BINDING_POST
+from saml_web.front_channel import Binding
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +54,6 @@ class Visitor:
 
     session_handle: str | None = None
     named: PickedPerson | None = None
-
-
-def one_of(named: Sequence[str], what: str) -> str | None:
-    """Give the value that the query and the header name between them, or None.
-
-    Raises:
-        SamlError: `bind.params` if they name different ones: neither may win.
-    """
-    distinct = sorted(set(named))
-    if len(distinct) > 1:
-        raise SamlError("bind.params", f"got the {what} {', '.join(distinct)!r:.120}, expected one")
-    return distinct[0] if distinct else None
 
 
 def read_level(text: str | None) -> AssuranceLevel | None:

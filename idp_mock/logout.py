@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from idp_mock.inbound import Binding
 from idp_mock.logout_memory import PendingLogout
 from idp_mock.ports import Ports
-from idp_mock.sessions import IdpSession, LogoutBehaviour
+from idp_mock.sessions import IdpSession
 from idp_mock.token import name_id_of
 from oiosaml.bindings.post import PostForm
 from oiosaml.errors import Party, SamlError
@@ -48,6 +47,8 @@ from oiosaml.uris import (
     STATUS_UNKNOWN_PRINCIPAL,
 )
 from oiosaml.verified import Unverified
+from saml_web.front_channel import Binding
+from saml_web.logout_behaviour import LogoutBehaviour
 
 REQUEST_LIFETIME: Final = timedelta(minutes=5)
 """NotOnOrAfter of our own LogoutRequest (OIOSAML 3 recommends one)."""

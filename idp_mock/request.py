@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from idp_mock.inbound import Binding, InboundRequest
+from idp_mock.inbound import InboundRequest
 from idp_mock.ports import Ports
 from oiosaml.errors import Party, SamlError
 from oiosaml.messages.authn_request import AuthnRequest
@@ -25,6 +25,7 @@ from oiosaml.rules.rule import enforce
 from oiosaml.sealed import relay_state_of
 from oiosaml.validity import format_instant
 from oiosaml.verified import Verified
+from saml_web.front_channel import Binding
 
 LOGIN_PAGE_LIFETIME: Final = timedelta(hours=1)
 """How long a person may look at the login page: a trainer's explanation fits in. The Context Handler gives up sooner (our choice)."""

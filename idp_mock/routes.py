@@ -9,14 +9,12 @@ from starlette.responses import JSONResponse, Response
 
 from idp_mock.asked import is_above_registration
 from idp_mock.inbound import (
-    Binding,
     Choice,
     InboundRequest,
     Password,
     PickedPerson,
     Refusal,
     Visitor,
-    one_of,
     read_level,
 )
 from idp_mock.login import Answer, LoginPage, begin_login, finish_login
@@ -24,8 +22,9 @@ from idp_mock.ports import Ports
 from oiosaml.errors import SamlError
 from oiosaml.nsis import AssuranceLevel
 from saml_web.cookies import Cookie
-from saml_web.form_origin import require_own_page
-from saml_web.inbound import Form, read_body, read_form, read_query
+from saml_web.form_origin import read_own_form
+from saml_web.front_channel import Binding
+from saml_web.inbound import Form, one_named, read_body, read_query
 from saml_web.outbound import auto_post_page
 from saml_web.pages import Pages
 from saml_web.xml_view import view_xml
@@ -74,8 +73,7 @@ class Routes:
 
     async def login(self, request: Request) -> Response:
         """A choice made on the login page."""
-        form = await read_form(request, limit=MAX_LOGIN_FORM_BYTES)
-        require_own_page(request, form, base_url=self._ports.urls.base_url)
+        form = await read_own_form(request, base_url=self._ports.urls.base_url, limit=MAX_LOGIN_FORM_BYTES)
         visitor = Visitor(self._cookie.read(request))
         outcome = finish_login(_inbound_in(form), _choice_in(form), visitor, at=self._clock(), ports=self._ports)
         return self._answer(request, outcome)
@@ -127,7 +125,7 @@ class Routes:
 
 
 def _named(request: Request, parameter: str, header: str) -> str | None:
-    return one_of([*request.query_params.getlist(parameter), *request.headers.getlist(header)], parameter)
+    return one_named([*request.query_params.getlist(parameter), *request.headers.getlist(header)], parameter)
 
 
 def _inbound_in(form: Form) -> InboundRequest:

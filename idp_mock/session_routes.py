@@ -7,7 +7,6 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from idp_mock.inbound import Binding
 from idp_mock.logout import (
     LoggedOut,
     Outbound,
@@ -19,12 +18,14 @@ from idp_mock.logout import (
     finish_logout,
 )
 from idp_mock.ports import Ports
-from idp_mock.sessions import IdpSession, LogoutBehaviour
+from idp_mock.sessions import IdpSession
 from oiosaml.bindings.soap import CONTENT_TYPE, write_fault
 from oiosaml.errors import SamlError
 from saml_web.cookies import Cookie
-from saml_web.form_origin import require_own_page
-from saml_web.inbound import Form, read_body, read_form, read_query
+from saml_web.form_origin import read_own_form
+from saml_web.front_channel import Binding, has_response
+from saml_web.inbound import read_body, read_query
+from saml_web.logout_behaviour import LogoutBehaviour, chosen_behaviour
 from saml_web.outbound import auto_post_page, pass_on, redirect
 from saml_web.pages import Pages
 from saml_web.security_headers import NO_STORE
@@ -64,7 +65,7 @@ class SessionRoutes:
 
     async def begin_logout(self, request: Request) -> Response:
         """The button that logs out everywhere."""
-        await self._own_form(request)
+        await read_own_form(request, base_url=self._ports.urls.base_url)
         session, at = self._session(request), self._clock()
         if session is None:
             return redirect(self._ports.urls.home_url)
@@ -74,7 +75,7 @@ class SessionRoutes:
 
     async def end(self, request: Request) -> Response:
         """The button that ends the session here and tells nobody, as an expired session does."""
-        await self._own_form(request)
+        await read_own_form(request, base_url=self._ports.urls.base_url)
         session = self._session(request)
         if session is not None:
             self._ports.sessions.end(session, at=self._clock())
@@ -84,11 +85,8 @@ class SessionRoutes:
 
     async def behave(self, request: Request) -> Response:
         """The choice of what happens when the Context Handler asks to end the session."""
-        form = await self._own_form(request)
-        try:
-            behaviour = LogoutBehaviour(form.one("behaviour"))
-        except ValueError as error:
-            raise SamlError("web.form", f"{error!s:.120}, expected one of {', '.join(LogoutBehaviour)}") from error
+        form = await read_own_form(request, base_url=self._ports.urls.base_url)
+        behaviour = chosen_behaviour(form)
         session = self._session(request)
         if session is not None:
             self._ports.sessions.behave(session, behaviour, at=self._clock())
@@ -115,7 +113,7 @@ class SessionRoutes:
 
     def _logout_message(self, request: Request, octets: bytes, binding: Binding) -> Response:
         at = self._clock()
-        if _has_response(octets):
+        if has_response(octets):
             return self._logged_out_page(request, finish_logout(octets, binding, at=at, ports=self._ports))
         outcome = answer_logout(octets, binding, at=at, ports=self._ports)
         if isinstance(outcome, Silence):
@@ -133,16 +131,6 @@ class SessionRoutes:
 
     def _session(self, request: Request) -> IdpSession | None:
         return self._ports.sessions.of(self._cookie.read(request), at=self._clock())
-
-    async def _own_form(self, request: Request) -> Form:
-        form = await read_form(request)
-        require_own_page(request, form, base_url=self._ports.urls.base_url)
-        return form
-
-
-def _has_response(octets: bytes) -> bool:
-    """Tell which of the two a query or form claims to carry; whatever else it holds, the strict reader refuses."""
-    return any(field.startswith(b"SAMLResponse=") for field in octets.split(b"&"))
 
 
 def _soap(octets: bytes, status: int = 200) -> Response:

@@ -6,7 +6,6 @@ NameID with its SessionIndex; towards the browser it is a random handle in a coo
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 from federation.person import Person
@@ -14,23 +13,13 @@ from oiosaml.ids import IdSource
 from oiosaml.name_id import NameId
 from oiosaml.nist import StatedLevel
 from saml_web.expiring_memory import ExpiringMemory
+from saml_web.logout_behaviour import LogoutBehaviour
 
 SESSION_LIFETIME: Final = timedelta(hours=8)
 """How long a login holds: a working day (our choice, ADR 0014)."""
 
 _LIMIT: Final = 2000
 """Most sessions of one IdP; the oldest goes when a class of forty has logged in fifty times each."""
-
-
-class LogoutBehaviour(StrEnum):
-    """What the IdP does when the Context Handler asks it to end a session; the value stands in the session page's form."""
-
-    ANSWER = "answer"
-    """Ends the session and says so."""
-    REFUSE = "refuse"
-    """Keeps the session and answers with a refusal."""
-    SILENT = "silent"
-    """Keeps the session and does not answer at all."""
 
 
 @dataclass(frozen=True, slots=True)

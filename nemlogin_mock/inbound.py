@@ -4,24 +4,8 @@ The login page carries the request along in its form, octet by octet, and every 
 request and its answer.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-
-from oiosaml.errors import SamlError
-from oiosaml.uris import BINDING_POST, BINDING_REDIRECT
-
-
-class Binding(StrEnum):
-    """How a logout message came."""
-
-    REDIRECT = "redirect"
-    POST = "post"
-
-    @property
-    def uri(self) -> str:
-        """The binding's name in SAML."""
-        return BINDING_REDIRECT if self is Binding.REDIRECT else BINDING_POST
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +40,3 @@ class Visitor:
 
     session_handle: str | None = None
     named: PickedIdentity | None = None
-
-
-def one_named(named: Sequence[str], what: str) -> str | None:
-    """Give the one value that the query and a header name between them, or None.
-
-    Raises:
-        SamlError: `bind.params` if they name different ones: neither may win.
-    """
-    distinct = sorted(set(named))
-    if len(distinct) > 1:
-        raise SamlError("bind.params", f"got the {what} {', '.join(distinct)!r:.120}, expected one")
-    return distinct[0] if distinct else None

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from nemlogin_mock.inbound import Binding
 from nemlogin_mock.logout_memory import Asked, Asker, Logout
 from nemlogin_mock.ports import Ports
 from nemlogin_mock.request import in_own_words
-from nemlogin_mock.sessions import LogoutBehaviour, NemLogInSession, Participant
+from nemlogin_mock.sessions import NemLogInSession, Participant
 from oiosaml.bindings.post import PostForm
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId
@@ -48,6 +47,8 @@ from oiosaml.uris import (
     STATUS_SUCCESS,
 )
 from oiosaml.verified import Unverified
+from saml_web.front_channel import Binding
+from saml_web.logout_behaviour import LogoutBehaviour
 
 REQUEST_LIFETIME: Final = timedelta(minutes=5)
 """NotOnOrAfter of our own LogoutRequest (OIOSAML 3 recommends one)."""

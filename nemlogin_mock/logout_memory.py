@@ -4,11 +4,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from nemlogin_mock.inbound import Binding
 from nemlogin_mock.sessions import Participant
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, MessageId
 from saml_web.expiring_memory import ExpiringMemory
+from saml_web.front_channel import Binding
 
 PENDING_LIFETIME: Final = timedelta(minutes=10)
 """How long a logout may be at one service."""

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from nemlogin_mock.attribute_query import answer_query
-from nemlogin_mock.inbound import Choice, InboundRequest, PickedIdentity, Refusal, Visitor, one_named
+from nemlogin_mock.inbound import Choice, InboundRequest, PickedIdentity, Refusal, Visitor
 from nemlogin_mock.local_login import begin_local_login, finish_local_login
 from nemlogin_mock.login import Answer, LoginPage, begin_login, finish_login
 from nemlogin_mock.ports import Ports
@@ -18,8 +18,8 @@ from oiosaml.bindings.soap import CONTENT_TYPE, write_fault
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId
 from saml_web.cookies import Cookie
-from saml_web.form_origin import require_own_page
-from saml_web.inbound import Form, parse_form, read_body, read_form, read_query
+from saml_web.form_origin import read_own_form
+from saml_web.inbound import Form, one_named, parse_form, read_body, read_query
 from saml_web.outbound import auto_post_page, pass_on, repost_page, without_marker
 from saml_web.pages import Pages
 from saml_web.security_headers import NO_STORE
@@ -71,8 +71,7 @@ class Routes:
 
     async def login(self, request: Request) -> Response:
         """A choice made on the login page."""
-        form = await read_form(request, limit=MAX_LOGIN_FORM_BYTES)
-        require_own_page(request, form, base_url=self._ports.urls.base_url)
+        form = await read_own_form(request, base_url=self._ports.urls.base_url, limit=MAX_LOGIN_FORM_BYTES)
         inbound = InboundRequest(form.one("message").encode("latin-1", "replace"))
         local = form.optional("local")
         if local is not None:

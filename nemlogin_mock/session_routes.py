@@ -7,7 +7,6 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from nemlogin_mock.inbound import Binding
 from nemlogin_mock.logout import (
     LoggedOut,
     Outcome,
@@ -19,11 +18,12 @@ from nemlogin_mock.logout import (
 )
 from nemlogin_mock.ports import Ports
 from nemlogin_mock.scenarios import SCENARIOS
-from nemlogin_mock.sessions import LogoutBehaviour, NemLogInSession
-from oiosaml.errors import SamlError
+from nemlogin_mock.sessions import NemLogInSession
 from saml_web.cookies import Cookie
-from saml_web.form_origin import require_own_page
-from saml_web.inbound import Form, read_body, read_form, read_query
+from saml_web.form_origin import read_own_form
+from saml_web.front_channel import Binding, has_response
+from saml_web.inbound import read_body, read_query
+from saml_web.logout_behaviour import LogoutBehaviour, chosen_behaviour
 from saml_web.outbound import auto_post_page, redirect
 from saml_web.pages import Pages
 
@@ -70,7 +70,7 @@ class SessionRoutes:
 
     async def begin_logout(self, request: Request) -> Response:
         """The button that logs out everywhere."""
-        await self._own_form(request)
+        await read_own_form(request, base_url=self._ports.urls.base_url)
         session = self._session(request)
         if session is None:
             return redirect(self._ports.urls.home_url)
@@ -80,11 +80,8 @@ class SessionRoutes:
 
     async def behave(self, request: Request) -> Response:
         """The choice of what happens when a client asks to end the session."""
-        form = await self._own_form(request)
-        try:
-            behaviour = LogoutBehaviour(form.one("behaviour"))
-        except ValueError as error:
-            raise SamlError("web.form", f"{error!s:.120}, expected one of {', '.join(LogoutBehaviour)}") from error
+        form = await read_own_form(request, base_url=self._ports.urls.base_url)
+        behaviour = chosen_behaviour(form)
         session = self._session(request)
         if session is not None:
             self._ports.sessions.behave(session, behaviour, at=self._clock())
@@ -99,7 +96,7 @@ class SessionRoutes:
         return self._logout_message(request, await read_body(request, limit=MAX_MESSAGE_BYTES), Binding.POST)
 
     def _logout_message(self, request: Request, octets: bytes, binding: Binding) -> Response:
-        story = finish_logout if _has_response(octets) else answer_logout
+        story = finish_logout if has_response(octets) else answer_logout
         return self._send(request, story(octets, binding, at=self._clock(), ports=self._ports))
 
     def _send(self, request: Request, outcome: Outcome | Silence) -> Response:
@@ -114,13 +111,3 @@ class SessionRoutes:
 
     def _session(self, request: Request) -> NemLogInSession | None:
         return self._ports.sessions.of(self._cookie.read(request), at=self._clock())
-
-    async def _own_form(self, request: Request) -> Form:
-        form = await read_form(request)
-        require_own_page(request, form, base_url=self._ports.urls.base_url)
-        return form
-
-
-def _has_response(octets: bytes) -> bool:
-    """Tell which of the two a query or form claims to carry; whatever else it holds, the strict reader refuses."""
-    return any(field.startswith(b"SAMLResponse=") for field in octets.split(b"&"))

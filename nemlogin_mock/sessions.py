@@ -6,30 +6,19 @@ SessionIndex of its own, so that two of them cannot tell from the index that the
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 from federation.nemlogin import NemLogInIdentity
 from oiosaml.ids import EntityId, IdSource
 from oiosaml.name_id import NameId
 from saml_web.expiring_memory import ExpiringMemory
+from saml_web.logout_behaviour import LogoutBehaviour
 
 SESSION_LIFETIME: Final = timedelta(hours=8)
 """How long a login holds: a working day (our choice)."""
 
 _LIMIT: Final = 2_000
 """Most sessions at once; the oldest are forgotten first."""
-
-
-class LogoutBehaviour(StrEnum):
-    """What NemLog-in does when a client asks it to end a session; the value stands in the front page's form."""
-
-    ANSWER = "answer"
-    """Ends the session and says so."""
-    REFUSE = "refuse"
-    """Keeps the session and answers with a refusal."""
-    SILENT = "silent"
-    """Keeps the session and does not answer at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ What its routes use:
     redirect(url) · auto_post_page(pages, request, action=, fields=)   # saml_web.outbound
     repost_page(…) · without_marker(body) -> (body, came_back)
     read_query(request) · await read_body(request)                     # saml_web.inbound: raw bytes for
-    oiosaml.bindings form = await read_form(request); require_own_page(request, form, base_url=…)    # our own forms;
+    oiosaml.bindings form = await read_own_form(request, base_url=…)    # our own forms;
     saml_web.form_origin transaction_cookie(name, base_url=, lifetime=) · session_cookie(name, base_url=)   #
     saml_web.cookies: .set .read .clear name_flow(request, flow_id, step="vouch_for_system")               #
     saml_web.error_pages: what the error page refers to view_xml(octets)

@@ -17,7 +17,7 @@ from starlette.requests import Request
 
 from oiosaml.errors import SamlError
 from saml_web.cookies import Cookie, session_cookie
-from saml_web.inbound import Form
+from saml_web.inbound import MAX_OWN_FORM_BYTES, Form, read_form
 
 TOKEN_FIELD: Final = "form_token"  # noqa: S105 - a field's name, no secret
 """Hidden field of each of our own forms; the macro `form_token()` writes it."""
@@ -45,6 +45,17 @@ def require_own_page(request: Request, form: Form, *, base_url: str) -> None:
         raise SamlError("web.csrf", f"got Origin {origin!r:.200}, expected {origin_of(base_url)}")
     if origin == "null" and fetch_site is None and not _token_matches(request, form, base_url):
         raise SamlError("web.csrf", "got Origin 'null' without a matching form token, expected our own page's")
+
+
+async def read_own_form(request: Request, *, base_url: str, limit: int = MAX_OWN_FORM_BYTES) -> Form:
+    """Give the fields of a form that one of our own pages sent.
+
+    Raises:
+        SamlError: what `read_form` and `require_own_page` raise.
+    """
+    form = await read_form(request, limit=limit)
+    require_own_page(request, form, base_url=base_url)
+    return form
 
 
 def _token_matches(request: Request, form: Form, base_url: str) -> bool:

@@ -4,7 +4,7 @@ SAML endpoints take `read_query` and `read_body` and hand the bytes to `oiosaml.
 through `read_form`, and `form_origin.require_own_page` then asks whether one of our own pages sent them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, unquote_plus
@@ -127,3 +127,15 @@ def parse_form(body: bytes) -> Form:
     if len(fields) != len(pairs):
         raise SamlError("web.form", f"got {len(pairs)} fields with {len(fields)} names, expected each name once")
     return Form(fields)
+
+
+def one_named(named: Sequence[str], what: str) -> str | None:
+    """Give the one value that the query and a header name between them, or None.
+
+    Raises:
+        SamlError: `bind.params` if they name different ones: neither may win.
+    """
+    distinct = sorted(set(named))
+    if len(distinct) > 1:
+        raise SamlError("bind.params", f"got the {what} {', '.join(distinct)!r:.120}, expected one")
+    return distinct[0] if distinct else None

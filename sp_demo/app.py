@@ -16,9 +16,9 @@ from oiosaml.ids import IdSource
 from saml_web.clock import utc_now
 from saml_web.cookies import Cookie, session_cookie, transaction_cookie
 from saml_web.error_pages import ErrorPages
-from saml_web.form_origin import require_own_page
+from saml_web.form_origin import read_own_form
 from saml_web.ids import SystemIds
-from saml_web.inbound import MAX_MESSAGE_BODY_BYTES, Form, parse_form, read_body, read_form
+from saml_web.inbound import MAX_MESSAGE_BODY_BYTES, Form, parse_form, read_body
 from saml_web.outbound import auto_post_page, redirect, repost_page, without_marker
 from saml_web.pages import Pages
 from saml_web.static_files import static_route
@@ -186,7 +186,7 @@ class _House:
 
     async def end(self, request: Request) -> Response:
         """Forget the login here. The Context Handler's session is not touched."""
-        require_own_page(request, await read_form(request), base_url=self.system.urls.base_url)
+        await read_own_form(request, base_url=self.system.urls.base_url)
         self.logins.end(self.session.read(request), at=self.clock())
         response = redirect(self.system.urls.home_url)
         self.session.clear(response)

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 from oiosaml.ids import IdSource, MessageId
 from oiosaml.uris import STATUS_PARTIAL_LOGOUT, STATUS_SUCCESS
 from saml_web.expiring_memory import ExpiringMemory
+from saml_web.logout_behaviour import LogoutBehaviour
 from sp_demo.front_door import refuse
 from sp_demo.login import Logins
 from sp_demo.logout_checks import LogoutStatus, check_logout_request, check_logout_response
@@ -32,17 +32,6 @@ _SEEN_LIMIT: Final = 20_000
 
 _BEHAVIOUR_LIMIT: Final = 200
 """Most sessions whose behaviour was chosen: as many as there are sessions."""
-
-
-class LogoutBehaviour(StrEnum):
-    """What the system does when the Context Handler asks it to end a session; the value stands in the page's form."""
-
-    ANSWER = "answer"
-    """Ends the session and says so."""
-    REFUSE = "refuse"
-    """Keeps the session and answers with a refusal."""
-    SILENT = "silent"
-    """Keeps the session and does not answer at all, as a system that is down."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,14 @@ from starlette.responses import Response
 from oiosaml.bindings.soap import CONTENT_TYPE, write_fault
 from oiosaml.errors import SamlError
 from saml_web.cookies import Cookie
-from saml_web.form_origin import require_own_page
-from saml_web.inbound import read_body, read_form, read_query
+from saml_web.form_origin import read_own_form
+from saml_web.inbound import read_body, read_query
+from saml_web.logout_behaviour import chosen_behaviour
 from saml_web.outbound import auto_post_page, pass_on, redirect
 from saml_web.pages import Pages
 from saml_web.security_headers import NO_STORE
 from sp_demo.broker import Broker
-from sp_demo.logout import LogoutBehaviour, Logouts
+from sp_demo.logout import Logouts
 from sp_demo.logout_door import (
     MAX_LOGOUT_BYTES,
     LogoutMessage,
@@ -45,7 +46,7 @@ class LogoutRoutes:
 
     async def begin(self, request: Request) -> Response:
         """The button that logs out everywhere."""
-        require_own_page(request, await read_form(request), base_url=self.system.urls.base_url)
+        await read_own_form(request, base_url=self.system.urls.base_url)
         at, session = self.clock(), self.session.read(request)
         begun = None
         if session is not None:
@@ -56,12 +57,8 @@ class LogoutRoutes:
 
     async def behave(self, request: Request) -> Response:
         """The choice of what happens when the Context Handler asks to end the session."""
-        form = await read_form(request)
-        require_own_page(request, form, base_url=self.system.urls.base_url)
-        try:
-            behaviour = LogoutBehaviour(form.one("behaviour"))
-        except ValueError as error:
-            raise SamlError("web.form", f"{error!s:.120}, expected one of {', '.join(LogoutBehaviour)}") from error
+        form = await read_own_form(request, base_url=self.system.urls.base_url)
+        behaviour = chosen_behaviour(form)
         session = self.session.read(request)
         if session is not None:
             self.logouts.behave(session, behaviour, at=self.clock())

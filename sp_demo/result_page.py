@@ -16,11 +16,11 @@ from oiosaml.attributes import (
     Attribute,
 )
 from oiosaml.uris import CONSTRAINT_KLE, CONSTRAINT_ORGANISATION_UNIT
+from saml_web.logout_behaviour import LogoutBehaviour
 from saml_web.security_headers import NO_STORE
 from saml_web.xml_view import view_xml
 from sp_demo.checks import profile_of
 from sp_demo.login import LoggedIn, Outcome, TurnedAway
-from sp_demo.logout import LogoutBehaviour
 from sp_demo.names import Names
 from sp_demo.seb.register import Register
 from sp_demo.seb.rights import read_health_rights

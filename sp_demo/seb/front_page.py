@@ -12,8 +12,7 @@ from starlette.responses import Response
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId
 from saml_web.cookies import Cookie, session_cookie
-from saml_web.form_origin import require_own_page
-from saml_web.inbound import read_form
+from saml_web.form_origin import read_own_form
 from saml_web.outbound import onward_page, redirect
 from saml_web.pages import Pages
 from sp_demo.system import DemoSystem, IdpChoice
@@ -58,8 +57,7 @@ class FrontPage:
 
     async def choose(self, request: Request) -> Response:
         """Send the person on to the IdP chosen; remember it, or forget the one remembered."""
-        form = await read_form(request)
-        require_own_page(request, form, base_url=self.system.urls.base_url)
+        form = await read_own_form(request, base_url=self.system.urls.base_url)
         cookie = self._cookie()
         if form.optional("forget"):
             forgotten = redirect(self.system.urls.home_url)
