@@ -8,10 +8,17 @@ import base64
 import binascii
 import re
 import zlib
+from functools import lru_cache
 from typing import Final
 
 LONGEST_DECODED: Final = 4096
 """How many octets of a base64 value are looked into: more than a text that is shown can hold, deflated or not."""
+
+_SHORT: Final = 200
+"""Longest text whose outcome is remembered, in characters."""
+
+_REMEMBERED: Final = 512
+"""Of how many texts the outcome is remembered: what is found in the logins of one system and one IdP is the same every time."""
 
 _NAMES: Final = (
     r"pass(?:word|wd|phrase)|adgangskode|secret|pairwise_secret|(?:x-)?api[-_ ]?key|authorization|(?:set-)?cookie"
@@ -60,8 +67,15 @@ _WORDS: Final = {
 
 def redacted(text: str) -> str:
     """Give `text` with words in the place of its secrets."""
+    return _remembered(text) if len(text) <= _SHORT else _searched(text)
+
+
+def _searched(text: str) -> str:
     text = _BASE64.sub(_encoded_replacement, text)
     return _SECRETS.sub(_replacement, text) if _may_hold_secret(text) else text
+
+
+_remembered = lru_cache(maxsize=_REMEMBERED)(_searched)
 
 
 def _may_hold_secret(text: str) -> bool:
@@ -72,7 +86,7 @@ def _may_hold_secret(text: str) -> bool:
     if not text.isascii() or _LONG_WORD(text) or _DIGITS(text):
         return True
     lower = text.lower()
-    return any(hint in lower for hint in _HINTS)
+    return any(map(lower.__contains__, _HINTS))
 
 
 def visible(text: str) -> str:
