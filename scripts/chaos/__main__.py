@@ -18,6 +18,7 @@ from scripts.chaos.disk import disk_run
 from scripts.chaos.drain import drain_in_turn
 from scripts.chaos.kill_points import POINTS
 from scripts.chaos.kills import kill_run
+from scripts.chaos.metadata_source import metadata_run
 from scripts.chaos.upstream import upstream_run
 from scripts.chaos.wire import Fault
 
@@ -98,17 +99,21 @@ def clock(directory: Path, share: float) -> Result:
 
 
 def upstream(directory: Path, share: float) -> Result:
-    """Put every fault on the wire to the attribute service."""
-    with upstream_run(directory) as run:
-        seen = run.run([fault for fault in Fault if fault is not Fault.NONE], _of(UPSTREAM_LOGINS, share))
+    """Put every fault on the wire to the attribute service, and on the wire to a member's metadata."""
+    faults = [fault for fault in Fault if fault is not Fault.NONE]
+    with upstream_run(directory / "attributes") as run:
+        rights = run.run(faults, _of(UPSTREAM_LOGINS, share))
+    with metadata_run(directory / "metadata") as other:
+        metadata = other.run(faults)
     return {
-        "kinds_of_fault": len(seen.outcomes),
-        "logins_under_a_fault": sum(sum(each.values()) for each in seen.outcomes.values()),
-        "slowest_answer_seconds": round(seen.slowest, 2),
-        "kinds_that_opened_the_breaker": seen.opened,
-        "logins_of_others_meanwhile": seen.others,
-        "their_p95_seconds": round(seen.others_p95, 3),
-    }, seen.wrong
+        "kinds_of_fault": len(rights.outcomes),
+        "logins_under_a_fault": sum(sum(each.values()) for each in rights.outcomes.values()),
+        "fetches_of_metadata_under_a_fault": sum(sum(each.values()) for each in metadata.outcomes.values()),
+        "slowest_answer_seconds": round(max(rights.slowest, metadata.slowest), 2),
+        "kinds_that_opened_the_breaker": rights.opened,
+        "logins_of_others_meanwhile": rights.others + metadata.others,
+        "their_p95_seconds": round(max(rights.others_p95, metadata.others_p95), 3),
+    }, [*rights.wrong, *metadata.wrong]
 
 
 def drain(directory: Path, share: float) -> Result:

@@ -51,6 +51,8 @@ class Broker:
     port: int
     started_in: float
     """Seconds from the start of the process until it answered."""
+    start_cpu: float
+    """CPU seconds of the process until then: what it would have taken on a machine without other work, since a start waits for nothing."""
     log: Path
 
     def kill(self) -> None:
@@ -73,6 +75,11 @@ class Broker:
     def was_killed(self) -> bool:
         """Whether SIGKILL ended it."""
         return self.process.poll() == -signal.SIGKILL
+
+
+def _cpu_seconds(pid: int) -> float:
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text("ascii").split()[0]) for thread in threads) / 1e9
 
 
 @dataclass
@@ -165,7 +172,7 @@ class Site:
             time.sleep(_STEP)
         took = time.monotonic() - began
         ready.unlink()
-        return Broker(process, port, took, log)
+        return Broker(process, port, took, _cpu_seconds(process.pid), log)
 
     def nsis(self, *arguments: str, kill: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command of nsis to its end."""

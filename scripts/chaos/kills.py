@@ -18,7 +18,7 @@ from scripts.chaos.kill_points import BY_NAME, ROLLOVER, KillPoint
 from scripts.chaos.people import DOWN, Crowd
 
 BACK_SECONDS: Final = 5.0
-"""Within this the broker is back in service."""
+"""Within this the broker is back in service; on a machine that others share, in CPU time."""
 
 DEATH_SECONDS: Final = 30.0
 """Within this a broker that is to die has come to its point: people log in several times a second."""
@@ -38,6 +38,8 @@ class Kills:
     at: Counter[str] = field(default_factory=Counter)
     starts: list[float] = field(default_factory=list)
     """Seconds until the broker answered again, each time."""
+    starts_cpu: list[float] = field(default_factory=list)
+    """CPU seconds of those starts."""
     completed: int = 0
     cut: int = 0
     sent_again: Counter[str] = field(default_factory=Counter)
@@ -53,6 +55,7 @@ class Kills:
             "kills": sum(self.at.values()),
             "by_point": dict(sorted(self.at.items())),
             "slowest_back_in_service_seconds": round(max(self.starts, default=0.0), 2),
+            "slowest_back_in_service_cpu_seconds": round(max(self.starts_cpu, default=0.0), 2),
             "logins_started": self.started_logins,
             "logins_completed": self.completed,
             "answers_cut": self.cut,
@@ -89,6 +92,7 @@ class KillRun:
                 used_up = list(crowd.last.values())
                 broker = self._site.start(kill=self._spec(following))
                 seen.starts.append(broker.started_in)
+                seen.starts_cpu.append(broker.start_cpu)
                 self._look(point, used_up)
                 crowd.broker_is_up()
                 crowd.go_on()
@@ -166,6 +170,8 @@ class KillRun:
         self._seen.twice += ledger.twice
         self._seen.wrong += ledger.wrong
         self._seen.wrong += [f"{each.flow}: {each.detail}" for each in report.discrepancies]
+        if max(self._seen.starts_cpu) > BACK_SECONDS:
+            self._seen.wrong.append(f"a start took {max(self._seen.starts_cpu):.1f} s of CPU time")
         counts = report.counts
         self._seen.started_logins = counts.started
         self._seen.lost = counts.started - counts.completed - counts.refused - counts.expired - counts.pending

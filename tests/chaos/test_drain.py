@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scripts.chaos.drain import DRAIN_SECONDS, drain_in_turn
 
-ENDS = 3
+ENDS = 2
 RATE = 20.0
 
 
