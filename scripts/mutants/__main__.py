@@ -43,7 +43,10 @@ def _try_module(module: str, end: float) -> None:
     path = _RESULTS / f"{module.removesuffix('.py').replace('/', '.')}.json"
     state = _fingerprint(module, tests)
     known = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    results: dict[str, bool] = known["survives"] if known.get("state") == state else {}
+    keys = {mutant.key for mutant in mutants}
+    results = {
+        key: lives for key, lives in known.get("survives", {}).items() if known["state"] == state and key in keys
+    }
     bench = Bench(module, tests, ROOT) if len(results) < len(mutants) else None
     for mutant in mutants:
         if bench is None or time.monotonic() > end:

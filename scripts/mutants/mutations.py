@@ -13,7 +13,7 @@ from typing import Final
 import libcst as cst
 from mutmut.mutation.mutators import mutation_operators
 
-_LOGIC_OF: Final = {"SamlError": {0}, "Breach": {1}, "Dropped": {1}, "Problem": {0}, "_error": {0}}
+_LOGIC_OF: Final = {"SamlError": {0}, "Breach": {1}, "Dropped": {1}, "Problem": {0}, "_error": {0}, "_too_low": {0, 1}}
 """Calls that explain something to an engineer, and which of their arguments are more than wording."""
 _WORDING: Final = frozenset(
     {*_LOGIC_OF, "UpstreamRefusal", "NotBase64", "ValueError", "TypeError", "RuntimeError", "_CannotRestrictError"}
@@ -74,7 +74,7 @@ class _Finder(cst.CSTVisitor):
         if isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value in _WORDING:
             logic = _LOGIC_OF.get(node.func.value, set())
             for place, argument in enumerate(node.args):
-                if place in logic or (argument.keyword and argument.keyword.value == "refusal_key"):
+                if argument.keyword.value == "refusal_key" if argument.keyword else place in logic:
                     argument.value.visit(self)
             return False
         for kind, operator in mutation_operators:

@@ -196,6 +196,7 @@ FEDERATION_CASES = (
         for value in ("", "Betydelig", "substantial", " Substantial", "4", SUBSTANTIAL.uri)
     ),
     breaks("IDR-33", "above-aal", with_attribute(names.AAL, "Low"), "fed.loa:not-a-level"),
+    breaks("IDR-33", "above-ial", with_attribute(names.IAL, "Low"), "fed.loa:not-a-level"),
     breaks("IDR-33", "ial-is-no-level", with_attribute(names.IAL, "3"), "fed.loa:not-a-level"),
     breaks("IDR-34", "FED-05-above-registration", with_attribute(names.LOA, "High"), "fed.loa:above-registration"),
     breaks("IDR-35", "FED-04-less-than-asked", with_attribute(names.LOA, "Low")),

@@ -140,6 +140,12 @@ def test_reading_refuses_with_the_catalogues_code(text: str, code: str) -> None:
     assert refused.value.code == code
 
 
+@pytest.mark.parametrize("text", ["%%%", "", document(group(PRIVILEGE) * 10_000), encoded("<a>")])
+def test_what_cannot_be_read_is_said_once(text: str) -> None:
+    """A value that does not decode is not also blamed for being no XML."""
+    assert len(examine_privileges(text)) == 1
+
+
 @pytest.mark.parametrize(
     ("rule_id", "text"),
     [
