@@ -53,10 +53,17 @@ def _try_module(module: str, end: float) -> None:
             break
         if mutant.key not in results:
             results[mutant.key] = bench.survives(mutant)
-            _RESULTS.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps({"state": state, "mutants": len(mutants), "survives": results}, indent=1))
+            _keep(path, {"state": state, "mutants": len(mutants), "survives": results})
             _say(mutant, results)
     print(f"{module}: {len(results)} of {len(mutants)} tried, {sum(results.values())} survive", flush=True)
+
+
+def _keep(path: Path, result: dict[str, object]) -> None:
+    """Write it whole or not at all: a run may be stopped at any moment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    draft.write_text(json.dumps(result, indent=1))
+    draft.replace(path)
 
 
 def _say(mutant: Mutant, results: dict[str, bool]) -> None:
