@@ -1,6 +1,7 @@
 """The signature algorithms we know. What is not in these tables does not exist: there is no default to fall back to (attack SIG-09)."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -23,10 +24,12 @@ from oiosaml.uris import (
     RSA_SHA512,
 )
 
-DIGESTS: Final[Mapping[str, str]] = MappingProxyType(
-    {DIGEST_SHA256: "sha256", DIGEST_SHA384: "sha384", DIGEST_SHA512: "sha512"}
+DIGESTS: Final[Mapping[str, Callable[[bytes], "hashlib._Hash"]]] = MappingProxyType(
+    {DIGEST_SHA256: hashlib.sha256, DIGEST_SHA384: hashlib.sha384, DIGEST_SHA512: hashlib.sha512}
 )
-"""Digest URI to hashlib's name for it. SHA-1 is not among them (attack SIG-08)."""
+"""Digest URI to its function. SHA-1 is not among them (attack SIG-08)."""
+
+_PKCS1: Final = PKCS1v15()
 
 _RSA: Final[Mapping[str, hashes.HashAlgorithm]] = MappingProxyType(
     {RSA_SHA256: hashes.SHA256(), RSA_SHA384: hashes.SHA384(), RSA_SHA512: hashes.SHA512()}
@@ -42,10 +45,10 @@ SIGNATURE_ALGORITHMS: Final = frozenset(_RSA) | frozenset(_ECDSA)
 def signature_is_good(public_key: PublicKey, algorithm: str, *, signature: bytes, signed: bytes) -> bool:
     """Tell whether the key made `signature` over `signed` by that algorithm; a key of another kind made nothing."""
     try:
-        if isinstance(public_key, rsa.RSAPublicKey) and algorithm in _RSA:
-            public_key.verify(signature, signed, PKCS1v15(), _RSA[algorithm])
+        if algorithm in _RSA and isinstance(public_key, rsa.RSAPublicKey):
+            public_key.verify(signature, signed, _PKCS1, _RSA[algorithm])
             return True
-        if isinstance(public_key, ec.EllipticCurvePublicKey) and algorithm in _ECDSA:
+        if algorithm in _ECDSA and isinstance(public_key, ec.EllipticCurvePublicKey):
             public_key.verify(_dss(signature, public_key), signed, ec.ECDSA(_ECDSA[algorithm]))
             return True
     except (InvalidSignature, ValueError):

@@ -30,7 +30,10 @@ def decode_in_xml(text: str) -> bytes:
     Raises:
         NotBase64: if the rest is not exactly base64, or there is nothing.
     """
-    packed = text.replace("\n", "").replace("\r", "").replace(" ", "").replace("\t", "")
+    packed = text
+    for space in "\n\r \t":
+        if space in packed:  # looking costs a tenth of replacing nothing
+            packed = packed.replace(space, "")
     if not packed:
         raise NotBase64("got no base64 at all")
     return decode(packed)

@@ -4,7 +4,6 @@ Keys come from the argument and never from the message. A certificate in KeyInfo
 choose between two codes: `sig.key` if it is not a registered one, `sig.value` otherwise.
 """
 
-import hashlib
 import hmac
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
@@ -55,7 +54,7 @@ def verify_enveloped(
     require_not_barred(key)
     _take_out(parts.signature)
     octets = canonical_octets(element, inclusive_prefixes=parts.content_prefixes)
-    digest = hashlib.new(DIGESTS[parts.digest_algorithm], octets).digest()
+    digest = DIGESTS[parts.digest_algorithm](octets).digest()
     if not hmac.compare_digest(digest, parts.digest_value):
         raise SamlError(
             "sig.value", f"got {local_name(element)} with another digest than was signed, expected no change"
