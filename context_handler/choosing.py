@@ -26,7 +26,9 @@ def demand_of(login: PendingLogin, system: RegisteredSystem) -> LevelDemand:
 def wishes_of(inbound: RequestFromSystem, request: Verified[AuthnRequest]) -> Wishes:
     """Give what the browser and the system say of where the person belongs."""
     scoping = request.value.scoping
-    return replace(inbound.wishes, idp_list=scoping.idp_list) if scoping else inbound.wishes
+    if scoping is None or scoping.idp_list == inbound.wishes.idp_list:
+        return inbound.wishes
+    return replace(inbound.wishes, idp_list=scoping.idp_list)
 
 
 @step(Party.CONTEXT_HANDLER)
@@ -85,14 +87,7 @@ def ask_home_idp(
     request = compose_request(visit.known_requester(), idp, demand, at=visit.at, ports=ports)
     message, octets = send_request(request, idp, ports)
     visit.note(party=idp.registration.entity_id, message_id=request.id, octets_out=octets, asked=True)
-    asked = replace(
-        login,
-        state=LoginState.AT_HOME_IDP,
-        idp=idp.registration.entity_id,
-        idp_request_id=request.id,
-        idp_request_at=visit.at,
-    )
-    return asked, message
+    return login.asked_at(idp.registration.entity_id, request.id, visit.at), message
 
 
 @step(Party.USER)

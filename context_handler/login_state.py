@@ -82,6 +82,24 @@ class PendingLogin:
     code: str | None = None
     """Of the refusal that ended it, once one did."""
 
+    def asked_at(self, idp: EntityId, request_id: MessageId, at: datetime) -> "PendingLogin":
+        """Give the login once this home IdP was asked."""
+        return PendingLogin(
+            flow=self.flow,
+            state=LoginState.AT_HOME_IDP,
+            system=self.system,
+            request=self.request,
+            relay_state=self.relay_state,
+            acs_url=self.acs_url,
+            browser=self.browser,
+            started_at=self.started_at,
+            expires_at=self.expires_at,
+            idp=idp,
+            idp_request_id=request_id,
+            idp_request_at=at,
+            code=self.code,
+        )
+
     def has_expired(self, at: datetime) -> bool:
         """Tell whether the person took too long."""
         return at >= self.expires_at

@@ -7,7 +7,6 @@ import base64
 import binascii
 from typing import Final
 
-from lxml import etree
 from lxml.etree import _Element
 
 from oiosaml.errors import SamlError
@@ -19,6 +18,7 @@ from oiosaml.xml.parse import parse_message, text_of
 MAXIMUM_OCTETS: Final = 256 * 1024
 """Longest accepted document, in octets after decoding (BPP-15, our choice). Guards against attack PRV-05."""
 
+_NAMESPACES: Final = ("", "{" + NS_BPP, "{" + NS_BPP_LEGACY)
 _XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
 _PARSER_PROBLEMS: Final = {"xml.limits": "priv.limits", "size": "priv.limits", "xml.text": "xml.text"}
 
@@ -69,7 +69,7 @@ class PrivilegeDocument:
     @property
     def namespace(self) -> str | None:
         """The root's namespace, None if it has none."""
-        return None if self.root is None else etree.QName(self.root).namespace
+        return None if self.root is None else self.root.rpartition("}")[0][1:] or None
 
 
 def read_privilege_document(text: str) -> PrivilegeDocument:
@@ -111,7 +111,7 @@ class _Reading:
         privileges: list[str] = []
         constraints: list[DocumentConstraint] = []
         for each in self._children(element, ("Privilege", "Constraint")):
-            if etree.QName(each).localname == "Privilege":
+            if str(each.tag).endswith("Privilege"):
                 self._note_attributes(each, ())
                 privileges.append(text_of(each))
             else:
@@ -121,15 +121,15 @@ class _Reading:
 
     def _children(self, parent: _Element, expected: tuple[str, ...]) -> list[_Element]:
         """Give the children that are called so, whether qualified by mistake or not; note everything else."""
-        found = []
-        for element in parent.iterchildren():
-            name = etree.QName(element)
-            if name.localname in expected and name.namespace in (None, NS_BPP, NS_BPP_LEGACY):
-                self.qualified |= name.namespace is not None
+        found, loose = [], [parent.text]
+        for element in parent:
+            namespace, _, local = str(element.tag).rpartition("}")
+            if local in expected and namespace in _NAMESPACES:
+                self.qualified |= namespace != ""
                 found.append(element)
             else:
                 self.foreign.append(f"element {element.tag!s}"[:120])
-        loose = [parent.text, *(element.tail for element in parent.iterchildren())]
+            loose.append(element.tail)
         self.foreign += [f"text {piece.strip()!r:.40}" for piece in loose if piece and piece.strip()]
         return found
 

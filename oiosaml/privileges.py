@@ -1,9 +1,6 @@
 """OIO Basic Privilege Profile 1.2: which rights a user has, for which organisation, within which data constraints."""
 
-import base64
 from typing import Final
-
-from lxml import etree
 
 from oiosaml.errors import SamlError
 from oiosaml.privilege_document import PrivilegeDocument, read_privilege_document
@@ -12,7 +9,8 @@ from oiosaml.rules.privileges import PRIVILEGE_RULES, PrivilegeExpectations
 from oiosaml.rules.rule import Finding, enforce, examine
 from oiosaml.uris import NS_BPP
 from oiosaml.value_type import value_type
-from oiosaml.xml.writing import writable
+from oiosaml.xml.base64_text import encode
+from oiosaml.xml.writing import escaped_text, escaped_value
 
 __all__ = [
     "CVR_SCOPE_PREFIX",
@@ -27,7 +25,7 @@ __all__ = [
     "write_privileges",
 ]
 
-_DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>'
+_DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>'
 _NS_XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 AS_THE_PROFILE_SAYS: Final = PrivilegeExpectations()
 
@@ -81,17 +79,19 @@ def write_privileges(privileges: PrivilegeList, namespace: str = NS_BPP) -> str:
     Raises:
         UnwritableText: if a value holds what XML cannot.
     """
-    root = etree.Element(f"{{{namespace}}}PrivilegeList", nsmap={"bpp": namespace, "xsi": _NS_XSI})
-    for group in privileges.groups:
-        element = etree.SubElement(root, "PrivilegeGroup", Scope=writable(group.scope, "Scope"))
-        for privilege in group.privileges:
-            etree.SubElement(element, "Privilege").text = writable(privilege, "Privilege")
-        for constraint in group.constraints:
-            written = etree.SubElement(element, "Constraint", Name=writable(constraint.name, "Name"))
-            written.text = writable(constraint.value, "Constraint")
-    return base64.b64encode(_DECLARATION + etree.tostring(root, encoding="UTF-8", xml_declaration=False)).decode(
-        "ascii"
-    )
+    groups = "".join(map(_written, privileges.groups))
+    root = f'<bpp:PrivilegeList xmlns:bpp="{namespace}" xmlns:xsi="{_NS_XSI}">{groups}</bpp:PrivilegeList>'
+    return encode((_DECLARATION + root).encode())
+
+
+def _written(group: PrivilegeGroup) -> str:
+    pieces = [f'<PrivilegeGroup Scope="{escaped_value(group.scope, "Scope")}">']
+    pieces += [f"<Privilege>{escaped_text(each, 'Privilege')}</Privilege>" for each in group.privileges]
+    for each in group.constraints:
+        name, text = escaped_value(each.name, "Name"), escaped_text(each.value, "Constraint")
+        pieces.append(f'<Constraint Name="{name}">{text}</Constraint>')
+    pieces.append("</PrivilegeGroup>")
+    return "".join(pieces)
 
 
 def _believed(document: PrivilegeDocument) -> PrivilegeList:

@@ -31,10 +31,13 @@ LONGEST_CONDITIONS: Final = timedelta(hours=1)
 
 def _bearer(assertion: Assertion, expected: AssertionExpectations) -> SubjectConfirmation | None:
     """Give the one bearer confirmation that is judged: the one for us, else the first, so that all rules judge the same."""
-    confirmations = assertion.subject.confirmations if assertion.subject else ()
-    bearers = [each for each in confirmations if each.method == CONFIRMATION_BEARER]
-    ours = [each for each in bearers if each.recipient == expected.assertion_consumer_service]
-    return next(iter(ours or bearers), None)
+    first = None
+    for each in assertion.subject.confirmations if assertion.subject else ():
+        if each.method == CONFIRMATION_BEARER:
+            if each.recipient == expected.assertion_consumer_service:
+                return each
+            first = first or each
+    return first
 
 
 def _name_id(assertion: Assertion) -> NameId | None:

@@ -1,7 +1,6 @@
 """The structural rules of OIOBPP (section 6), over a document as it came. Whether a role exists and may be used is not asked here."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -9,7 +8,7 @@ from typing import Final
 from oiosaml.name_id import is_uuid
 from oiosaml.privilege_document import DocumentGroup, PrivilegeDocument
 from oiosaml.privilege_scope import Scope
-from oiosaml.rules.rule import Breach, Requirement, rule
+from oiosaml.rules.rule import Breach, Requirement, repeated, rule
 from oiosaml.uris import CONSTRAINT_KLE, CONSTRAINT_ORGANISATION_UNIT, NS_BPP, NS_BPP_LEGACY
 
 LARGE_OCTETS: Final = 32 * 1024
@@ -175,9 +174,9 @@ def groups_differ(document: PrivilegeDocument, _: PrivilegeExpectations) -> Iter
 def constraint_name_occurs_once(document: PrivilegeDocument, _: PrivilegeExpectations) -> Iterator[Breach]:
     """A constraint name occurs once in a group; several values are separated by commas."""
     for group, place in _each_group(document):
-        for name, count in Counter(each.name for each in group.constraints).items():
-            if count > 1:
-                yield Breach(f"got {name!r:.120} {count} times {place}, expected it once", line=group.line)
+        found = [each.name for each in group.constraints]
+        for name in repeated(found):
+            yield Breach(f"got {name!r:.120} {found.count(name)} times {place}, expected it once", line=group.line)
 
 
 @rule("BPP-31", code="priv.limits", source="our choice; OIOBPP names no limit", requirement=Requirement.SHOULD)

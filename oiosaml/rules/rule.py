@@ -1,6 +1,6 @@
 """What a rule is: a function that yields one `got …, expected …` for each breach, with its id, code and clause as arguments."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from oiosaml.refusals import REFUSALS
 
 S = TypeVar("S")
 E = TypeVar("E")
+N = TypeVar("N", bound=Hashable)
 
 
 class Requirement(StrEnum):
@@ -110,6 +111,13 @@ def enforce(rules: Iterable[Rule[S, E]], subject: S, expected: E) -> tuple[Findi
     if any(finding.requirement is Requirement.MUST for finding in findings):
         raise RuleViolation(findings)
     return findings
+
+
+def repeated(names: Sequence[N]) -> Sequence[N]:
+    """Give what occurs more than once, in order of first appearance; nearly always nothing does."""
+    if len(set(names)) == len(names):
+        return ()
+    return tuple(name for name in dict.fromkeys(names) if names.count(name) > 1)
 
 
 def _finding(r: Rule[S, E], breach: str | Breach) -> Finding:

@@ -95,7 +95,7 @@ class NewElement:
         self.identifier = attributes.get("ID")
         """The ID, by which a signature refers to the element; None if it has none."""
         self._provided = around if self._uses <= around else around | self._uses
-        self._inside: list[str | NewElement] = [] if text is None else [_text(text, tag)]
+        self._inside: list[str | NewElement] = [] if text is None else [escaped_text(text, tag)]
         self._open = True
         self._final: str | None = None
         self._declared: AbstractSet[str] = _NOTHING
@@ -130,7 +130,7 @@ class NewElement:
         self._refuse_change()
         name, start, uses = _begun(self.namespaces, namespace, tag, attributes)
         if uses <= self._provided:  # then nothing is declared in it, wherever this element will stand
-            self._inside.append(f"<{name}{start}>{_text(text, tag)}</{name}>")
+            self._inside.append(f"<{name}{start}>{escaped_text(text, tag)}</{name}>")
         else:
             self._inside.append(NewElement(self.namespaces, namespace, tag, attributes, text, around=self._provided))
 
@@ -149,7 +149,7 @@ class NewElement:
         name, start, uses = _begun_alike(self.namespaces, namespace, tag, tuple(attributes.items()))
         if uses <= self._provided:
             each, _ = _named(self.namespaces, namespace, item)
-            inside = "".join([f"<{each}>{_text(text, item)}</{each}>" for text in texts])
+            inside = "".join([f"<{each}>{escaped_text(text, item)}</{each}>" for text in texts])
             self._inside.append(f"<{name}{start}>{inside}</{name}>")
         else:
             element = self.add(namespace, tag, attributes)
@@ -259,12 +259,12 @@ def _begun(
         for attribute, before in plain:
             value = attributes[attribute]
             if value is not None:
-                start += f'{before}{_value(value, attribute)}"'
+                start += f'{before}{escaped_value(value, attribute)}"'
         for attribute, around, local in qualified:
             value = attributes[attribute]
             if value is not None:
                 prefix = "xml" if around == _NS_XML else _prefix(around, namespaces)
-                start += f' {prefix}:{local}="{_value(value, local)}"'
+                start += f' {prefix}:{local}="{escaped_value(value, local)}"'
                 uses |= _NOTHING if prefix == "xml" else {prefix}
     return name, start, uses
 
@@ -313,8 +313,12 @@ def _checked(name: str) -> str:
     return name
 
 
-def _text(text: str, place: str) -> str:
-    """Escape the text of an element."""
+def escaped_text(text: str, place: str) -> str:
+    """Escape the text of an element. `place` is what is called so where XML cannot hold it.
+
+    Raises:
+        UnwritableText: names the character and the place.
+    """
     if "&" in text:
         text = text.replace("&", "&amp;")
     if "<" in text or ">" in text:
@@ -322,8 +326,12 @@ def _text(text: str, place: str) -> str:
     return text if text.isprintable() else writable(text, place).replace("\r", "&#xD;")
 
 
-def _value(value: str, place: str) -> str:
-    """Escape the value of an attribute. A reader turns white space into blanks unless it is written as references."""
+def escaped_value(value: str, place: str) -> str:
+    """Escape the value of an attribute. A reader turns white space into blanks unless it is written as references.
+
+    Raises:
+        UnwritableText: names the character and the place.
+    """
     if "&" in value:
         value = value.replace("&", "&amp;")
     if "<" in value or '"' in value:
