@@ -36,13 +36,14 @@ def check_request(
     Raises:
         RuleViolation: if a MUST is broken.
     """
+    listed = request.value.scoping.idp_list if request.value.scoping else ()
     expectations = AuthnRequestExpectations(
         at=at,
         issuer=system.registration.entity_id,
         sso_location=ports.urls.sso_url,
         assertion_consumer_services=system.metadata.sp.assertion_consumer_services if system.metadata.sp else (),
         our_entity_ids=(ports.entity_id_towards_systems, ports.entity_id_towards_idps),
-        known_idps=frozenset(idp.registration.entity_id for idp in registry.idps()),
+        known_idps=frozenset([each for each in listed if registry.idp(each) is not None]),
         minimum_level=system.registration.minimum_level,
         name_id_formats=SUPPORTED_FORMATS,
         binding=binding,

@@ -36,19 +36,18 @@ def choose_home_idp(
     visit: Visit, system: RegisteredSystem, demand: LevelDemand, wishes: Wishes, registry: Registry
 ) -> RegisteredIdp | AskForHomeIdp:
     """The home IdP is the hinted one, the only one, the one logged in to or the remembered one; else the person is asked."""
-    candidates = discovery.candidates_for(system, registry.idps(), demand, wishes, visit.at)
-    idp = discovery.decide(candidates, wishes)
-    if idp is not None:
-        visit.note(party=idp.registration.entity_id)
-        return idp
+    chosen = discovery.choose(system, registry, demand, wishes, visit.at)
+    if isinstance(chosen, RegisteredIdp):
+        visit.note(party=chosen.registration.entity_id)
+        return chosen
     if visit.requester is not None and visit.requester.request.is_passive:
         raise SamlError(
             "proto.no-passive",
             "got IsPassive with several IdPs to choose among, expected a request that names one",
             party=Party.SYSTEM,
         )
-    visit.note(asked=True, detail=f"{len(candidates.able)} to choose among")
-    return AskForHomeIdp(visit.flow, system, candidates, demand)
+    visit.note(asked=True, detail=f"{len(chosen.able)} to choose among")
+    return AskForHomeIdp(visit.flow, system, chosen, demand)
 
 
 @step(Party.CONTEXT_HANDLER)

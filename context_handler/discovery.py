@@ -69,6 +69,24 @@ class AskForHomeIdp:
     demand: LevelDemand
 
 
+def choose(
+    system: RegisteredSystem, registry: Registry, demand: LevelDemand, wishes: Wishes, at: datetime
+) -> RegisteredIdp | Candidates:
+    """Give the IdP that needs no question, or those that the person chooses among.
+
+    One that is hinted at is looked at alone: if it may be chosen it is, and the others decide nothing.
+
+    Raises:
+        SamlError: as `candidates_for`.
+    """
+    idp = None if wishes.hint is None else registry.idp(wishes.hint)
+    open_to_system = idp is not None and _is_open(idp, at) and _is_wanted(idp, system, wishes)
+    if idp is not None and open_to_system and demand.reachable_with(idp.registration):
+        return idp
+    candidates = candidates_for(system, registry.idps(), demand, wishes, at)
+    return decide(candidates, wishes) or candidates
+
+
 def candidates_for(
     system: RegisteredSystem, idps: Sequence[RegisteredIdp], demand: LevelDemand, wishes: Wishes, at: datetime
 ) -> Candidates:

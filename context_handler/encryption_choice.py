@@ -1,8 +1,10 @@
 """Whether and how to encrypt for one system: its registration decides, else its metadata, else its profile's own choice."""
 
+from functools import lru_cache
+
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from context_handler.ports import RegisteredSystem
+from context_handler.ports import REMEMBERED_SYSTEMS, RegisteredSystem
 from context_handler.profiles.registered import profile_of_system
 from oiosaml.errors import Party, SamlError
 from oiosaml.messages import encryption_choice as by_metadata
@@ -10,6 +12,7 @@ from oiosaml.messages.metadata import encryption_keys as keys_for_encryption
 from oiosaml.xml.encryption import EncryptionMethod
 
 
+@lru_cache(REMEMBERED_SYSTEMS)
 def encryption_for(system: RegisteredSystem) -> tuple[RSAPublicKey, EncryptionMethod] | None:
     """Give the key to encrypt to and the algorithms; None for an OIOSAML 2 system without an encryption key and without a wish for one.
 

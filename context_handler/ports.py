@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from context_handler.events import Event
 from context_handler.login_state import LoginState, PendingLogin
@@ -20,10 +20,13 @@ from oiosaml.messages.metadata import EntityDescriptor
 from oiosaml.name_id import NameId
 from oiosaml.validity import CLOCK_SKEW
 
+REMEMBERED_SYSTEMS: Final = 1024
+"""For so many systems is remembered what follows from their registration alone; KOMBIT has some two hundred."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RegisteredIdp:
-    """A home IdP with its metadata read once."""
+    """A home IdP with its metadata read once. It is itself alone: another registration, or another state of its keys, makes another one."""
 
     registration: HomeIdp
     metadata: EntityDescriptor
@@ -32,9 +35,9 @@ class RegisteredIdp:
     """Until when it is known that its certificates are not revoked; None if no revocation list speaks of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RegisteredSystem:
-    """A user-facing system with its metadata read once."""
+    """A user-facing system with its metadata read once; itself alone, as `RegisteredIdp` is, so that what follows from it is remembered."""
 
     registration: UserFacingSystem
     metadata: EntityDescriptor
@@ -43,7 +46,7 @@ class RegisteredSystem:
     """Until when it is known that its certificates are not revoked; None if no revocation list speaks of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RegisteredAttributeService:
     """An attribute service with its metadata read once."""
 

@@ -42,6 +42,10 @@ class RegistrySnapshot:
         self._job_function_roles = _by_key(entries, JobFunctionRole)
         self._translations = _by_key(entries, TranslationTable)
         self._people = _by_key(entries, Person)
+        self._all_idps = tuple(self._idps.values())
+        self._all_systems = tuple(self._systems.values())
+        self._keys_of_systems = tuple(key for system in self._all_systems for key in system.keys)
+        self._keys_of_idps = tuple(key for idp in self._all_idps for key in idp.keys)
         self._dynamic_keys = _dynamic_keys(self._job_function_roles.values(), self._system_roles)
         self._services_by_cvr = {
             cvr: service for service in self._services.values() for cvr in service.registration.cvrs
@@ -57,19 +61,19 @@ class RegistrySnapshot:
 
     def idps(self) -> Sequence[RegisteredIdp]:
         """Every IdP, in the order of registration."""
-        return tuple(self._idps.values())
+        return self._all_idps
 
     def systems(self) -> Sequence[RegisteredSystem]:
         """Every system, in the order of registration."""
-        return tuple(self._systems.values())
+        return self._all_systems
 
     def keys_of_systems(self) -> Sequence[VerificationKey]:
         """The signing keys of all systems, never to verify with."""
-        return tuple(key for system in self._systems.values() for key in system.keys)
+        return self._keys_of_systems
 
     def keys_of_idps(self) -> Sequence[VerificationKey]:
         """The signing keys of all IdPs, never to verify with."""
-        return tuple(key for idp in self._idps.values() for key in idp.keys)
+        return self._keys_of_idps
 
     def attribute_service(self, entity_id: EntityId) -> RegisteredAttributeService | None:
         """Look an attribute service up."""

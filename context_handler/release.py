@@ -1,9 +1,10 @@
 """Which attributes leave for a system: those it is registered for, from where they may come, and nothing else (attack FED-12)."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
-from context_handler.ports import RegisteredSystem, Registry
+from context_handler.ports import REMEMBERED_SYSTEMS, RegisteredSystem, Registry
 from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_system
 from context_handler.translation import NO_NAMES, AttributeNames
@@ -51,6 +52,7 @@ FROM_HOME_IDP: Final = PERSONAL | {
 _PASSED_ON: Final = FROM_HOME_IDP | frozenset(MANDATORY)
 
 
+@lru_cache(REMEMBERED_SYSTEMS)
 def allowed_names(system: RegisteredSystem, table: AttributeNames = NO_NAMES) -> tuple[str, ...]:
     """Give the attributes a system may receive, under its own names: the mandatory ones and those its metadata requests.
 

@@ -1,6 +1,7 @@
 """Enveloped signatures: always rsa-sha256 over exclusive canonical form, with our certificate beside it (OIOSAML 3, chapter 3)."""
 
 import hashlib
+from functools import lru_cache
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -52,11 +53,16 @@ def sign_enveloped(element: NewElement, key: SigningKey) -> None:
     digest = encode(hashlib.sha256((before + behind).encode()).digest())
     signed_info = _SIGNED_INFO.format(id=reference, digest=digest)
     value = encode(sign_octets(signed_info.encode(), key))
-    certificate = encode(key.certificate_der)
+    certificate = _as_text(key.certificate_der)
     # the declaration of ds stands on Signature alone, as it does in the canonical form of the whole
     inside = signed_info.replace(_DECLARATION, "", 1)
     signature = _SIGNATURE.format(signed_info=inside, value=value, certificate=certificate)
     element.seal(before + signature + behind, "ds")
+
+
+@lru_cache(maxsize=16)
+def _as_text(certificate_der: bytes) -> str:
+    return encode(certificate_der)
 
 
 def sign_octets(octets: bytes, key: SigningKey) -> bytes:
