@@ -22,6 +22,8 @@ from federation.dev_ca import ensure_keys, key_holders
 from federation.load import load_world
 from federation.urls import ContextHandlerUrls
 from nsis_sim.cli import build
+from nsis_sim.settings import STORE_FILE
+from tests.empty_store import empty_store
 
 FEDERATION = Path(__file__).parents[1] / "federation.yaml"
 RSA_BITS = 2048
@@ -98,12 +100,14 @@ def simulator(
 ) -> Iterator[Simulator]:
     """Run a simulator that keeps everything in `directory`, ready; it is ended afterwards if the test did not.
 
-    It finds its keys there, unless this is a test of the first start.
+    It finds its keys and an empty store there, unless this is a test of the first start.
     """
     ready, log = directory / "ready.json", directory / "log.txt"
     ready.unlink(missing_ok=True)
     if not (first_start or "NSIS_CERTS_DIR" in environment or (directory / "certs").exists()):
         shipped_keys(directory / "certs")
+    if not (first_start or "NSIS_DATA_DIR" in environment):
+        empty_store(directory / "var" / STORE_FILE)
     arguments = nsis(*command, "--port", str(port), "--ready-file", str(ready))
     settings = {
         "NSIS_DATA_DIR": str(directory / "var"),

@@ -21,6 +21,7 @@ from oiosaml.nsis import AssuranceLevel
 from oiosaml.uris import BINDING_POST, NAMEID_PERSISTENT, NAMEID_X509_SUBJECT_NAME
 from tests.builders import ATTRIBUTE_SERVICE, IDP, KORSBAEK, SKOVRUP, SYSTEM
 from tests.conftest import make_member
+from tests.empty_store import empty_store
 
 
 def system_metadata(
@@ -127,7 +128,7 @@ MakeRig = Callable[[Path], FederationRig]
 
 def make_federation_rig(directory: Path) -> FederationRig:
     """Open a rig on the store file in `directory`; a second rig on the same directory is another process's view."""
-    database = Database(directory / "store.db", busy_timeout=timedelta(seconds=5))
+    database = Database(empty_store(directory / "store.db"), busy_timeout=timedelta(seconds=5))
     registrations = SqliteRegistrations(database)
     registry = RegistryCache(registrations, DEFAULT_WORKSPACE)
     registrar = Registrar(registrations, registry, DEFAULT_WORKSPACE, context_handler=SIMULATED_CONTEXT_HANDLER)

@@ -72,6 +72,7 @@ from tests import builders
 from tests.builders import ATTRIBUTE_SERVICE, IDP, KORSBAEK, NOW, SKOVRUP, SYSTEM, SYSTEM_ACS
 from tests.conftest import Member, make_member
 from tests.context_handler.boots import BOOT
+from tests.empty_store import empty_store
 
 T = TypeVar("T")
 
@@ -431,7 +432,7 @@ def make_rig(directory: Path, *, knows_roles: bool = True) -> Rig:
         registered_service(service),
     )
     wire = Service(service)
-    database = Database(directory / "nsis.sqlite")
+    database = Database(empty_store(directory / "nsis.sqlite"))
     ports = Ports(
         workspace=DEFAULT_WORKSPACE,
         store=SqliteStore(database, BOOT),

@@ -28,6 +28,7 @@ from oiosaml.errors import SamlError
 from oiosaml.ids import DEFAULT_WORKSPACE, EntityId
 from tests.builders import NOW
 from tests.context_handler.rig import Rig
+from tests.empty_store import empty_store
 
 FEDERATION = Path(__file__).parents[2] / "federation.yaml"
 BYGGESAG = EntityId("https://saml.byggesag.sim.test")
@@ -77,7 +78,7 @@ def authority(shared_certs: Path, tmp_path: Path) -> Authority:
     world = with_own_metadata(world, topology, keys)
     revocations = Revocations((certs / CRL_FILE).read_bytes, keys.ca_certificate_der)
     revocations.refresh(NOW)
-    registrations = SqliteRegistrations(Database(tmp_path / "store.db"))
+    registrations = SqliteRegistrations(Database(empty_store(tmp_path / "store.db")))
     registry = RegistryCache(registrations, DEFAULT_WORKSPACE, revocations)
     registrar = Registrar(registrations, registry, DEFAULT_WORKSPACE, context_handler=world.context_handler)
     registrar.open_world(world, NOW)

@@ -30,9 +30,10 @@ from nsis_sim.browser import Browser, FormOnPage, Page
 from nsis_sim.dispatcher import Dispatcher
 from nsis_sim.houses import Houses
 from nsis_sim.placement import places, topology_of
-from nsis_sim.settings import Settings
+from nsis_sim.settings import STORE_FILE, Settings
 from oiosaml.errors import SamlError
 from sp_demo.soap_over_http import SoapOverHttp as OwnSoapOverHttp
+from tests.empty_store import empty_store
 
 BASE_URL = "http://localhost:8000"
 FEDERATION = Path(__file__).parents[2] / "federation.yaml"
@@ -156,6 +157,7 @@ def open_street(
 ) -> Iterator[Street]:
     """Build every house over a store in `directory`; `certs` may be shared by many streets. With `sites` each is a site of its own."""
     settings = Settings(data_dir=directory, certs_dir=certs, rsa_bits=2048, federation=federation, base_url=BASE_URL)
+    empty_store(directory / STORE_FILE)
     world = load_world(settings.federation)
     topology = topology_of_sites(SITES_PORT, world) if sites else topology_of(settings, world, 8000)
     clock = Clock()
