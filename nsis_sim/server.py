@@ -16,6 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from federation.dev_ca_web import WebCertificate
+from nsis_sim.http_answers import AnsweringHttp
 from nsis_sim.http_limits import IDLE_SECONDS, LimitedHttp
 from nsis_sim.large_pages import use_large_pages
 from nsis_sim.log_lines import log_config
@@ -119,7 +120,7 @@ def serve(
     """Serve until SIGINT or SIGTERM; `on_ready` is called once connections are answered. Returns normally after either signal."""
     config = uvicorn.Config(
         app,
-        http=LimitedHttp,
+        http=AnsweringHttp,
         log_config=log_config(log_level),
         access_log=log_level == "debug",
         lifespan="on",

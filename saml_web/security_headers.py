@@ -1,6 +1,6 @@
 """The headers of every answer, and those of a page. A page may widen two things: where its form goes, and which scripts run by nonce."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -13,6 +13,9 @@ NO_STORE: Final = "no-store"
 
 _REMEMBERED_SOURCES: Final = 512
 """Of how many URLs the source expression is remembered: they are registered addresses, and the same few come again and again."""
+
+_REMEMBERED_NAMES: Final = 64
+"""For how many sets of headers is remembered what they leave out: a house has a handful, all of its own making."""
 
 HTML_HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": NO_STORE,
@@ -108,13 +111,22 @@ def with_default_headers(send: Send) -> Send:
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = list(message.get("headers", ()))
-            said = {name.lower() for name, _ in headers}
-            headers += [header for header in _DEFAULT_HEADERS if header[0] not in said]
-            message = {**message, "headers": headers}
+            message = {**message, "headers": with_defaults(message.get("headers", ()))}
         await send(message)
 
     return send_with_headers
+
+
+def with_defaults(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Give an answer's headers and, behind them, the default ones of which it says nothing."""
+    given = list(headers)
+    return [*given, *_unsaid(tuple([name for name, _ in given]))]
+
+
+@lru_cache(maxsize=_REMEMBERED_NAMES)
+def _unsaid(names: tuple[bytes, ...]) -> tuple[tuple[bytes, bytes], ...]:
+    said = {name.lower() for name in names}
+    return tuple(header for header in _DEFAULT_HEADERS if header[0] not in said)
 
 
 def html_headers(policy: ContentPolicy) -> dict[str, str]:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from oiosaml.errors import SamlError
 from saml_web.error_pages import ErrorPages
+from saml_web.whole_answer import give
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -45,7 +46,7 @@ class StraightWay:
             response = await endpoint(request)
         except SamlError as refusal:
             response = self._errors.answer(request, refusal)
-        await response(scope, receive, send)
+        await give(response, scope, receive, send)
 
     def _endpoint(self, scope: Scope) -> Endpoint | None:
         return self._endpoints.get((scope["method"], scope["path"].removeprefix(scope.get("root_path", ""))))

@@ -1,18 +1,14 @@
 """Connections that send too much, too slowly or nothing, against a real server on loopback (attack WEB-13)."""
 
-import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 
 import pytest
-import uvicorn
 
 from nsis_sim import http_limits
 from nsis_sim.http_limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_URL_BYTES, LimitedHttp
-from nsis_sim.server import _Server, listen
+from tests.nsis_sim.running import Running, running
 from tests.processes import wait_until
 
 HONEST = b"GET /honest HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -41,38 +37,10 @@ def limits(monkeypatch) -> Callable[..., None]:
     return set_all
 
 
-@dataclass
-class Running:
-    """A server in a thread, and a way to open connections to it."""
-
-    server: _Server
-    port: int
-    opened: ExitStack
-
-    def __call__(self) -> socket.socket:
-        return self.opened.enter_context(socket.create_connection(("127.0.0.1", self.port), timeout=20))
-
-    def holds_none(self) -> bool:
-        return not self.server.server_state.connections
-
-
 @pytest.fixture
 def connect(monkeypatch) -> Iterator[Running]:
-    monkeypatch.setattr("nsis_sim.server._settle", lambda: None)  # this process goes on as it was
-    port, sockets = listen(("127.0.0.1",), 0)
-    ready = threading.Event()
-    config = uvicorn.Config(app, http=LimitedHttp, log_config=None, log_level="critical", lifespan="off", ws="none")
-    server = _Server(config, ready.set)
-    server.capture_signals = ExitStack  # type: ignore[method-assign]  # signals belong to the main thread
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=sockets)))
-    thread.start()
-    assert ready.wait(10)
-    with ExitStack() as opened:
-        yield Running(server, port, opened)
-        server.should_exit = True
-    thread.join(20)
-    for each in sockets:
-        each.close()
+    with running(app, LimitedHttp, monkeypatch) as server:
+        yield server
 
 
 def answer_to(connection: socket.socket, octets: bytes = b"") -> bytes:

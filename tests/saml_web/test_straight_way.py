@@ -16,6 +16,7 @@ from saml_web.error_pages import ErrorPages
 from saml_web.ids import SystemIds
 from saml_web.pages import Pages
 from saml_web.straight_way import StraightWay
+from saml_web.whole_answer import WHOLE_ANSWER
 
 PAGES = Pages("context_handler", base_url="http://localhost:8000", ids=SystemIds())
 
@@ -76,3 +77,34 @@ def test_what_is_not_answered_well_is_answered_as_behind_the_router(method, path
 def test_a_path_with_parameters_is_none_for_it():
     with pytest.raises(ValueError, match="without parameters"):
         StraightWay(Starlette(), [Route("/in/{name}", refusing)], ErrorPages(PAGES))
+
+
+@pytest.mark.parametrize("path", ["/in", "/in?refuse"])
+def test_a_server_that_takes_an_answer_whole_gets_it_so_with_every_header(path):
+    taken = []
+
+    async def whole(status, headers, body):
+        taken.append((status, headers, bytes(body)))
+
+    async def in_two(message):
+        raise AssertionError(f"got {message['type']}, expected the answer in one piece")
+
+    async def ask_whole() -> None:
+        place, _, query = path.partition("?")
+        scope = {"type": "http", "method": "GET", "path": place, "query_string": query.encode(), "headers": [],
+                 "extensions": {WHOLE_ANSWER: whole}}  # fmt: skip
+        await house(straight=True)(scope, None, in_two)
+
+    asyncio.run(ask_whole())
+    ((status, headers, body),) = taken
+    ordinary = ask("GET", path)
+    assert (status, len(body)) == (ordinary.status_code, len(ordinary.content))
+    names = [name for name, _ in headers]
+    assert sorted(names) == sorted({*(name.lower().encode() for name in ordinary.headers), *names})
+    assert {
+        b"cache-control",
+        b"content-security-policy",
+        b"referrer-policy",
+        b"x-content-type-options",
+        b"x-frame-options",
+    } <= set(names)

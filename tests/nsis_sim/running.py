@@ -1,0 +1,50 @@
+"""A server in a thread of this process, and connections to it."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import pytest
+import uvicorn
+from starlette.types import ASGIApp
+
+from nsis_sim.http_limits import LimitedHttp
+from nsis_sim.server import _Server, listen
+
+
+@dataclass
+class Running:
+    """A server in a thread, and a way to open connections to it."""
+
+    server: _Server
+    port: int
+    opened: ExitStack
+
+    def __call__(self) -> socket.socket:
+        return self.opened.enter_context(socket.create_connection(("127.0.0.1", self.port), timeout=20))
+
+    def holds_none(self) -> bool:
+        return not self.server.server_state.connections
+
+
+@contextmanager
+def running(app: ASGIApp, protocol: type[LimitedHttp], monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    """Serve `app` on loopback until the block ends."""
+    monkeypatch.setattr("nsis_sim.server._settle", lambda: None)  # this process goes on as it was
+    port, sockets = listen(("127.0.0.1",), 0)
+    ready = threading.Event()
+    config = uvicorn.Config(app, http=protocol, log_config=None, log_level="critical", lifespan="off", ws="none")
+    server = _Server(config, ready.set)
+    server.capture_signals = ExitStack  # type: ignore[method-assign]  # signals belong to the main thread
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=sockets)))
+    thread.start()
+    assert ready.wait(10)
+    with ExitStack() as opened:
+        yield Running(server, port, opened)
+        server.should_exit = True
+    thread.join(20)
+    for each in sockets:
+        each.close()

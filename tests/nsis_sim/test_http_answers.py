@@ -1,0 +1,109 @@
+"""Answers handed over in one piece are those that go in two, to the octet."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from nsis_sim.http_answers import AnsweringHttp
+from saml_web.whole_answer import WHOLE_ANSWER
+from tests.nsis_sim.running import Running, running
+
+BODY = "<p>rødgrød</p>".encode() * 5000
+HEADERS = [
+    (b"content-length", b"%d" % len(BODY)),
+    (b"Set-Cookie", b"a=b"),
+    (b"set-cookie", b"c=d"),
+    (b"x", b"tab\tand \xe6"),
+]
+ODD = {"/break": b"a\r\nb: c", "/line": b"a\nb", "/return": b"a\rb", "/null": b"a\0b", "/delete": b"a\x7fb"}
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers in two messages below /plain, and else in one piece."""
+    more = True
+    while more:
+        more = (await receive()).get("more_body", False)
+    headers = [*HEADERS, (b"odd", ODD.get(scope["path"], b"even"))]
+    if scope["path"].startswith("/plain"):
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": BODY})
+        return
+    whole = scope["extensions"][WHOLE_ANSWER]
+    await whole(200, headers, BODY)
+    if scope["path"] == "/twice":
+        await whole(200, headers, BODY)
+
+
+class Unlogged(AnsweringHttp):
+    """As it is where answers are not logged. pytest listens to every logger."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.access_log = False
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    with running(app, Unlogged, monkeypatch) as server:
+        yield server
+
+
+def answers(connect: Running, *requests: bytes) -> bytes:
+    """Give all that comes before the connection ends, without its dates."""
+    connection = connect()
+    connection.sendall(b"".join(requests))
+    came = b"".join(iter(lambda: connection.recv(65536), b""))
+    return re.sub(rb"date: [^\r]+", b"date: then", came)
+
+
+def asked(path: str, *, version: str = "1.1", last: bool = True, body: bytes | None = None, expect: str = "") -> bytes:
+    method = "GET" if body is None else "POST"
+    length = "" if body is None else f"Content-Length: {len(body)}\r\n"
+    close = "Connection: close\r\n" if last and version == "1.1" else ""
+    return f"{method} {path} HTTP/{version}\r\nHost: localhost\r\n{length}{close}{expect}\r\n".encode() + (body or b"")
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"version": "1.0"},
+        {"body": b"x" * 100_000},
+        {"body": b"x", "expect": "Expect: 100-continue\r\n"},
+    ],
+    ids=["kept open no longer", "HTTP/1.0", "a body", "a body that waits"],
+)
+def test_an_answer_in_one_piece_is_the_same(connect: Running, how: dict[str, object]) -> None:
+    whole = answers(connect, asked("/", **how))  # type: ignore[arg-type]  # one of the few there are
+    assert BODY in whole
+    assert whole == answers(connect, asked("/plain/", **how))  # type: ignore[arg-type]  # see above
+
+
+def test_a_connection_goes_on_and_requests_that_wait_are_answered_in_turn(connect: Running) -> None:
+    whole = answers(connect, asked("/", last=False), asked("/", last=False, body=b"x"), asked("/"))
+    assert whole.count(b"HTTP/1.1 200 OK") == 3
+    assert whole == answers(connect, *[asked("/plain/", last=False)] * 2, asked("/plain/"))
+
+
+@pytest.mark.parametrize("path", ODD)
+def test_no_header_breaks_an_answer_in_two(connect: Running, path: str) -> None:
+    refused = answers(connect, asked(path))
+    assert (refused[:12], refused.count(b"HTTP/1.1"), BODY in refused) == (b"HTTP/1.1 500", 1, False)
+
+
+def test_a_request_is_answered_once(connect: Running) -> None:
+    twice = answers(connect, asked("/twice", last=False))
+    assert (twice.count(b"HTTP/1.1"), twice.count(BODY)) == (1, 1)
+
+
+def test_answers_that_are_logged_go_the_ordinary_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def tells(scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200 if "extensions" in scope else 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    for protocol, status in ((AnsweringHttp, b"204"), (Unlogged, b"200")):
+        with running(tells, protocol, monkeypatch) as server:
+            assert answers(server, asked("/")).split(b" ")[1] == status
