@@ -27,7 +27,8 @@ from federation.load import load_world
 from federation.urls import ContextHandlerUrls
 from nsis_sim.settings import home
 from saml_web.clock import utc_now
-from scripts.bench.peers import KORSBAEK, SKOVRUP, Driver, Municipality, StubAttributeService
+from scripts.bench.attribute_stub import StubAttributeService
+from scripts.bench.peers import KORSBAEK, SKOVRUP, Driver, Municipality
 from scripts.bench.steps import step_table
 
 ROUNDS = 7

@@ -1,23 +1,19 @@
-"""The benchmark's system, home IdP and attribute service: they live in the driver's process, so they cost the broker nothing."""
+"""The benchmark's system and home IdP: they live in the driver's process, so they cost the broker nothing."""
 
 import http.client
 import os
 import re
-import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlencode, urlsplit
 
 from federation.dev_ca import KeyRing
 from oiosaml import attributes as names
 from oiosaml.attributes import Attribute
 from oiosaml.bindings.redirect import read_redirect, write_redirect
-from oiosaml.bindings.soap import unwrap, wrap
 from oiosaml.ids import AssertionId, EntityId, MessageId
 from oiosaml.keys import read_verification_key
 from oiosaml.logout_sending import logout_redirect
@@ -29,7 +25,6 @@ from oiosaml.messages.assertion import (
     SubjectConfirmation,
     write_assertion,
 )
-from oiosaml.messages.attribute_query import read_attribute_query
 from oiosaml.messages.authn_request import (
     AuthnRequest,
     RequestedAuthnContext,
@@ -43,7 +38,7 @@ from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel, Comparison
 from oiosaml.openings import open_response, unseal_response
 from oiosaml.privileges import PrivilegeGroup, PrivilegeList, cvr_scope, write_privileges
-from oiosaml.uris import BINDING_POST, CONFIRMATION_BEARER, NAMEID_X509_SUBJECT_NAME, NS_SAMLP, STATUS_SUCCESS
+from oiosaml.uris import BINDING_POST, CONFIRMATION_BEARER, NAMEID_X509_SUBJECT_NAME, STATUS_SUCCESS
 from oiosaml.validity import Window
 from oiosaml.xml.encryption import OIOSAML_DEFAULT, encrypt
 from oiosaml.xml.parse import parse_message
@@ -236,7 +231,7 @@ class Driver:
             NameId(municipality.name_id, NAMEID_X509_SUBJECT_NAME),
             (SubjectConfirmation(CONFIRMATION_BEARER, acs, question.id, Window(None, now + timedelta(minutes=5))),),
         )
-        assertion = _assertion(issuer, subject, now, _attributes(municipality))
+        assertion = assertion_of(issuer, subject, now, _attributes(municipality))
         element = write_assertion(replace(assertion, id=AssertionId(self._ids.message_id())))
         sign_enveloped(element, self._keys.idp(municipality.id).signing)
         public_key = self._keys.context_handler.decryption.private_key.public_key()
@@ -251,7 +246,8 @@ def fields_of(page: bytes) -> dict[str, str]:
     return {name: unescape(value) for name, value in _FIELD.findall(page.decode())}
 
 
-def _assertion(issuer: EntityId, subject: Subject, now: datetime, attributes: tuple[Attribute, ...]) -> Assertion:
+def assertion_of(issuer: EntityId, subject: Subject, now: datetime, attributes: tuple[Attribute, ...]) -> Assertion:
+    """Give what a municipality says of somebody; the caller gives it an ID."""
     return Assertion(
         id=AssertionId("_placeholder"),
         issue_instant=now,
@@ -263,7 +259,8 @@ def _assertion(issuer: EntityId, subject: Subject, now: datetime, attributes: tu
     )
 
 
-def _privileges(municipality: Municipality) -> Attribute:
+def privileges_of(municipality: Municipality) -> Attribute:
+    """Give a municipality's user's one job function role as an attribute."""
     group = PrivilegeGroup(cvr_scope(municipality.cvr), (municipality.role,))  # type: ignore[arg-type]
     return Attribute(names.PRIVILEGES_INTERMEDIATE, (write_privileges(PrivilegeList((group,))),))
 
@@ -276,59 +273,7 @@ def _attributes(municipality: Municipality) -> tuple[Attribute, ...]:
         Attribute(names.CVR, (municipality.cvr,)),
         Attribute(names.ORG_NAME, ("Kommune",)),
         Attribute(names.EMAIL, ("person@kommune.test",)),
-        _privileges(municipality),
+        privileges_of(municipality),
     )
     fillers = tuple(Attribute(f"https://kommune.test/attribut/{number}", ("værdi",)) for number in range(FILLERS))
     return profile + fillers
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of a broker that hung up or died: that is its affair."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]  # handed on as it came
-
-
-class StubAttributeService:
-    """Answers each query with one job function role, from a thread of the driver's process."""
-
-    def __init__(self, keys: KeyRing) -> None:
-        self._keys = keys
-        self._ids = SystemIds()
-        handler = type("Handler", (BaseHTTPRequestHandler,), {"do_POST": self._post(), "protocol_version": "HTTP/1.1"})
-        handler.log_message = lambda *_: None  # type: ignore[attr-defined]
-        self._server = _Server(("127.0.0.1", 0), handler)
-        self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> "StubAttributeService":
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def _post(self) -> object:
-        def do_POST(request: BaseHTTPRequestHandler) -> None:  # noqa: N802 - the name that http.server calls
-            octets = self._answer(request.rfile.read(int(request.headers["Content-Length"])))
-            head = f"HTTP/1.1 200 OK\r\nContent-Type: text/xml; charset=utf-8\r\nContent-Length: {len(octets)}\r\n\r\n"
-            # One write: the second of two small ones waits for the acknowledgement of the first, which comes 40 ms late.
-            request.wfile.write(head.encode("ascii") + octets)
-
-        return do_POST
-
-    def _answer(self, envelope: bytes) -> bytes:
-        now = datetime.now(UTC)
-        query = read_attribute_query(unwrap(envelope, f"{{{NS_SAMLP}}}AttributeQuery"))
-        issuer = EntityId("https://saml.attributter.skovrup.test")
-        said = replace(
-            _assertion(issuer, Subject(query.subject), now, (_privileges(SKOVRUP),)),
-            id=AssertionId(self._ids.message_id()),
-            authn_statements=(),
-        )
-        element = write_assertion(said)
-        sign_enveloped(element, self._keys.attribute_service("skovrup").signing)
-        response = Response(MessageId(self._ids.message_id()), now, Status(STATUS_SUCCESS), issuer, query.id)
-        return wrap(serialise(write_response(response, element)))

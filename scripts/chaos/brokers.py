@@ -25,7 +25,7 @@ from federation.urls import ContextHandlerUrls
 from nsis_sim.settings import STORE_FILE, home
 from oiosaml.ids import DEFAULT_WORKSPACE
 from saml_web.clock import utc_now
-from scripts.bench.peers import StubAttributeService
+from scripts.bench.attribute_stub import StubAttributeService
 
 READY_SECONDS: Final = 60.0
 """Generous: machines are shared. What a run promises of its own is measured, and asserted where it is promised."""
@@ -164,12 +164,7 @@ class Site:
                 stderr=sink,
                 pass_fds=(listening.fileno(),) if listening else (),
             )
-        while not ready.exists():
-            if process.poll() is not None or time.monotonic() - began > READY_SECONDS:
-                process.kill()
-                process.wait()
-                raise RuntimeError(f"the broker did not start:\n{log.read_text('utf-8')[-2000:]}")
-            time.sleep(_STEP)
+        _wait_until_ready(process, ready, log)
         took = time.monotonic() - began
         ready.unlink()
         return Broker(process, port, took, _cpu_seconds(process.pid), log)
@@ -211,6 +206,16 @@ class Site:
                 if original.exists():
                     shutil.copy(original, Path(name) / f"copy{suffix}")
             yield Path(name) / "copy"
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], ready: Path, log: Path) -> None:
+    give_up = time.monotonic() + READY_SECONDS
+    while not ready.exists():
+        if process.poll() is not None or time.monotonic() > give_up:
+            process.kill()
+            process.wait()
+            raise RuntimeError(f"the broker did not start:\n{log.read_text('utf-8')[-2000:]}")
+        time.sleep(_STEP)
 
 
 @contextmanager

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from oiosaml.validity import CLOCK_SKEW
 from saml_web.clock import utc_now
-from scripts.bench.peers import KORSBAEK, SKOVRUP, Answered, Driver, StubAttributeService
+from scripts.bench.attribute_stub import StubAttributeService
+from scripts.bench.peers import KORSBAEK, SKOVRUP, Answered, Driver
 from scripts.chaos.brokers import Broker, Site
 from scripts.chaos.people import DOWN, attempt
 from scripts.chaos.wire import Fault, FaultyWire

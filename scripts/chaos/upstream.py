@@ -13,7 +13,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from context_handler.adapters.soap_over_http import TOTAL_SECONDS
-from scripts.bench.peers import KORSBAEK, SKOVRUP, Driver, StubAttributeService
+from scripts.bench.attribute_stub import StubAttributeService
+from scripts.bench.peers import KORSBAEK, SKOVRUP, Driver
 from scripts.chaos.brokers import Broker, Site, ended
 from scripts.chaos.people import Crowd, check_token
 from scripts.chaos.wire import Fault, FaultyWire
