@@ -77,7 +77,7 @@ def rebind_prefix(octets: bytes, random: Random) -> bytes:
 def declare_namespace(octets: bytes, random: Random) -> bytes:
     """Declare a namespace that nobody uses, or another default."""
     declaration = random.choice(
-        (b' xmlns:evil="urn:evil"', b' xmlns="urn:evil"', b' xmlns=""', b' xmlns:ID="urn:evil"')
+        (b' xmlns:evil="urn:evil"', b' xmlns:evil="evil"', b' xmlns="urn:evil"', b' xmlns=""', b' xmlns:ID="urn:evil"')
     )
     return _at_a_match(_TAG, octets, random, lambda match: _in_tag(match.group(), declaration))
 

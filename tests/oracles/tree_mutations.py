@@ -38,7 +38,7 @@ EVIL_VALUES: Final = (
     "http://www.w3.org/2000/09/xmldsig#enveloped-signature",
     "http://www.w3.org/TR/1999/REC-xpath-19991116",
 )
-_NAMESPACES: Final = (NS_SAML, NS_SAMLP, NS_DS, NS_SOAP, "http://www.w3.org/2001/04/xmlenc#", "urn:evil", "")
+_NAMESPACES: Final = (NS_SAML, NS_SAMLP, NS_DS, NS_SOAP, "http://www.w3.org/2001/04/xmlenc#", "urn:evil", "evil", "")
 _NAMES: Final = (
     "Assertion", "EncryptedAssertion", "Response", "Signature", "Object", "Extensions", "Advice", "NameID", "BaseID", "Issuer",
     "Subject", "Conditions", "Audience", "OneTimeUse", "Attribute", "AttributeValue", "AuthnStatement", "Status", "StatusDetail",

@@ -1,5 +1,7 @@
 """What the verifier does where a signature stands otherwise than in most messages. Found by changing its lines: no test had noticed."""
 
+import re
+
 import pytest
 import xmlsec
 from lxml import etree
@@ -122,3 +124,15 @@ def test_a_strangers_key_is_found_among_many_and_not_among_any_number(others: in
     signature.remove(signature[2])
     strangers = (*[make_member("other-idp")] * others, make_member("stranger"))
     assert verdict(root, make_member("idp"), strangers=strangers) == code
+
+
+@pytest.mark.parametrize("place", ["AuthnRequest", "SignedInfo", "Reference", "Extensions"])
+def test_a_relative_namespace_has_no_canonical_form(place: str) -> None:
+    """Found by comparing with libxmlsec: whoever sent one, without any key, made the canonicaliser fail."""
+    octets = etree.tostring(signed(request(), make_member("idp")))
+    octets = octets.replace(b"</ds:Signature>", b"</ds:Signature><samlp:Extensions/>")
+    tag = next(each for each in re.findall(rb"<[\w:]+", octets) if each.endswith(place.encode()))
+    octets = octets.replace(tag, tag + b' xmlns:evil="evil"', 1)
+    with pytest.raises(SamlError) as refused:
+        verify_enveloped(parse_message(octets), [make_member("idp").verification], lambda _: None)
+    assert refused.value.code == "xml.malformed"
