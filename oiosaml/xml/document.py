@@ -4,8 +4,6 @@ Nearly all of that depends on the document's shape alone, and honest messages ha
 What depends on values is asked each time.
 """
 
-from itertools import chain
-from operator import attrgetter, methodcaller
 from typing import Final
 
 from lxml import etree
@@ -24,9 +22,6 @@ LONGEST_REMEMBERED: Final = 8192
 
 _ASSERTIONS: Final = (f"{{{NS_SAML}}}Assertion", f"{{{NS_SAML}}}EncryptedAssertion")
 _IDENTIFIERS: Final = ("ID", "Id", "id", "{http://www.w3.org/XML/1998/namespace}id")
-
-_TAG: Final = attrgetter("tag")
-_NAMES: Final = methodcaller("keys")
 
 _MIXED: Final = etree.XPath("boolean(descendant-or-self::*[*]/text()[normalize-space()])")
 """Whether any element holds text beside elements. Asked once: looking at each piece of white space in Python costs as much as a parse."""
@@ -69,14 +64,17 @@ def check_document(message: _Element) -> None:
 
 
 def _shape_of(elements: list[_Element]) -> str:
-    """Give all that structure is: how many elements there are, how many children and attributes each has, and what all of them are called.
+    """Give every element's name, its attributes' names and the number of its children, in document order: all that structure is.
 
-    Numbers are written as the character of that number, so how many characters they take is known. No name holds the character between
-    two names, since XML does not. So two documents of one shape are built alike.
+    XML holds no character like the separator, and no name is a number, so two documents of one shape are built alike.
     """
-    attributes = list(map(_NAMES, elements))
-    numbers = map(chr, chain((len(elements),), map(len, elements), map(len, attributes)))
-    return "".join(numbers) + "\x01".join(chain(map(_TAG, elements), chain.from_iterable(attributes)))
+    names: list[str] = []
+    add = names.append
+    for each in elements:
+        add(each.tag)  # type: ignore[arg-type]  # a parsed element's tag is a string
+        names += each.keys()
+        add(str(len(each)))
+    return "\x01".join(names)
 
 
 def _examined(message: _Element, elements: list[_Element]) -> _GoodShape:
