@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, Response
 
 from oiosaml.ids import IdSource
 from saml_web.catalog import load_translations
+from saml_web.compiled_templates import CompiledTemplates
 from saml_web.form_origin import TOKEN_FIELD, form_cookie
 from saml_web.languages import LANGUAGE_COOKIE, Language, chosen_by_query, language_of, switch_query
 from saml_web.security_headers import ContentPolicy, html_header_octets, html_headers
@@ -33,6 +34,9 @@ _LANGUAGE_MEMORY_SECONDS: Final = 365 * 24 * 3600
 """How long a browser remembers the language that was chosen: a year, as it says nothing of anybody."""
 
 _OWN_SITE: Final = ContentPolicy()
+
+_COMPILED: Final = CompiledTemplates()
+"""One for all houses of a process, whose environments have the same options (`Pages._environment`)."""
 
 
 class Pages:
@@ -150,6 +154,7 @@ class Pages:
             extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
             trim_blocks=True,
             lstrip_blocks=True,
+            bytecode_cache=_COMPILED,
         )
         environment.install_gettext_translations(load_translations(package, language), newstyle=True)  # type: ignore[attr-defined]  # added by the i18n extension
         environment.globals |= {
