@@ -12,6 +12,10 @@
 | exactly one AttributeStatement | several pass | several pass |
 | attribute named once | refused | the last one wins |
 | level, specVersion | not its business | not its business |
+| content model of the Assertion: two NameIDs, two Conditions | refused | passes |
+| Version of the Assertion | any passes | any passes |
+| NameID that says something | refused | empty passes |
+| values as they are written | blanks round them are cut | as written |
 | replayed assertion | passes | passes |
 
 The last is kept by login.py.
@@ -24,14 +28,17 @@ from lxml import etree
 
 from federation.model import Profile
 from oiosaml import oiosaml2 as old
-from oiosaml.attributes import ASSURANCE_LEVEL, LOA, OIOSAML3_SPEC_VERSION, SPEC_VERSION
+from oiosaml.attributes import ASSURANCE_LEVEL, CVR, LOA, OIOSAML3_SPEC_VERSION, SPEC_VERSION
 from oiosaml.errors import SamlError
 from oiosaml.ids import MessageId
 from oiosaml.nist import NistLevel, StatedLevel
 from oiosaml.nsis import AssuranceLevel
 from oiosaml.uris import CONFIRMATION_BEARER, NS_SAML
+from oiosaml.xml.schema import check
 from sp_demo.front_door import ASSERTION, refuse
 from sp_demo.stack import Accepted, Token
+
+SAML_VERSION: Final = "2.0"
 
 _S: Final = f"{{{NS_SAML}}}"
 
@@ -56,11 +63,34 @@ def check_token(accepted: Accepted, expected: Expected) -> StatedLevel:
     assertions = list(accepted.verified.iter(ASSERTION))
     if len(assertions) != 1:
         raise refuse("proto.assertion-count", f"got {len(assertions)} assertions, expected 1")
+    _check_reading(accepted.token, assertions[0])
     _check_envelope(accepted.verified, assertions[0], expected)
     _check_confirmation(assertions[0], expected)
     _check_conditions(assertions[0], expected)
     _check_statements(accepted.token, assertions[0])
     return _check_level(accepted.token, expected)
+
+
+def _check_reading(token: Token, assertion: etree._Element) -> None:
+    """The structure leaves one reading, and what the stack gives out is what is written there."""
+    try:
+        check(assertion)
+    except SamlError as error:
+        raise refuse(error.refusal.key, error.detail) from error
+    if assertion.get("Version") != SAML_VERSION:
+        raise refuse("proto.version", f"got Version {assertion.get('Version')!r:.20} of the Assertion, expected 2.0")
+    written = assertion.findtext(f"{_S}Subject/{_S}NameID")
+    if not written or written != token.subject.value:
+        raise refuse("proto.subject", f"got the NameID {written!r:.120}, read as {token.subject.value!r:.120}")
+    written_values = {}
+    for attribute in assertion.iter(f"{_S}Attribute"):
+        if any(len(value) for value in attribute):
+            raise refuse("xml.text", "got elements in an AttributeValue, expected text")
+        # neither stack gives out an empty value in the same way
+        written_values[attribute.get("Name")] = tuple(value.text for value in attribute if value.text)
+    if written_values != {attribute.name: tuple(filter(None, attribute.values)) for attribute in token.attributes}:
+        # such as a level with a blank before it, which one of the stacks cuts off
+        raise refuse("fed.attribute", "got attributes that the stack reads otherwise than they are written")
 
 
 def _check_envelope(response: etree._Element, assertion: etree._Element, expected: Expected) -> None:
@@ -105,6 +135,8 @@ def _check_statements(token: Token, assertion: etree._Element) -> None:
     names = [attribute.name for attribute in token.attributes]
     if len(names) != len(set(names)):
         raise refuse("fed.attribute", "got an attribute twice, expected each once")
+    if any(len(token.values(name)) > 1 for name in (CVR, old.CVR_NUMBER_IDENTIFIER)):
+        raise refuse("fed.attribute", "got two CVR numbers, expected one")
     profile_of(token)
 
 

@@ -196,6 +196,8 @@ def _token(answer: AuthnResponse, document: etree._Element) -> Token:
     verified = document.find(f"{ENCRYPTED_ASSERTION}/{ASSERTION}")
     if verified is None:
         raise refuse("proto.assertion-count", "got no assertion after decryption, expected one")
+    if answer.name_id is None:
+        raise refuse("proto.subject", "got an assertion without NameID, which pysaml2 lets through")
     attributes = tuple(
         Attribute(
             attribute.name,
