@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.attacks.cases import Case, Message, groups
+from tests.attacks.stacks import STACKS, judged
 
 ROOT: Final = Path(__file__).parent.parent
 DOCUMENT: Final = ROOT / "docs" / "attacks.md"
@@ -33,6 +34,15 @@ the fault must be accepted. For every message it is also measured from outside t
 `bare libxmlsec` is what a verifier says that looks for the first Signature and follows its Reference: where it verifies, the mutant is the
 attack that it claims to be. What the entries are, and how to run the cases against something else:
 [tests/attacks/catalogue](../tests/attacks/catalogue/README.md).
+"""
+
+_ABOUT_STACKS: Final = """## What the foreign stacks let through
+
+The demo systems run on python3-saml (Byggesag) and pysaml2 (Ydelser). {tried} of the messages above are given to each stack alone, without
+our checks before and behind it, and to the demo system as it runs (`tests/attacks/test_stacks.py`). {passed} of them pass at least one
+stack; here they are, for vendors who build on one. What our checks close stands with its code, the rest with the reason why it is harmless
+there. The others are refused by both stacks themselves. XSLT in a signature, references to the outside and entities are not tried on a
+stack alone.
 """
 
 
@@ -79,6 +89,19 @@ def _lines(tests: Mapping[str, list[str]]) -> Iterator[str]:
         for case in group.cases:
             yield _row(case, tests.get(case.id, []))
         yield ""
+    yield from _stacks()
+
+
+def _stacks() -> Iterator[str]:
+    rows = judged()
+    passed = [row for row in rows if any(verdict.alone == "passes" for verdict in row.verdicts.values())]
+    yield _ABOUT_STACKS.format(tried=len(rows), passed=len(passed))
+    yield "| case | fault | python3-saml alone | Byggesag answers | pysaml2 alone | Ydelser answers | why harmless |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for row in passed:
+        verdicts = (cell for stack in STACKS for cell in (row.verdicts[stack].alone, f"`{row.verdicts[stack].answer}`"))
+        yield f"| {row.case} | {row.fault or 'as said'} | {' | '.join(verdicts)} | {row.known or '–'} |"
+    yield ""
 
 
 def _row(case: Case, named: list[str]) -> str:

@@ -277,5 +277,6 @@ def open_target(directory: Path) -> Iterator[Target]:
         keys = ensure_keys(directory / "certs", key_holders(world), rsa_bits=2048, at=at, urls=topology.context_handler)
         with ExitStack() as open_things:
             yield Target(running, world, keys, open_things)
-        log = running.log.read_text("utf-8")
-        assert "Traceback" not in log, log[log.index("Traceback") :][:2000]
+        # pysaml2 logs every refusal of its own with a trace
+        lines = [line for line in running.log.read_text("utf-8").splitlines() if '"logger": "saml2' not in line]
+        assert [line[:2000] for line in lines if "Traceback" in line] == []

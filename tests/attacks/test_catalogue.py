@@ -1,6 +1,6 @@
 """Every case of the catalogue against a running simulator: the code, and the invariants I1 to I8 as they are seen from outside."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 
 import pytest
@@ -10,25 +10,11 @@ from tests.attacks.entries import ENTRIES
 from tests.attacks.entries.exchange import Exchange, is_success
 from tests.attacks.entries.logins import Acs
 from tests.attacks.recipe import Forged, forge, naive
-from tests.attacks.target import Answer, Target, open_target
+from tests.attacks.target import Answer, Target
 from tests.attacks.vocabulary import EVIL_PERSON
-from tests.attacks.watch import Canaries, bounded, canaries
+from tests.attacks.watch import Canaries, bounded
 
 GRANTING = ("nsis_session", "_session")
-
-
-@pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    with open_target(tmp_path_factory.mktemp("target")) as opened:
-        yield opened
-        audit = opened.audit()
-        assert audit["conserved"], audit
-
-
-@pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Canaries]:
-    with canaries(tmp_path_factory.mktemp("canaries")) as both:
-        yield both
 
 
 def ids() -> list[str]:

@@ -113,7 +113,10 @@ class DemoSystemAcs(Exchange):
         return self.target.keys.system(self.system).signing.private_key.public_key()
 
     def accepted(self, answer: Answer) -> bool:
-        return answer.status == 303 and f"nsis_{self.system}_session" in answer.cookies_set
+        if answer.status != 303 or f"nsis_{self.system}_session" not in answer.cookies_set:
+            return False
+        # a refusal of the broker's is shown there, too
+        return "Du er logget ind" in self.browser.get(f"{self.path.rpartition('/')[0]}/result").text
 
     def refusing_events(self, answer: Answer, message_id: str | None) -> None:
         """A demo system keeps no record."""
