@@ -87,7 +87,7 @@ def _lines(tests: Mapping[str, list[str]]) -> Iterator[str]:
         yield "| case | attack | refused with, where | messages | bare libxmlsec | more tests | reference |"
         yield "| --- | --- | --- | --- | --- | --- | --- |"
         for case in group.cases:
-            yield _row(case, tests.get(case.id, []))
+            yield _row(case, [*case.tested_by, *tests.get(case.id, [])])
         yield ""
     yield from _stacks()
 

@@ -47,8 +47,10 @@ class Case:
     title: str
     reference: str
     messages: tuple[Message, ...]
+    tested_by: tuple[str, ...]
+    """Tests that hold it where it is no message to be sent: files below tests/."""
     left_out: str
-    """Why nothing is sent for it."""
+    """Why nothing is tried for it."""
 
 
 HONEST = Message("", {}, None, {}, (), None, None, uses_up=False, cpu_ms=250)
@@ -102,6 +104,7 @@ def _case(document: Mapping[str, Any], defaults: Mapping[str, Any]) -> Case:
         document["title"],
         document.get("reference", ""),
         tuple(_message(defaults | shared | each) for each in messages),
+        tuple(document.get("tested-by", ())),
         document.get("left-out", ""),
     )
 

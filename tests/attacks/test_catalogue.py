@@ -78,6 +78,7 @@ def assert_refused(exchange: Exchange, answer: Answer, code: str, forged: Forged
     assert not is_success(answer)
     assert not [name for name in answer.cookies_set if name.endswith(GRANTING)]
     assert "Traceback" not in answer.text
+    assert "<script>alert(" not in answer.text
     events = exchange.refusing_events(answer, forged.message_id)
     if events is None:
         return
