@@ -14,8 +14,8 @@ from scripts.bench.peers import KORSBAEK, SKOVRUP, Driver, Municipality
 from scripts.chaos.brokers import Site
 from scripts.chaos.people import attempt
 
-EFFECT_SECONDS: Final = 2.0
-"""Within this a confirmed change counts on every worker."""
+PATIENCE_SECONDS: Final = 20.0
+"""How long we wait until somebody has asked at each worker. Whoever asks after a confirmation is refused at once, or it is a finding."""
 
 PAUSE_SECONDS: Final = 0.05
 _TIMEOUT: Final = 20.0
@@ -68,7 +68,7 @@ class Changes:
     tokens: int = 0
     refusals: int = 0
     slowest: float = 0.0
-    """Seconds from a confirmation until the last worker refused."""
+    """Seconds from a confirmation until the last worker had refused somebody, who first had to come by."""
     wrong: list[str] = field(default_factory=list)
 
 
@@ -106,7 +106,7 @@ class ChangeRun:
         self._put(change, change.out)
         confirmed = time.monotonic()
         waiting = {(port, each.id) for port in self._ports for each in change.shuts_out}
-        while waiting and time.monotonic() - confirmed < 2 * EFFECT_SECONDS:
+        while waiting and time.monotonic() - confirmed < PATIENCE_SECONDS:
             time.sleep(PAUSE_SECONDS)
             waiting -= {
                 (each.port, each.municipality)

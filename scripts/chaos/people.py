@@ -194,7 +194,8 @@ class Crowd:
             return driver.finish(answered)
         except DOWN:
             self.ledger.note(cut=1)
-        while True:
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < give_up:
             self._wait_until_up()
             was_accepted = answered.question in self.accepted()
             try:
@@ -209,6 +210,7 @@ class Crowd:
                 return None
             self.ledger.note(twice=int(status == _OK))
             raise AssertionError(f"sent again: {status}, accepted before the kill: {was_accepted}, {page[:300]!r}")
+        raise TimeoutError("the broker did not come back")
 
     def _log_out(self, driver: Driver, token: Assertion) -> None:
         try:
