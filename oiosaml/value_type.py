@@ -11,6 +11,6 @@ def value_type(cls: type[T]) -> type[T]:
     """Make a class a value: a dataclass with slots, compared and hashed by its fields, and frozen.
 
     It is the type checker that keeps it frozen. At run time a frozen dataclass pays for each field with a call of `object.__setattr__`,
-    five times what setting it costs, and a login makes a hundred values with some 450 fields (ADR 0023).
+    five times what setting it costs, and a login makes a hundred values with some 450 fields (ADR 0024).
     """
     return dataclass(slots=True, unsafe_hash=True)(cls)
