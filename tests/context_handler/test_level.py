@@ -52,6 +52,15 @@ def test_the_levels_that_would_do(
     demand = LevelDemand.of(asked, user_facing_system(**system))
     assert (demand.acceptable, demand.acceptable_assurance_levels) == (nsis, nist)
     assert demand.is_possible is bool(nsis or nist)
+    assert tuple(level for level in (*AssuranceLevel, *NistLevel) if demand.met_by(level)) == (*nsis, *nist)
+    assert [demand.rejects_ladder_of(level) for level in (HIGH, FOUR)] == [False, not nist]
+
+
+def test_a_comparison_without_a_level_compares_nothing() -> None:
+    """A request that names something else than a level still wants what its system is registered with, at least."""
+    asked = RequestedAuthnContext(Comparison.MAXIMUM, ("https://data.gov.dk/concept/core/nsis",))
+    demand = LevelDemand.of(asked, user_facing_system())
+    assert (demand.comparison, demand.requested, demand.acceptable) == (Comparison.MINIMUM, None, (SUBSTANTIAL, HIGH))
 
 
 @pytest.mark.parametrize(

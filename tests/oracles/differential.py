@@ -116,8 +116,8 @@ def _signed(signer: Signer, random: Random) -> tuple[_Element, bytes, list[str]]
         change(root, random)
     try:
         return root, sign(root, signer, random), [f"signed {change.__name__}" for change in changes]
-    except (xmlsec.Error, ValueError):
-        # nothing to refer to, or two of it: the honest document instead
+    except (xmlsec.Error, etree.C14NError, ValueError):
+        # nothing to refer to, two of it, or no canonical form: the honest document instead
         root = etree.fromstring(honest)
         return root, sign(root, signer, random), []
 
