@@ -33,7 +33,8 @@ def main() -> int:
     arguments = parser.parse_args()
     end = time.monotonic() + 60 * arguments.minutes
     for module in arguments.modules:
-        _try_module(module, end)
+        if time.monotonic() < end:
+            _try_module(module, end)
     return _report()
 
 
@@ -73,13 +74,14 @@ def _say(mutant: Mutant, results: dict[str, bool]) -> None:
 
 def _report() -> int:
     explained = json.loads(EXPLAINED.read_text("utf-8"))
-    made = tried = survived = 0
+    begun = made = tried = survived = 0
     unexplained = []
     for module in PLAN:
         path = _RESULTS / f"{module.removesuffix('.py').replace('/', '.')}.json"
         if not path.exists():
             continue
         result = json.loads(path.read_text("utf-8"))
+        begun += 1
         made += result["mutants"]
         tried += len(result["survives"])
         survivors = [key for key, lives in result["survives"].items() if lives]
@@ -89,7 +91,8 @@ def _report() -> int:
     path = write_record(
         "mutation",
         {
-            "modules": len(PLAN), "mutants": made, "tried": tried, "killed": tried - survived, "killed_per_cent": killed,
+            "modules_in_plan": len(PLAN), "modules_begun": begun, "mutants_of_these": made,
+            "tried": tried, "killed": tried - survived, "killed_per_cent": killed,
             "survivors_explained": survived - len(unexplained), "survivors_unexplained": len(unexplained),
         },
     )  # fmt: skip

@@ -6,7 +6,6 @@ breach). The code of a refusal is mutated; its explanation is not.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import ndiff
 from pathlib import Path
 from typing import Final
 
@@ -97,7 +96,10 @@ def _compiles(source: str) -> bool:
 
 
 def _changed_lines(before: str, after: str) -> str:
-    changes = list(ndiff(before.splitlines(), after.splitlines(), charjunk=None))
-    was = " ".join(line[2:].strip() for line in changes if line.startswith("- "))
-    now = " ".join(line[2:].strip() for line in changes if line.startswith("+ "))
-    return f"{was} -> {now}"
+    """Give the lines from the first that differs to the last, as they were and as they are."""
+    was, now = before.splitlines(), after.splitlines()
+    while was and now and was[0] == now[0]:
+        del was[0], now[0]
+    while was and now and was[-1] == now[-1]:
+        del was[-1], now[-1]
+    return " -> ".join(" ".join(line.strip() for line in lines) for lines in (was, now))
