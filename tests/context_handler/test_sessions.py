@@ -183,8 +183,8 @@ async def test_a_transient_name_lasts_as_long_as_the_session(rig: Rig) -> None:
 # --- cookies
 
 
-async def test_each_login_at_the_idp_gives_a_fresh_handle_and_the_old_one_opens_nothing(rig: Rig) -> None:
-    """WEB-03: whoever knew the session cookie before the login knows nothing of worth after it."""
+async def test_each_login_at_the_idp_gives_a_fresh_handle_and_the_old_one_opens_nothing_web_03(rig: Rig) -> None:
+    """Whoever knew the session cookie before the login knows nothing of worth after it."""
     await log_in(rig)
     planted = rig.session
     await log_in(rig, request={"force_authn": True})
@@ -193,7 +193,7 @@ async def test_each_login_at_the_idp_gives_a_fresh_handle_and_the_old_one_opens_
     assert isinstance(ask(rig), AskForHomeIdp)
 
 
-async def test_a_planted_cookie_does_not_share_the_victims_session(rig: Rig) -> None:
+async def test_a_planted_cookie_does_not_share_the_victims_session_web_03(rig: Rig) -> None:
     """An attacker whose own session cookie was planted in the victim's browser has it no longer once the victim has logged in."""
     await log_in(rig, name_id=SOMEBODY_ELSE)
     planted = rig.session

@@ -1,4 +1,4 @@
-"""What holds for every answer of every route of every house, found by walking the running apps (attacks WEB-02, 04, 05, 07, 08, 09, 12).
+"""What holds for every answer of every route of every house, found by walking the running apps (attacks WEB-02, 04, 05, 08, 09, 11 to 13).
 
 A route that is added is walked without anybody thinking of it, and must say here whether it takes messages of others or forms of its own.
 """
@@ -13,8 +13,9 @@ import httpx
 import pytest
 from starlette.routing import BaseRoute, Mount, Route
 
+from saml_web.inbound import MAX_MESSAGE_BODY_BYTES
 from tests.flows.forging import KORSBAEK
-from tests.flows.street import BASE_URL, Seen, Street, open_street, press, start
+from tests.flows.street import BASE_URL, Seen, Street, heading, open_street, press, start
 
 EVIL = "evil.test"
 FORGED = {
@@ -127,7 +128,7 @@ def strictness_of(answer: httpx.Response | Seen) -> list[str]:
     return [name for name, holds in wanted.items() if not holds]
 
 
-def test_every_answer_is_strict_and_knows_no_forged_host(street, walked):
+def test_every_answer_is_strict_and_knows_no_forged_host_web_08_web_09(street, walked):
     asked: list[Asked] = []
     for door in walked:
         asked += [(method, door.path, {}, b"\xff\x00" if method == "POST" else b"") for method in METHODS]
@@ -144,7 +145,7 @@ def test_every_answer_is_strict_and_knows_no_forged_host(street, walked):
     assert problems == []
 
 
-def test_every_own_form_and_every_change_refuses_pages_of_others(street, walked):
+def test_every_own_form_and_every_change_refuses_pages_of_others_web_02(street, walked):
     ways = [
         {"Origin": f"https://{EVIL}", "Sec-Fetch-Site": "cross-site"},
         {"Origin": f"https://{EVIL}"},
@@ -162,13 +163,69 @@ def test_every_own_form_and_every_change_refuses_pages_of_others(street, walked)
         assert (answer.status_code, "web.csrf" in answer.text) == (403, True), (request, answer.text[:300])
 
 
+TRICKS = (
+    "../../../../etc/passwd",
+    "..%2f..%2f..%2fetc%2fpasswd",
+    "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+    "..%5c..%5cwindows%5cwin.ini",
+    "%c0%ae%c0%ae%c0%af",
+    "x%00.css",
+    "%0d%0aSet-Cookie:%20x=y",
+    "%e2%80%ae%e2%81%a6",
+    "x" * 15_000,
+    "%25%2e%25%2e",
+    "'%20OR%201=1--",
+)
+
+
+def test_no_trick_in_a_path_leads_anywhere_web_12(street, walked):
+    parameters = [door for door in walked if "/x" in door.path]
+    assert len(parameters) >= 20
+    asked: list[Asked] = []
+    for door, trick in product(parameters, TRICKS):
+        path = re.sub(r"/x(?=/|$)", f"/{trick}", door.path)
+        asked += [("GET", path, {}, b"")]
+        asked += [
+            (method, path, {"Content-Type": "application/json"}, b"{}") for method in door.methods & {"PUT", "DELETE"}
+        ]
+    for (method, path, _, _), answer in ask_all(street, asked):
+        assert 400 <= answer.status_code < 500, (method, path[:80], answer.text[:200])
+        assert "set-cookie" not in answer.headers or "x=y" not in answer.headers["set-cookie"], path[:80]
+        assert "root:" not in answer.text, path[:80]
+
+
+def test_no_form_is_too_large_or_has_too_many_fields_web_13(street, walked):
+    posts = [door for door in walked if "POST" in door.methods and "/_sim/api/" not in door.path]
+    assert len(posts) > 20
+    large, many = b"a=" + b"x" * MAX_MESSAGE_BODY_BYTES, b"&".join(b"f%d=1" % number for number in range(10_000))
+    asked: list[Asked] = [("POST", door.path, {"Content-Type": FORM}, body) for door in posts for body in (large, many)]
+    for (_, path, _, body), answer in ask_all(street, asked):
+        assert answer.status_code == 413 if body is large else 400 <= answer.status_code < 500, (
+            path,
+            answer.text[:200],
+        )
+
+
+def test_broken_tokens_come_only_where_they_are_asked_for_web_11(street):
+    """NemLog-in's faulty test cases: no cookie, no RelayState and no parameter of a system's own reaches them."""
+    system, wish = start(street, "selvbetjening"), {"scenario": "IT-LOA-1", "RelayState": "scenario=IT-LOA-1"}
+    with street.browser(Referer=f"{BASE_URL}/?scenario=IT-LOA-1") as browser:
+        for name in ("scenario", "X-NSIS-Scenario"):
+            browser._client.cookies.set(name, "IT-LOA-1")
+        page = press(browser, browser.visit(str(httpx.URL(system, params=wish))), "persona", "sif-oernhoej")
+        assert heading(page) == "Du er logget ind"
+    with street.browser() as browser:
+        page = press(browser, browser.visit(system), "persona", "sif-oernhoej", scenario="IT-LOA-1")
+        assert heading(page) != "Du er logget ind", "the same, asked for"
+
+
 def targets_in(answer: httpx.Response) -> Iterator[str]:
     yield answer.headers.get("location", "")
     yield answer.headers.get("refresh", "").partition("url=")[2]
     yield from re.findall(r'(?:action|href|src|formaction)="([^"]*)"', answer.text)
 
 
-def test_no_parameter_leads_away(street, walked):
+def test_no_parameter_leads_away_web_05(street, walked):
     asked: list[Asked] = []
     for door, away in product((door for door in walked if "/_sim/api/" not in door.path), AWAY):
         query = "&".join(f"{name}={quote(away, safe='')}" for name in LEADING_AWAY)
@@ -181,7 +238,7 @@ def test_no_parameter_leads_away(street, walked):
             assert not target.lower().startswith("javascript"), (request, target)
 
 
-def test_every_cookie_is_as_its_address_wants_it(street):
+def test_every_cookie_is_as_its_address_wants_it_web_04(street):
     first = len(street.transport.seen)
     with street.browser() as browser:
         press(browser, browser.visit(start(street, "byggesag", "korsbaek")), "persona", "ane-holm")
@@ -199,7 +256,7 @@ def test_every_cookie_is_as_its_address_wants_it(street):
         assert attributes["path"].startswith("/"), cookie
 
 
-def test_over_https_every_cookie_is_a_host_cookie_and_survives_another_sites_post_only_if_it_has_to(tmp_path, certs):
+def test_over_https_every_cookie_is_a_host_cookie_and_crosses_sites_only_if_it_has_to_web_04(tmp_path, certs):
     with open_street(tmp_path, certs, sites=True) as street:
         login = str(httpx.URL(street.topology.system("byggesag").login_url, params={"idp": KORSBAEK}))
         with street.browser() as browser:

@@ -17,7 +17,7 @@ def events_of(street, answer_text: str):
     return street.events(reference_of(type("Page", (), {"text": answer_text})))
 
 
-def test_of_a_long_message_that_nobody_vouched_for_the_beginning_is_kept(street):
+def test_of_a_long_message_that_nobody_vouched_for_the_beginning_is_kept_web_13(street):
     with client_of(street) as client:
         question = ask(street, client)
         body = f"SAMLResponse={base64.b64encode(f'<x>{PADDING}</x>'.encode()).decode()}&nsis_repost=1"

@@ -73,7 +73,7 @@ def log(tmp_path_factory, certs):
         yield running.log.read_bytes(), handles
 
 
-def test_every_line_of_the_log_is_one_json_object_that_turns_nothing(log):
+def test_every_line_of_the_log_is_one_json_object_that_turns_nothing_web_06(log):
     # What a person who starts it is told comes before and after, and none of it holds a word of a request.
     lines = [line for line in log[0].split(b"\n") if line.startswith(b"{")]
     assert len(lines) > 4 * len(PATHS)
@@ -90,7 +90,7 @@ def test_no_request_made_a_house_fail(log):
     assert b"trace" not in log[0]
 
 
-def test_no_secret_is_in_the_log(log):
+def test_no_secret_is_in_the_log_web_10(log):
     written, handles = log
     assert handles
     for secret in (CPR, KEY, *handles):

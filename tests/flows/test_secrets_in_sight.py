@@ -31,7 +31,7 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_refusal_shows_no_secret(street, way):
+def test_a_refusal_shows_no_secret_web_10(street, way):
     method, path, options = WAYS[way]
     with client_of(street) as client:
         answer = client.request(method, path, **options)
@@ -40,7 +40,7 @@ def test_a_refusal_shows_no_secret(street, way):
         assert secret not in answer.text
 
 
-def test_what_is_recorded_of_a_strangers_words_shows_none(street):
+def test_what_is_recorded_of_a_strangers_words_shows_none_web_10(street):
     message = request(street, issuer=EntityId(f"https://stranger.test/{CPR}/{HANDLE} password={PASSWORD}"))
     with street.browser() as browser:
         page = browser.visit(f"http://localhost:8000{SSO}?{query(street, message)}")
@@ -53,7 +53,7 @@ def test_what_is_recorded_of_a_strangers_words_shows_none(street):
         assert secret not in texts
 
 
-def test_what_is_recorded_of_a_login_shows_no_secret_as_text(street):
+def test_what_is_recorded_of_a_login_shows_no_secret_as_text_web_10(street):
     person = next(each for each in street.world.people if each.id == "ane-holm")
     asked = IDS.message_id()
     with client_of(street) as client:

@@ -85,8 +85,8 @@ def test_a_named_person_has_a_session_from_then_on(house: House):
     assert other.subject.name_id != first.subject.name_id
 
 
-def test_every_login_has_a_new_handle(house: House):
-    """WEB-03: a handle planted before cannot be upgraded."""
+def test_every_login_has_a_new_handle_web_03(house: House):
+    """A handle planted before cannot be upgraded."""
     house.session_of()
     (before,) = [cookie.value for cookie in house.cookies.jar if "nsis_idp" in cookie.name]
     house.open(house.choose(house.ask(broker_request(force_authn=True)), persona="ane-holm"))

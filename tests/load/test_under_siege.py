@@ -12,7 +12,9 @@ from tests.processes import shipped_keys
 SECONDS = 6
 
 
-def test_honest_logins_are_held_while_hostile_inputs_are_refused(tmp_path: Path) -> None:
+def test_honest_logins_are_held_while_hostile_inputs_are_refused_xml_04_xml_10_xml_14_sig_15_web_13(
+    tmp_path: Path,
+) -> None:
     shipped_keys(tmp_path / "certs")
     siege = under_siege(tmp_path, rate=2, seconds=SECONDS)
     assert siege.wrong() == []

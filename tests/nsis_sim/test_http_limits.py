@@ -61,7 +61,7 @@ def test_the_largest_honest_head_is_taken(connect):
     assert b" 200 " in answer_to(connect(), get(b"Cookie: " + value, b"X-Other: " + value, path=b"/?" + value))
 
 
-def test_a_head_that_is_too_long_is_refused(connect):
+def test_a_head_that_is_too_long_is_refused_web_13(connect):
     assert b" 431 " in answer_to(connect(), get(b"Cookie: " + b"x" * MAX_HEAD_BYTES))
 
 
@@ -96,7 +96,7 @@ def test_whoever_does_not_go_on_is_cut_off(connect, limits):
     assert b" 200 " in answer_to(connect(), HONEST)
 
 
-def test_an_octet_a_moment_is_no_way_to_hold_a_connection(connect, limits):
+def test_an_octet_a_moment_is_no_way_to_hold_a_connection_web_13(connect, limits):
     limits(BODY_SECONDS=0.5)
     connection = connect()
     connection.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
@@ -114,7 +114,7 @@ def test_an_answer_that_is_not_read_is_cut_off(connect, limits):
     wait_until(connect.holds_none, "the end of the connection", seconds=10)
 
 
-def test_who_waits_longest_makes_room_and_honest_requests_go_on(connect, limits):
+def test_who_waits_longest_makes_room_and_honest_requests_go_on_web_13(connect, limits):
     limits(MAX_CONNECTIONS=8)
     half_open = [connect() for _ in range(40)]
     for each in half_open:
