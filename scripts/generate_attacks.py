@@ -26,8 +26,8 @@ Each case of the attack catalogue, as it is tried in CI: an honest message with 
 the fault must be accepted. For every message it is also measured from outside that
 
 - no session is granted, no Response with status Success leaves, and the page is a 4xx without traceback;
-- exactly one refusing event is written, with the code and the page's reference, cut to its length, and never with the name that the
-  attacker wanted as a subject;
+- exactly one refusing event is written, with the code and the page's reference, the message's ID and claimed Issuer once it could be
+  opened, cut to its length, and never with the name that the attacker wanted as a subject;
 - what failed authentication used nothing up, and what passed it used its login up once;
 - the server spent less than 250 ms of CPU and 50 MB of memory on it (less where the case says so), opened no file and made no connection.
 

@@ -90,12 +90,12 @@ def forge(sender: Sender, message: Message) -> Forged:
     base = BASES[message.base or sender.base]
     draft = sender.draft()
     draft.variables["signed"] = draft.find(base.signs[0] if base.signs else "/*")
-    message_id, issuer = draft.root.get("ID"), draft.root.findtext(f"{{{NS_SAML}}}Issuer")
     apply(message.steps("content"), CHANGES, draft, sender.word)
     for path in base.signs:
         sign_enveloped(draft.find(path), draft.keys["honest"])
     apply(message.steps("signed"), CHANGES, draft, sender.word)
     plain = serialise(draft.root)
+    message_id, issuer = draft.root.get("ID"), draft.root.findtext(f"{{{NS_SAML}}}Issuer")
     if base.seals:
         _seal(draft, sender.recipient(), sender.encryption)
     if base.wraps:

@@ -14,6 +14,8 @@ from tests.attacks.target import Answer, Target
 from tests.attacks.vocabulary import EVIL_PERSON
 from tests.attacks.watch import Canaries, bounded
 
+UNREAD = ("size", "bind.", "xml.", "proto.assertion-count", "req.relay-state")
+"""Refused before anything of the message is told apart; the event holds the octets instead."""
 GRANTING = ("nsis_session", "_session")
 
 
@@ -84,5 +86,8 @@ def assert_refused(exchange: Exchange, answer: Answer, code: str, forged: Forged
         return
     refusing = [event for event in events if event["outcome"] == "refused"]
     assert [event["code"] for event in refusing] == [code]
+    if exchange.is_named_in_events and not code.startswith(UNREAD):
+        # what could be opened says whose it claims to be, and which message it was
+        assert (forged.message_id, forged.issuer) in {(event["message_id"], event["party"]) for event in events}
     assert EVIL_PERSON not in "".join(event["detail"] for event in events)
     assert all(len(event["detail"]) <= 600 for event in events)

@@ -125,6 +125,7 @@ class AttributeQueryClient(Acs):
 
     base = "AQ-R"
     idp = "skovrup"
+    is_named_in_events = False  # the record of the login keeps the broker's question, and the answer's octets
     one_shot = True
 
     _reply = staticmethod(say)

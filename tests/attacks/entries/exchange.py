@@ -38,6 +38,8 @@ class Exchange:
     path: ClassVar[str]
     encryption: ClassVar[EncryptionMethod] = OIOSAML_DEFAULT
     speaks_soap: ClassVar[bool] = False
+    is_named_in_events: ClassVar[bool] = False
+    """Whether the record names the ID and the claimed Issuer of each message that could be read."""
     one_shot: ClassVar[bool] = False
     """Whether whatever is sent ends the exchange, so that nothing can be sent after it."""
 

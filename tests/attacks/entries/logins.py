@@ -44,6 +44,7 @@ MAAGEVIG_ROLE = "http://roller.maagevig.test/roles/jobrole/arkivmedarbejder/1"
 class Asks(Exchange):
     """A system's AuthnRequest at the broker's single sign-on endpoint."""
 
+    is_named_in_events = True
     system: ClassVar[str] = "byggesag"
     idp: ClassVar[str] = "korsbaek"
     relay_state: ClassVar[str | None] = "state"
