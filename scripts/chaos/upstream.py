@@ -118,9 +118,9 @@ class UpstreamRun:
 
     def _log_in(self) -> str:
         """Log in as somebody whose rights come from the service; give the code that the person reads."""
-        began = time.monotonic()
         with Driver(self._site.base_url, self._site.keys) as driver:
             answered = driver.answer(driver.begin(driver.query(SKOVRUP, "upstream")), SKOVRUP)
+            began = time.monotonic()
             status, page = driver.send_back(answered)
             took = time.monotonic() - began
             with self._lock:
