@@ -11,14 +11,12 @@ from lxml import etree
 from lxml.etree import _Element
 
 from oiosaml.bindings.post import write_post_form
-from oiosaml.bindings.soap import wrap
 from oiosaml.errors import SamlError
 from oiosaml.messages.assertion import write_assertion
 from oiosaml.messages.response import Answer, write_encrypted_assertion, write_response
-from oiosaml.openings import open_attribute_response, open_response, unseal_attribute_response, unseal_response
+from oiosaml.openings import open_response, unseal_response
 from oiosaml.uris import NS_DS, NS_SAML, NS_SAMLP
 from oiosaml.xml.encryption import OIOSAML_DEFAULT, encrypt
-from oiosaml.xml.verify import verify_enveloped
 from tests.builders import assertion, response
 from tests.conftest import Member
 from tests.trees import serialise, sign_enveloped, tree
@@ -47,21 +45,6 @@ def message_a(signer: Member) -> _Element:
     """M-A: Response, unsigned, holding one signed Assertion."""
     root = tree(write_response(response(), write_assertion(assertion())))
     sign_enveloped(find(root, "saml:Assertion"), signer.signing)
-    return parse(serialise(root))
-
-
-def message_r(signer: Member) -> _Element:
-    """M-R: Response signed, Assertion unsigned."""
-    root = tree(write_response(response(), write_assertion(assertion())))
-    sign_enveloped(root, signer.signing)
-    return parse(serialise(root))
-
-
-def message_ar(signer: Member) -> _Element:
-    """M-AR: both signed."""
-    root = tree(write_response(response(), write_assertion(assertion())))
-    sign_enveloped(find(root, "saml:Assertion"), signer.signing)
-    sign_enveloped(root, signer.signing)
     return parse(serialise(root))
 
 
@@ -98,24 +81,6 @@ def make_evil(element: _Element) -> _Element:
     return element
 
 
-def evil(element: _Element) -> _Element:
-    twin = strip(clone(element))
-    twin.set("ID", "_evil")
-    return make_evil(twin)
-
-
-def extensions_of(root: _Element) -> _Element:
-    element = etree.Element(name("samlp:Extensions"))
-    root.insert(1, element)
-    return element
-
-
-def resign(element: _Element, signer: Member) -> None:
-    """Sign again with the honest key, so that only the named fault is left."""
-    strip(element)
-    sign_enveloped(element, signer.signing)
-
-
 def naive(octets: bytes, signer: Member) -> bool:
     """What a bare verifier says: find the first Signature anywhere, resolve its Reference by ID, verify."""
     root = parse(octets)
@@ -142,12 +107,6 @@ def form(octets: bytes) -> bytes:
     return "&".join(f"{field}={quote_from_bytes(value.encode(), safe='')}" for field, value in fields).encode()
 
 
-def answer_by_soap(octets: bytes, signer: Member, *, strangers: tuple[Member, ...] = ()) -> Answer:
-    """What the attribute query's client makes of a Response; a plain assertion is allowed there."""
-    others = [each.verification for each in strangers]
-    return unseal_attribute_response(open_attribute_response(wrap(octets)), [signer.verification], (), strangers=others)
-
-
 def answer_by_post(octets: bytes, signer: Member, recipient: Member) -> Answer:
     """What the ACS makes of a Response; OIOSAML wants it encrypted."""
     return unseal_response(open_response(form(octets)), [signer.verification], [recipient.decryption])
@@ -159,8 +118,3 @@ def code_of(action: Callable[[], object]) -> str:
         action()
     assert EVIL not in caught.value.detail
     return caught.value.code
-
-
-def verifier_code(element: _Element, signer: Member) -> str:
-    """The code with which the verifier alone refuses an element of a parsed message."""
-    return code_of(lambda: verify_enveloped(element, [signer.verification], lambda verified: verified))
