@@ -63,6 +63,11 @@ _DECLARATION = re.compile(
 )
 
 
+# What may declare a relative namespace name; text may look like it, so the tree is asked before anything is refused.
+_PERHAPS_RELATIVE: Final = re.compile(rb"xmlns(?::[^\s=]+)?\s*=\s*([\"'])(?!\1)(?![A-Za-z][A-Za-z0-9+.-]*:)")
+_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+
+
 def _hardened_parser(*, remove_comments: bool) -> etree.XMLParser:
     return etree.XMLParser(
         encoding="utf-8",
@@ -140,10 +145,14 @@ def parse_message(octets: bytes) -> _Element:
     A UTF-8 byte order mark is accepted, since it says nothing new; any other encoding, declared or used, is not.
 
     Raises:
-        SamlError: `size`, `xml.dtd`, `xml.malformed`, `xml.limits`, `xml.text` for a comment or processing instruction, or `xml.schema` for
-            an xml:id.
+        SamlError: `size`, `xml.dtd`, `xml.malformed` (for a relative namespace name, too), `xml.limits`, `xml.text` for a comment or
+            processing instruction, or `xml.schema` for an xml:id.
     """
-    return _parse(octets, _MESSAGE)
+    root = _parse(octets, _MESSAGE)
+    # It has no canonical form (Canonical XML 1.3), so that other stacks refuse the document wherever it stands.
+    if _PERHAPS_RELATIVE.search(octets) and _has_relative_namespace(root):
+        raise SamlError("xml.malformed", "got a relative namespace name, expected absolute ones")
+    return root
 
 
 def parse_metadata(octets: bytes) -> _Element:
@@ -162,6 +171,11 @@ def parse_canonical(octets: bytes) -> _Element:
         SamlError: `xml.malformed`, which would be a fault of our own canonicalisation.
     """
     return _tree(octets, _MESSAGE.parser)
+
+
+def _has_relative_namespace(root: _Element) -> bool:
+    names = {name for element in root.iter() for name in element.nsmap.values()}
+    return any(name and not _ABSOLUTE.match(name) for name in names)
 
 
 def text_of(element: _Element) -> str:
