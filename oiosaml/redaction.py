@@ -1,7 +1,7 @@
 """What is never shown in clear: the one redactor of everything that is logged, recorded as text, or told to somebody.
 
 Taken out are private keys, values that stand beside the name of a secret, the handles that our cookies hold, CPR numbers, and base64 that
-holds one of these. Octets on the wire are no text: the record keeps them as they came, and no log line or page quotes them (docs/adr/0022).
+holds one of these. Octets on the wire are no text: the record keeps them as they came, and no log line or page quotes them (docs/adr/0025).
 """
 
 import base64

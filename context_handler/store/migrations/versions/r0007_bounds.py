@@ -1,4 +1,4 @@
-"""Which events tell of messages that failed authentication, and how many flows were dropped for room (docs/adr/0022)."""
+"""Which events tell of messages that failed authentication, and how many flows were dropped for room (docs/adr/0025)."""
 
 from alembic import op
 from sqlalchemy import Column, Integer, PrimaryKeyConstraint, Text, text
