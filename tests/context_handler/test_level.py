@@ -108,6 +108,17 @@ def test_an_nsis_level_is_written_for_an_old_system_by_its_counterpart_and_never
     assert oiosaml3.class_ref(THREE) == THREE.uri
 
 
+def test_nist_levels_are_compared_as_nsis_levels_are() -> None:
+    wanted = {
+        Comparison.EXACT: [TWO],
+        Comparison.MINIMUM: [TWO, THREE, FOUR],
+        Comparison.MAXIMUM: [ONE, TWO],
+        Comparison.BETTER: [THREE, FOUR],
+    }
+    for comparison, levels in wanted.items():
+        assert [level for level in NistLevel if level.satisfies(TWO, comparison)] == levels
+
+
 def test_only_a_higher_step_of_the_same_ladder_is_a_step_up() -> None:
     assert is_step_up(LOW, SUBSTANTIAL) and is_step_up(TWO, THREE)
     assert not is_step_up(SUBSTANTIAL, SUBSTANTIAL) and not is_step_up(THREE, THREE)

@@ -6,7 +6,7 @@ import pytest
 
 from oiosaml.privilege_document import read_privilege_document
 from oiosaml.privileges import examine_privileges, read_privileges
-from oiosaml.rules.privileges import PRIVILEGE_RULES, PrivilegeExpectations
+from oiosaml.rules.privileges import LARGE_OCTETS, PRIVILEGE_RULES, PrivilegeExpectations
 from oiosaml.rules.rule import RuleViolation
 from oiosaml.uris import CONSTRAINT_KLE, CONSTRAINT_ORGANISATION_UNIT, NS_BPP, NS_BPP_LEGACY
 from tests.builders import PRIVILEGES_TEXT
@@ -80,6 +80,7 @@ CASES = (
     breaks("BPP-05", "PRV-07-no-scope", document(group(scope=""))),
     breaks("BPP-06", "no-privilege", document(group(KLE))),
     breaks("BPP-07", "PRV-07-bare-number", document(group(scope=' Scope="91000013"'))),
+    breaks("BPP-07", "after-a-group-without-scope", document(group(scope="") + group(scope=' Scope="91000013"'))),
     breaks("BPP-07", "PRV-07-empty-scope", document(group(scope=' Scope=""'))),
     breaks("BPP-07", "PRV-07-unknown-kind", document(group(scope=' Scope="urn:dk:gov:saml:planet:91000013"'))),
     breaks("BPP-07", "seven-digits", document(group(scope=f' Scope="{SCOPE[:-1]}"'))),
@@ -138,6 +139,13 @@ def test_reading_refuses_with_the_catalogues_code(text: str, code: str) -> None:
     with pytest.raises(RuleViolation) as refused:
         read_privileges(text)
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize(("more", "findings"), [(0, 0), (1, 1)])
+def test_a_document_is_large_beyond_32_kib_and_not_at_it(more: int, findings: int) -> None:
+    bare = len(base64.b64decode(document(group(PRIVILEGE)))) - len(PRIVILEGE)
+    padding = "a" * (LARGE_OCTETS + more - bare - len("<Privilege>urn:x:</Privilege>"))
+    assert len(examine_privileges(document(group(f"<Privilege>urn:x:{padding}</Privilege>")))) == findings
 
 
 @pytest.mark.parametrize("text", ["%%%", "", document(group(PRIVILEGE) * 10_000), encoded("<a>")])
