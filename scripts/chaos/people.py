@@ -22,8 +22,8 @@ DOWN: Final = (OSError, http.client.HTTPException)
 
 BOTH: Final = (KORSBAEK, SKOVRUP)
 
-PATIENCE_SECONDS: Final = 30.0
-"""How long a person goes on trying."""
+PATIENCE_SECONDS: Final = 120.0
+"""How long a person goes on trying, through one death of the broker after another and through slow starts on a busy machine."""
 
 _PAUSE: Final = 0.05
 _OK, _ONWARD, _REFUSED = 200, 303, 403
