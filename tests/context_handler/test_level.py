@@ -108,6 +108,22 @@ def test_an_nsis_level_is_written_for_an_old_system_by_its_counterpart_and_never
     assert oiosaml3.class_ref(THREE) == THREE.uri
 
 
+@pytest.mark.parametrize(
+    ("asked", "system", "named"),
+    [
+        (asking(LOW, Comparison.BETTER), {"minimum_level": LOW}, "Substantial"),
+        (asking(LOW, Comparison.MAXIMUM), {}, "Low"),
+        (asking(HIGH), OLD, "High"),
+        (asking(TWO, Comparison.MAXIMUM), OLD, "AssuranceLevel 2"),
+        (asking(TWO, Comparison.MAXIMUM), {}, "AssuranceLevel 2"),
+    ],
+)
+def test_what_is_named_is_the_lowest_that_would_do_or_what_was_asked_in_vain(
+    asked: RequestedAuthnContext, system: dict[str, Any], named: str
+) -> None:
+    assert LevelDemand.of(asked, user_facing_system(**system)).named == named
+
+
 def test_nist_levels_are_compared_as_nsis_levels_are() -> None:
     wanted = {
         Comparison.EXACT: [TWO],
