@@ -2,7 +2,6 @@
 
 import re
 import threading
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,9 +13,8 @@ from nsis_sim.settings import STORE_FILE
 from oiosaml.ids import DEFAULT_WORKSPACE
 from saml_web.clock import utc_now
 from scripts.bench.__main__ import running
-from scripts.bench.peers import Driver
 from scripts.chaos.brokers import ended, open_site
-from scripts.chaos.people import BOTH, check_token
+from scripts.load.driving import PROCESSES, WARM_UP, drive_broker
 from scripts.load.pacing import Pace, at_a_steady_rate
 from scripts.load.walking import PEOPLE, Someone, Walk
 from scripts.load.watching import Watch
@@ -33,10 +31,7 @@ GROWTH: Final = 0.05
 """By how much memory may grow once all is warm."""
 
 _THREADS: Final = 16
-_BROKER_THREADS: Final = 8
 _WARM_UP: Final = 24
-_VERIFIED_EACH: Final = 25
-"""Of the broker's own tokens one in so many is decrypted and verified by the driver; RelayState and form are looked at each time."""
 
 _NAME_ID: Final = re.compile(r"eid/(?:professional|person)/(?:uuid|persistent)/([0-9a-f-]{36})")
 
@@ -108,27 +103,14 @@ def whole_logins(directory: Path, *, rate: float, seconds: float) -> Run:
 
 def broker_alone(directory: Path, *, rate: float, seconds: float) -> Run:
     """Run one broker process, whose systems, IdPs and attribute service are the driver's."""
-    with open_site(directory) as site, ExitStack() as stack:
+    with open_site(directory) as site:
         broker = site.start()
-        stack.enter_context(ended(broker))
-        drivers = [stack.enter_context(Driver(site.base_url, site.keys)) for _ in range(_BROKER_THREADS)]
-
-        def log_in(thread: int, unit: int) -> None:
-            driver, municipality = drivers[thread], BOTH[unit % len(BOTH)]
-            state = f"login-{unit}"
-            page = driver.finish(driver.answer(driver.begin(driver.query(municipality, state)), municipality))
-            if f'value="{state}"'.encode() not in page:
-                raise RuntimeError(f"swapped: {state} is not on the page")
-            if unit % _VERIFIED_EACH == 0:
-                check_token(driver, page, municipality, state)
-
-        for unit in range(_WARM_UP):
-            log_in(unit % _BROKER_THREADS, unit)
-        with Watch([broker.process.pid]) as watch:
-            pace = at_a_steady_rate(log_in, rate=rate, seconds=seconds, threads=_BROKER_THREADS)
-        broker.terminate()
+        with ended(broker):
+            with Watch([broker.process.pid]) as watch:
+                pace = drive_broker(site, rate=rate, seconds=seconds)
+            broker.terminate()
         swapped = [each for each in pace.failures if "wapped" in each]
-        return Run(pace, watch, site.audit(), pace.done + len(pace.failures) + _WARM_UP, swapped)
+        return Run(pace, watch, site.audit(), pace.done + len(pace.failures) + PROCESSES * WARM_UP, swapped)
 
 
 class _Identities:
