@@ -14,7 +14,7 @@ from oiosaml.nist import NistLevel
 from oiosaml.nsis import AssuranceLevel
 from oiosaml.rules.assertion import ASSERTION_RULES
 from oiosaml.rules.assertion_oiosaml2 import ASSERTION_RULES_OIOSAML2
-from oiosaml.rules.rule import RuleViolation, enforce
+from oiosaml.rules.rule import RULES, RuleViolation, enforce, examine
 from oiosaml.uris import NAME_FORMAT_URI, NAMEID_PERSISTENT, PERSON_UUID_PREFIX
 from tests.builders import IB_NOEHR, RAVNKAER, assertion, assertion_expectations, attributes, subject, with_attribute
 from tests.builders_oiosaml2 import (
@@ -115,6 +115,18 @@ def test_attack_is_refused_with_its_code(case: Case) -> None:
     with pytest.raises(RuleViolation) as refused:
         enforce(_rules_of(case), *case.broken)
     assert refused.value.refusal.key == assert_twins(case, _rules_of(case)).refusal_key
+
+
+@pytest.mark.parametrize(
+    ("said", "registered"),
+    [(assertion(), NistLevel.THREE), (without_old_attribute(names.ASSURANCE_LEVEL), None)],
+    ids=["NSIS is spoken of", "no AssuranceLevel is registered"],
+)
+def test_an_assurance_level_is_missed_only_where_it_states_the_level(
+    said: Assertion, registered: NistLevel | None
+) -> None:
+    expected = old_expectations(registered_assurance_level=registered)
+    assert examine((RULES["NIST-01"],), said, expected) == ()
 
 
 def test_valid_assertion_breaks_nothing_at_all() -> None:
