@@ -1,6 +1,7 @@
 """How a visit of a logout ends: the person is shown the end, or a refusal, and both are written down."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from context_handler.asking import OutboundMessage
 from context_handler.events import Event, EventOutcome
@@ -62,6 +63,11 @@ def refuse_answer(visit: Visit, error: SamlError, ports: Ports) -> RefusedLogout
     events = _with_refusal(visit, error)
     ports.logouts.refuse(ports.workspace, visit.flow, visit.at, error.code, events)
     return RefusedLogout(error, visit.flow, events[-1].step, None)
+
+
+def refuse_unread(error: SamlError, at: datetime, ports: Ports) -> RefusedLogout:
+    """End the visit of a message that was too long to be read: nothing of it is known, but that it came is written down (invariant I4)."""
+    return refuse_answer(Visit(FlowId(ports.ids.uuid()), at), error, ports)
 
 
 def _with_refusal(visit: Visit, error: SamlError) -> tuple[Event, ...]:

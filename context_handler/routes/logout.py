@@ -15,7 +15,7 @@ from context_handler.asking import RedirectTo
 from context_handler.inbound import browser_id
 from context_handler.login_state import PENDING_LOGIN_LIFETIME
 from context_handler.logout import Outcome, begin_logout, begin_logout_by_person, continue_logout, go_on_without
-from context_handler.logout_answering import LoggedOut, RefusedLogout
+from context_handler.logout_answering import LoggedOut, RefusedLogout, refuse_unread
 from context_handler.logout_inbound import LogoutAnswer, LogoutByParty, LogoutByPerson
 from context_handler.logout_state import Leg, Logout, PartyKind
 from context_handler.ports import Ports
@@ -97,7 +97,11 @@ class LogoutRoutes:
 
     async def request_from_idp(self, request: Request) -> Response:
         """A home IdP says so."""
-        return await self._begin(request, PartyKind.HOME_IDP, await _octets(request))
+        try:
+            octets = await _octets(request)
+        except SamlError as refusal:
+            return self._unread(request, refusal)
+        return await self._begin(request, PartyKind.HOME_IDP, octets)
 
     async def response_from_system(self, request: Request) -> Response:
         """A system answers."""
@@ -112,7 +116,7 @@ class LogoutRoutes:
         try:
             octets = await read_body(request, limit=MAXIMUM_ENVELOPE)
         except SamlError as refusal:
-            return _fault(refusal)
+            return _fault(refuse_unread(refusal, self._clock(), self._ports).error)
         inbound = LogoutByParty(PartyKind.SYSTEM, BINDING_SOAP, octets)
         outcome = await begin_logout(inbound, self._clock(), self._ports)
         answer = outcome.answer if isinstance(outcome, LoggedOut | RefusedLogout) else None
@@ -162,7 +166,11 @@ class LogoutRoutes:
         return response
 
     async def _continue(self, request: Request, kind: PartyKind) -> Response:
-        inbound = LogoutAnswer(kind, _binding(request), await _octets(request), self._browser(request))
+        try:
+            octets = await _octets(request)
+        except SamlError as refusal:
+            return self._unread(request, refusal)
+        inbound = LogoutAnswer(kind, _binding(request), octets, self._browser(request))
         return self._answer(request, await continue_logout(inbound, self._clock(), self._ports))
 
     def _answer(self, request: Request, outcome: Outcome) -> Response:
@@ -176,6 +184,9 @@ class LogoutRoutes:
         if isinstance(outcome, RedirectTo):
             return pass_on(self._pages, request, outcome.url)
         return auto_post_page(self._pages, request, action=outcome.form.action, fields=outcome.form.fields)
+
+    def _unread(self, request: Request, refusal: SamlError) -> Response:
+        return self._answer(request, refuse_unread(refusal, self._clock(), self._ports))
 
     def _logged_out(self, request: Request, outcome: LoggedOut) -> Response:
         """Everybody is out: back to the initiator at once. Somebody is not: the person reads who, and goes back by a button."""

@@ -3,9 +3,11 @@
 import pytest
 
 from nsis_sim.browser import Browser, Page
+from oiosaml.refusals import REFUSALS
 from tests.flows.street import BASE_URL, Street, heading, press, start, text_of
 
 LOGOUT = f"{BASE_URL}/runtime/saml2/logout"
+LONG = "A" * 600_000
 
 
 @pytest.fixture
@@ -75,6 +77,25 @@ def test_an_answer_nobody_asked_for_is_a_page_and_no_redirect(street, browser):
 def test_nothing_but_soap_at_the_back_channel(street):
     answer = street.post("/runtime/services/signoff/saml2/soap", content=b"rubbish")
     assert (answer.status_code, "Fault" in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda street: street.get(f"/runtime/saml2/signoff.idp?SAMLResponse={LONG[:20_000]}"),
+        lambda street: street.post("/runtime/saml2/signoff.idp", data={"SAMLResponse": LONG}),
+        lambda street: street.post("/runtime/saml2auth/signoffrequest.idp", data={"SAMLRequest": LONG}),
+        lambda street: street.post("/runtime/saml2auth/signoffresponse.idp", data={"SAMLResponse": LONG}),
+        lambda street: street.post("/runtime/services/signoff/saml2/soap", content=LONG.encode()),
+    ],
+    ids=["a system's answer in a query", "a system's answer", "an IdP's request", "an IdP's answer", "by SOAP"],
+)
+def test_a_message_too_long_to_be_read_is_written_down_xml_10(street, send):
+    before = street.audit()["logouts"]
+    answer = send(street)
+    assert (answer.status_code, "size" in answer.text) == (REFUSALS["size"].http_status, True)
+    after = street.audit()["logouts"]
+    assert (after["started"] - before["started"], after["refused"] - before["refused"]) == (1, 1)
 
 
 def test_the_idp_logs_out_and_the_broker_has_no_session_any_more(street, browser):
