@@ -1,7 +1,7 @@
 """Roles lent to another municipality, and data constraints whose values come at login: what a system gets, and what it does not."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from federation.roles import (
 )
 from oiosaml import attributes as names
 from oiosaml.attributes import PRIVILEGES_INTERMEDIATE, Attribute
-from oiosaml.ids import Cvr
+from oiosaml.ids import Cvr, EntityId
 from oiosaml.privileges import (
     Constraint,
     PrivilegeGroup,
@@ -256,3 +256,64 @@ async def test_attribute_service_is_asked_for_the_keys_of_the_systems_roles(tmp_
 
 def test_values_without_rights_are_nothing() -> None:
     assert stated_in({KEY: (UNIT,)}) == StatedRights()
+
+
+# --- which of a role's rights the system gets
+
+YDELSER = EntityId("https://saml.ydelser.sim.test")
+PAYER = "http://ydelser.sim.test/roles/usersystemrole/udbetaler/1"
+WRITER = "http://byggesag.sim.test/roles/usersystemrole/skriver/1"
+PLAIN = "http://roller.korsbaek.test/roles/jobrole/laeser/1"
+
+
+def giving(*assignments: RoleAssignment) -> JobFunctionRole:
+    return JobFunctionRole(PLAIN, "Læser", KORSBAEK, assignments)
+
+
+def rights(translation: Translation) -> list[str]:
+    return [uri for group in translation.privileges.groups for uri in group.privileges]
+
+
+@pytest.mark.parametrize("order", [(PAYER, READER), (READER, PAYER)], ids=["theirs first", "ours first"])
+def test_prv_08_another_systems_right_is_left_out_and_this_systems_stays(rig: Rig, order: tuple[str, str]) -> None:
+    rig.registry.system_roles = [SystemRole(PAYER, "Udbetaler", YDELSER), SystemRole(READER, "Læseadgang", SYSTEM)]
+    outcome = translated(rig, giving(*map(RoleAssignment, order)), asserted(PLAIN, KORSBAEK))
+    assert (rights(outcome), outcome.dropped) == ([READER], ())
+
+
+@pytest.mark.parametrize(("end", "given"), [(NOW, []), (NOW + DAY, [READER])], ids=["over", "active"])
+def test_a_right_counts_while_its_system_role_is_active(rig: Rig, end: datetime, given: list[str]) -> None:
+    rig.registry.system_roles = [SystemRole(READER, "Læseadgang", SYSTEM, active=ActivationPeriod(end=end))]
+    outcome = translated(rig, giving(RoleAssignment(READER)), asserted(PLAIN, KORSBAEK))
+    assert (rights(outcome), outcome.dropped) == (given, ())
+
+
+def test_prv_11_a_role_that_cannot_carry_the_groups_limit_gives_nothing(rig: Rig) -> None:
+    """The limit holds for every right of the group: without it, this one would be wider than what was sent."""
+    rig.registry.system_roles = [SystemRole(READER, "Læseadgang", SYSTEM), SystemRole(WRITER, "Skriver", SYSTEM)]
+    rig.registry.job_function_roles = [nurse(), giving(RoleAssignment(WRITER))]
+    group = PrivilegeGroup(cvr_scope(KORSBAEK), (NURSE, PLAIN), (Constraint(KEY, UNIT),))
+    outcome = Translator(rig.registry, SYSTEM, KORSBAEK, NOW, {}).translate(PrivilegeList((group,)))
+    assert (rights(outcome), limits(outcome), codes(outcome)) == ([READER], [[UNIT]], ["priv.schema"])
+
+
+@pytest.mark.parametrize(("required", "given"), [(True, []), (False, [READER])])
+def test_prv_11_a_required_limit_that_the_role_does_not_set(rig: Rig, *, required: bool, given: list[str]) -> None:
+    use = ConstraintUse(CONSTRAINT_KLE, required)
+    rig.registry.system_roles = [SystemRole(READER, "Læseadgang", SYSTEM, constraints=(use,))]
+    outcome = translated(rig, giving(RoleAssignment(READER)), asserted(PLAIN, KORSBAEK))
+    assert (rights(outcome), codes(outcome)) == (given, ["priv.schema"] if required else [])
+
+
+@pytest.mark.parametrize("scope", ["urn:dk:gov:saml:productionUnitIdentifier:1000000001", KORSBAEK, ""])
+def test_prv_07_a_scope_that_is_no_organisation_gives_nothing(rig: Rig, scope: str) -> None:
+    group = PrivilegeGroup(scope, (PLAIN,))
+    outcome = translated(rig, giving(RoleAssignment(READER)), PrivilegeList((group,)))
+    assert (rights(outcome), codes(outcome)) == ([], ["priv.scope"])
+
+
+def test_a_lent_right_with_a_value_from_login_leaves_the_others_of_its_role(rig: Rig) -> None:
+    rig.registry.system_roles = [SystemRole(READER, "Læseadgang", SYSTEM), SystemRole(WRITER, "Skriver", SYSTEM)]
+    role = lent(Delegation(KORSBAEK), assignments=(RoleAssignment(READER, (TAKES_UNIT,)), RoleAssignment(WRITER)))
+    outcome = translated(rig, role, asserted())
+    assert (rights(outcome), codes(outcome)) == ([WRITER], ["priv.scope"])
