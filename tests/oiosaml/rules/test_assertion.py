@@ -12,7 +12,7 @@ from oiosaml.messages.assertion import Assertion, SubjectConfirmation
 from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel, Comparison
 from oiosaml.rules.assertion import ASSERTION_RULES, stated_level
-from oiosaml.rules.rule import RuleViolation, enforce, examine
+from oiosaml.rules.rule import RULES, RuleViolation, enforce, examine
 from oiosaml.uris import (
     CONFIRMATION_BEARER,
     NAME_FORMAT_BASIC,
@@ -295,3 +295,13 @@ def test_pass_of_dynamic_values_with_commas() -> None:
 )
 def test_stated_level_is_one_exact_value(values: tuple[str, ...], level: AssuranceLevel | None) -> None:
     assert stated_level(with_attribute(names.LOA, *values)) is level
+
+
+@pytest.mark.parametrize(
+    ("registered", "told"), [(AssuranceLevel.SUBSTANTIAL, "Substantial"), (None, "no level")], ids=["a level", "none"]
+)
+def test_who_is_above_the_registration_reads_both_levels(registered: AssuranceLevel | None, told: str) -> None:
+    expected = assertion_expectations(registered_level=registered)
+    with pytest.raises(RuleViolation) as refused:
+        enforce((RULES["IDR-34"],), with_attribute(names.LOA, "High"), expected)
+    assert refused.value.params == {"actual": "High", "registered": told}
