@@ -60,7 +60,11 @@ PLAN: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
         "oiosaml/privilege_scope.py": ("tests/oiosaml/test_privileges.py", *_RULES, *_ROLES),
         "context_handler/level.py": _LOGIN,
-        "context_handler/checks.py": ("tests/context_handler/test_request_rules.py", *_LOGIN),
+        "context_handler/checks.py": (
+            "tests/context_handler/test_request_rules.py",
+            *_LOGIN,
+            "tests/context_handler/profiles",
+        ),
         "context_handler/roles.py": _ROLES,
         "federation/constraint_values.py": ("tests/federation", *_ROLES),
     }
