@@ -13,6 +13,7 @@ import pytest
 from context_handler.discovery import Wishes
 from context_handler.inbound import RequestFromSystem
 from context_handler.login import begin_login
+from oiosaml import attributes as names
 from oiosaml.ids import EntityId
 from oiosaml.messages.assertion import write_assertion
 from oiosaml.messages.authn_request import (
@@ -111,5 +112,17 @@ async def test_the_same_skew_holds_for_answers(rig: Rig, ahead: int, broken: lis
     question = rig.begun()
     await rig.finish(
         rig.answer_with(question, rig.assertion_for(question), issue_instant=NOW + timedelta(seconds=ahead))
+    )
+    assert findings(rig, "check_idp_response") == broken
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("level", "broken"), [("Substantial", []), ("Low", ["IDR-35"])])
+async def test_the_systems_floor_holds_where_nothing_is_asked_for(rig: Rig, level: str, broken: list[str]) -> None:
+    question = rig.begun(requested_authn_context=None)
+    await rig.finish(
+        rig.answer_with(
+            question, rig.assertion_for(question, attribute_statements=(builders.attributes(**{names.LOA: (level,)}),))
+        )
     )
     assert findings(rig, "check_idp_response") == broken
