@@ -5,6 +5,7 @@ import base64
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from oiosaml.ids import Cvr
 from oiosaml.privilege_scope import Scope, ScopeKind, cvr_scope
@@ -137,3 +138,24 @@ def test_scope_of_each_kind_is_taken_apart(text: str, kind: ScopeKind) -> None:
 def test_scope_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="got"):
         Scope.parse(text)
+
+
+HOSTILE = "a\"'<&>b"
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        PrivilegeGroup(HOSTILE, ("urn:x",)),
+        PrivilegeGroup("s", (HOSTILE,)),
+        PrivilegeGroup("s", ("urn:x",), (Constraint(HOSTILE, "v"),)),
+        PrivilegeGroup("s", ("urn:x",), (Constraint("n", HOSTILE),)),
+    ],
+    ids=["scope", "privilege", "name", "value"],
+)
+def test_any_text_comes_back_as_text(group: PrivilegeGroup) -> None:
+    """A value from login is somebody's word: as markup it could add a right (attack PRV-08)."""
+    (written,) = etree.fromstring(base64.b64decode(write_privileges(PrivilegeList((group,)))))
+    limits = tuple(Constraint(each.get("Name", ""), each.text or "") for each in written.iter("Constraint"))
+    rights = tuple(each.text or "" for each in written.iter("Privilege"))
+    assert PrivilegeGroup(written.get("Scope", ""), rights, limits) == group
