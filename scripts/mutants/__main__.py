@@ -1,7 +1,8 @@
 """`make mutants`: try every mutant of the plan, or of the modules named, and say which survive.
 
-What was tried stands in var/mutants/, a file for each module, and is not tried again while neither the module nor a test in the plan has
-changed: so a run can be stopped and taken up. A survivor needs a line in `survivors.json` that says why it may live.
+What was tried stands in var/mutants/, a file for each module, and is not tried again while the module is the same: what was killed while
+the tests that killed it are as they were, whatever tests have come beside them; what survived while no test has changed or come. So a run
+can be stopped and taken up. A survivor needs a line in `survivors.json` that says why it may live.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from scripts.assurance import ROOT, write_record
 from scripts.mutants.mutations import Mutant, mutants_of
@@ -42,21 +43,37 @@ def _try_module(module: str, end: float) -> None:
     tests = PLAN[module]
     mutants = list(mutants_of(ROOT / module, ROOT))
     path = _RESULTS / f"{module.removesuffix('.py').replace('/', '.')}.json"
-    state = _fingerprint(module, tests)
-    known = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    keys = {mutant.key for mutant in mutants}
-    results = {
-        key: lives for key, lives in known.get("survives", {}).items() if known["state"] == state and key in keys
-    }
-    bench = Bench(module, tests, ROOT) if len(results) < len(mutants) else None
-    for mutant in mutants:
-        if bench is None or time.monotonic() > end:
-            break
-        if mutant.key not in results:
-            results[mutant.key] = bench.survives(mutant)
-            _keep(path, {"state": state, "mutants": len(mutants), "survives": results})
-            _say(mutant, results)
+    made_of = {"module": _digest(ROOT / module), "tests": _digests(tests)}
+    results = _still_known(path, made_of, {mutant.key for mutant in mutants})
+    if len(results) < len(mutants):
+        bench = Bench(module, tests, ROOT)
+
+        def try_each() -> None:
+            for mutant in mutants:
+                if mutant.key not in results and time.monotonic() < end:
+                    results[mutant.key] = bench.survives(mutant)
+                    _keep(path, made_of | {"mutants": len(mutants), "survives": results})
+                    _say(mutant, results)
+
+        try:
+            bench.run(try_each)
+        except SystemExit:
+            path.unlink(missing_ok=True)  # tests that fail without a mutant have not found any
+            raise
     print(f"{module}: {len(results)} of {len(mutants)} tried, {sum(results.values())} survive", flush=True)
+
+
+def _still_known(path: Path, made_of: dict[str, Any], keys: set[str]) -> dict[str, bool]:
+    """Give what an earlier run found that must be so now."""
+    known = json.loads(path.read_text("utf-8")) if path.exists() else None
+    if (
+        known is None
+        or known.get("module") != made_of["module"]
+        or not known["tests"].items() <= made_of["tests"].items()
+    ):
+        return {}
+    same = known["tests"] == made_of["tests"]
+    return {key: lives for key, lives in known["survives"].items() if key in keys and (same or not lives)}
 
 
 def _keep(path: Path, result: dict[str, object]) -> None:
@@ -102,13 +119,14 @@ def _report() -> int:
     return 1 if unexplained or killed < MINIMUM_KILLED else 0
 
 
-def _fingerprint(module: str, tests: Sequence[str]) -> str:
-    digest = hashlib.sha256((ROOT / module).read_bytes())
-    for test in tests:
-        path = ROOT / test
-        for each in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            digest.update(each.read_bytes())
-    return digest.hexdigest()[:16]
+def _digests(tests: Sequence[str]) -> dict[str, str]:
+    paths = [ROOT / test for test in tests]
+    files = {each for path in paths for each in (path.rglob("*.py") if path.is_dir() else [path])}
+    return {file.relative_to(ROOT).as_posix(): _digest(file) for file in sorted(files)}
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
 
 
 if __name__ == "__main__":

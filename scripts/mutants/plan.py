@@ -39,7 +39,7 @@ PLAN: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "oiosaml/rules/assertion_federation.py": (*_RULES, "tests/attacks/test_fed.py"),
         "oiosaml/rules/assertion_nist.py": (*_RULES, "tests/context_handler/test_level.py"),
         "oiosaml/rules/privileges.py": (*_RULES, "tests/oiosaml/test_privileges.py"),
-        "oiosaml/rules/rule.py": _RULES,
+        "oiosaml/rules/rule.py": ("tests/oiosaml/rules/test_rule.py", *_RULES),
         "oiosaml/nsis.py": (
             "tests/oiosaml/test_values.py",
             "tests/oiosaml/test_comparison.py",
@@ -54,6 +54,7 @@ PLAN: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
         "oiosaml/privileges.py": ("tests/oiosaml/test_privileges.py", "tests/attacks/test_prv.py", *_RULES),
         "oiosaml/privilege_document.py": (
+            "tests/oiosaml/test_privilege_document.py",
             "tests/oiosaml/test_privileges.py",
             "tests/oiosaml/rules/test_privileges.py",
             "tests/attacks/test_prv.py",
@@ -61,11 +62,16 @@ PLAN: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "oiosaml/privilege_scope.py": ("tests/oiosaml/test_privileges.py", *_RULES, *_ROLES),
         "context_handler/level.py": _LOGIN,
         "context_handler/checks.py": (
+            "tests/context_handler/test_answer_rules.py",
             "tests/context_handler/test_request_rules.py",
             *_LOGIN,
             "tests/context_handler/profiles",
         ),
         "context_handler/roles.py": _ROLES,
-        "federation/constraint_values.py": ("tests/federation", *_ROLES),
+        "federation/constraint_values.py": (
+            "tests/federation/test_constraint_values.py",
+            "tests/federation/test_value_pattern.py",
+            *_ROLES,
+        ),
     }
 )

@@ -1,8 +1,8 @@
 """One mutant put to the tests, in a process of its own.
 
-Quick: a process that has collected the tests forks, and the child runs them with the changed function's code in place of the right one.
-Whole: a fresh interpreter imports the changed module in place of the right one, so that what is made at import is made by the mutant.
-A mutant that the quick way lets live is tried the whole way before it counts as a survivor.
+Quick: a process that has collected the tests forks, and the child runs them with the changed function's code in place of the right one,
+those first that have found most mutants. Whole: a fresh interpreter imports the changed module in place of the right one, so that what is
+made at import is made by the mutant. A mutant that the quick way lets live is tried the whole way before it counts as a survivor.
 """
 
 import gc
@@ -10,7 +10,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from importlib.abc import MetaPathFinder, SourceLoader
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
@@ -22,12 +23,16 @@ import pytest
 
 from scripts.mutants.mutations import Mutant
 
-TIMEOUT: Final = 120
-"""Seconds after which a mutant counts as killed: it hangs, and the tests would."""
+CPU_SECONDS: Final = 60
+"""Of the processor, after which a mutant counts as killed: it goes round for ever, and the tests would. A busy machine kills nothing."""
+
+WALL_SECONDS: Final = 1200
+"""After which a mutant counts as killed that waits for ever: far more than the tests take on the busiest machine."""
 
 _ARGUMENTS: Final = (
     "-x",
     "-q",
+    "-s",
     "-p",
     "no:cacheprovider",
     "-p",
@@ -42,19 +47,36 @@ class Bench:
     """The tests of one module, collected, and the functions of the module as they are."""
 
     def __init__(self, module: str, tests: Sequence[str], root: Path) -> None:
-        """Collect the tests.
+        self._path, self._tests, self._root = str(root / module), tests, root
+        self._name = module
+        self._functions: list[FunctionType] = []
+        self._items: list[pytest.Item] = []
+        self._found: Counter[str] = Counter()
+        self._failed = ""
+        self._work: Callable[[], None] = lambda: None
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Collect the tests and call `work`, which may then ask whether mutants survive.
 
         Raises:
-            SystemExit: if they cannot be collected, or fail without any mutant.
+            SystemExit: if they cannot be collected, or fail without any mutant: before, or after, in the order that they then have.
         """
-        self._path, self._tests, self._root = str(root / module), tests, root
-        with _silence():
-            collected = pytest.main([*_ARGUMENTS, "--collect-only", *tests])
+        self._work = work
+        if pytest.main([*_ARGUMENTS, *self._tests], plugins=[self]) != pytest.ExitCode.OK:
+            raise SystemExit(f"{self._name}: its tests fail without any mutant: {' '.join(self._tests)}")
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Take pytest's own place: the tests are run once for each mutant, in a child each time."""
+        if session.testsfailed:
+            raise session.Interrupted("not collected")
         gc.collect()
         functions = [each for each in gc.get_objects() if isinstance(each, FunctionType)]
         self._functions = [each for each in functions if each.__code__.co_filename == self._path]
-        if collected != pytest.ExitCode.OK or not self._passes(()):
-            raise SystemExit(f"{module}: its tests fail without any mutant: {' '.join(tests)}")
+        self._items = list(session.items)
+        self._expect_success()
+        self._work()
+        self._expect_success()
+        return True
 
     def survives(self, mutant: Mutant) -> bool:
         """Tell whether all the tests pass with the mutant in the module's place."""
@@ -68,22 +90,47 @@ class Bench:
             return False
         return _survives_whole(mutant, self._tests, self._root)
 
+    def _expect_success(self) -> None:
+        if not self._passes(()):
+            raise RuntimeError(f"{self._failed or 'a test'} fails without any mutant")
+
     def _passes(self, swaps: Sequence[tuple[FunctionType, CodeType]]) -> bool:
+        reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
-            os._exit(self._run(swaps))
+            os._exit(self._run(swaps, writing))
+        os.close(writing)
+        with os.fdopen(reading) as told:
+            failed = told.read()
         _, status = os.waitpid(child, 0)
+        self._failed = failed
+        if failed and swaps:
+            self._found[failed] += 1
+            self._items.sort(key=lambda item: -self._found[item.nodeid])
         return os.waitstatus_to_exitcode(status) == pytest.ExitCode.OK
 
-    def _run(self, swaps: Sequence[tuple[FunctionType, CodeType]]) -> int:
-        signal.alarm(TIMEOUT)
+    def _run(self, swaps: Sequence[tuple[FunctionType, CodeType]], writing: int) -> int:
+        """Run the tests until one fails, and write which; nothing else that they say is kept."""
+        _limit_time()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
         try:
             for function, code in swaps:
                 function.__code__ = code
-            with _silence():
-                return int(pytest.main([*_ARGUMENTS, *self._tests]))
+            for item, following in zip(self._items, [*self._items[1:], None], strict=True):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                if item.session.testsfailed:
+                    os.write(writing, item.nodeid.encode())
+                    return int(pytest.ExitCode.TESTS_FAILED)
         except BaseException:  # noqa: BLE001 - whatever a mutant does, it is no survivor
             return int(pytest.ExitCode.INTERNAL_ERROR)
+        return int(pytest.ExitCode.OK)
+
+
+def _limit_time() -> None:
+    signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
+    signal.alarm(WALL_SECONDS)
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -98,27 +145,11 @@ def _survives_whole(mutant: Mutant, tests: Sequence[str], root: Path) -> bool:
     command = [sys.executable, "-m", "scripts.mutants.trial", mutant.module, *tests]
     try:
         done = subprocess.run(
-            command, cwd=root, input=mutant.source.encode(), capture_output=True, timeout=TIMEOUT, check=False
+            command, cwd=root, input=mutant.source.encode(), capture_output=True, timeout=WALL_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
         return False
     return done.returncode == pytest.ExitCode.OK
-
-
-class _silence:  # noqa: N801 - reads as what it does
-    """What tests print goes nowhere."""
-
-    def __enter__(self) -> None:
-        self._kept = os.dup(1), os.dup(2)
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
-        os.dup2(nowhere, 2)
-        os.close(nowhere)
-
-    def __exit__(self, *_: object) -> None:
-        for place, kept in zip((1, 2), self._kept, strict=True):
-            os.dup2(kept, place)
-            os.close(kept)
 
 
 class _Mutated(MetaPathFinder, SourceLoader):
@@ -143,5 +174,6 @@ class _Mutated(MetaPathFinder, SourceLoader):
 
 
 if __name__ == "__main__":
+    _limit_time()
     sys.meta_path.insert(0, _Mutated(sys.argv[1], sys.stdin.buffer.read()))
     sys.exit(pytest.main([*_ARGUMENTS, *sys.argv[2:]]))
