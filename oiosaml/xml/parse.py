@@ -5,7 +5,7 @@ Nothing is repaired, expanded or fetched. Each limit is far above an honest mess
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 from lxml import etree
 from lxml.etree import _Element
@@ -20,7 +20,7 @@ class Limits:
     octets: int
     """Of the whole document, as UTF-8."""
     elements: int
-    """In the whole document."""
+    """In the whole document, each with two tags; an empty one has one tag and counts half."""
     depth: int
     """Of elements in elements, the root counted."""
     attributes: int
@@ -68,8 +68,15 @@ _PERHAPS_RELATIVE: Final = re.compile(rb"xmlns(?::[^\s=]+)?\s*=\s*([\"'])(?!\1)(
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
+class _NothingOutside(etree.Resolver):
+    """Refuses whatever would be fetched: with `collect_ids=False` libxml2 reads an external DTD, though `load_dtd` says it should not."""
+
+    def resolve(self, system_url: str | None, _: str | None, __: object) -> NoReturn:
+        raise SamlError("xml.dtd", f"got a reference to {system_url!r:.120}, expected nothing outside the document")
+
+
 def _hardened_parser(*, remove_comments: bool) -> etree.XMLParser:
-    return etree.XMLParser(
+    parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
         load_dtd=False,
@@ -83,10 +90,12 @@ def _hardened_parser(*, remove_comments: bool) -> etree.XMLParser:
         remove_pis=remove_comments,
         strip_cdata=True,
     )
+    parser.resolvers.add(_NothingOutside())
+    return parser
 
 
 def _is_there(expression: str) -> etree.XPath:
-    return etree.XPath(f"boolean({expression})", namespaces={"xml": "http://www.w3.org/XML/1998/namespace"})
+    return etree.XPath(f"boolean({expression})")
 
 
 class _Oddities:
