@@ -30,12 +30,12 @@ _RULES: Final = ("tests/oiosaml/rules",)
 PLAN: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "oiosaml/xml/verify.py": _XML,
-        "oiosaml/xml/signature_profile.py": _XML,
+        "oiosaml/xml/signature_profile.py": ("tests/oiosaml/xml/test_signature_profile.py", *_XML),
         "oiosaml/xml/algorithms.py": _XML,
         "oiosaml/xml/base64_text.py": (*_XML, "tests/oiosaml/bindings"),
-        "oiosaml/xml/parse.py": _XML,
+        "oiosaml/xml/parse.py": ("tests/oiosaml/xml/test_parser.py", *_XML),
         "oiosaml/sealed.py": (*_XML, "tests/oiosaml/test_logout_openings.py"),
-        "oiosaml/openings.py": _XML,
+        "oiosaml/openings.py": ("tests/oiosaml/test_opening_keys.py", *_XML),
         "oiosaml/rules/assertion_federation.py": (*_RULES, "tests/attacks/test_fed.py"),
         "oiosaml/rules/assertion_nist.py": (*_RULES, "tests/context_handler/test_level.py"),
         "oiosaml/rules/privileges.py": (*_RULES, "tests/oiosaml/test_privileges.py"),
