@@ -42,16 +42,17 @@ def main() -> int:
 def _try_module(module: str, end: float) -> None:
     tests = PLAN[module]
     mutants = list(mutants_of(ROOT / module, ROOT))
-    path = _RESULTS / f"{module.removesuffix('.py').replace('/', '.')}.json"
-    made_of = {"module": _digest(ROOT / module), "tests": _digests(tests)}
-    results = _still_known(path, made_of, {mutant.key for mutant in mutants})
+    path, made_of = _results_of(module), _made_of(module)
+    results = still_known(path, made_of)
     if len(results) < len(mutants):
         bench = Bench(module, tests, ROOT)
+        expected = json.loads(EXPLAINED.read_text("utf-8")).get(module, {})
 
         def try_each() -> None:
             for mutant in mutants:
                 if mutant.key not in results and time.monotonic() < end:
-                    results[mutant.key] = bench.survives(mutant)
+                    # what is said to live is tried the whole way at once: the quick way would not decide it
+                    results[mutant.key] = bench.survives(mutant, quickly=mutant.key not in expected)
                     _keep(path, made_of | {"mutants": len(mutants), "survives": results})
                     _say(mutant, results)
 
@@ -63,8 +64,8 @@ def _try_module(module: str, end: float) -> None:
     print(f"{module}: {len(results)} of {len(mutants)} tried, {sum(results.values())} survive", flush=True)
 
 
-def _still_known(path: Path, made_of: dict[str, Any], keys: set[str]) -> dict[str, bool]:
-    """Give what an earlier run found that must be so now."""
+def still_known(path: Path, made_of: dict[str, Any]) -> dict[str, bool]:
+    """Give what an earlier run found, of the same module, that must be so with the tests there are now."""
     known = json.loads(path.read_text("utf-8")) if path.exists() else None
     if (
         known is None
@@ -73,7 +74,7 @@ def _still_known(path: Path, made_of: dict[str, Any], keys: set[str]) -> dict[st
     ):
         return {}
     same = known["tests"] == made_of["tests"]
-    return {key: lives for key, lives in known["survives"].items() if key in keys and (same or not lives)}
+    return {key: lives for key, lives in known["survives"].items() if same or not lives}
 
 
 def _keep(path: Path, result: dict[str, object]) -> None:
@@ -94,14 +95,14 @@ def _report() -> int:
     begun = made = tried = survived = 0
     unexplained = []
     for module in PLAN:
-        path = _RESULTS / f"{module.removesuffix('.py').replace('/', '.')}.json"
-        if not path.exists():
+        path = _results_of(module)
+        results = still_known(path, _made_of(module))
+        if not results:
             continue
-        result = json.loads(path.read_text("utf-8"))
         begun += 1
-        made += result["mutants"]
-        tried += len(result["survives"])
-        survivors = [key for key, lives in result["survives"].items() if lives]
+        made += json.loads(path.read_text("utf-8"))["mutants"]
+        tried += len(results)
+        survivors = [key for key, lives in results.items() if lives]
         survived += len(survivors)
         unexplained += [f"{module}: {key}" for key in survivors if key not in explained.get(module, {})]
     killed = round(100 * (tried - survived) / tried, 1) if tried else 0.0
@@ -117,6 +118,14 @@ def _report() -> int:
         f"{tried} of {made} mutants tried, {killed} % killed, {len(unexplained)} survivors without a reason; see {path}"
     )
     return 1 if unexplained or killed < MINIMUM_KILLED else 0
+
+
+def _results_of(module: str) -> Path:
+    return _RESULTS / f"{module.removesuffix('.py').replace('/', '.')}.json"
+
+
+def _made_of(module: str) -> dict[str, Any]:
+    return {"module": _digest(ROOT / module), "tests": _digests(PLAN[module])}
 
 
 def _digests(tests: Sequence[str]) -> dict[str, str]:

@@ -78,15 +78,15 @@ class Bench:
         self._expect_success()
         return True
 
-    def survives(self, mutant: Mutant) -> bool:
-        """Tell whether all the tests pass with the mutant in the module's place."""
+    def survives(self, mutant: Mutant, *, quickly: bool = True) -> bool:
+        """Tell whether all the tests pass with the mutant in the module's place; `quickly`, if the quick way shall be tried first."""
         changed = {code.co_qualname: code for code in _codes(compile(mutant.source, self._path, "exec"))}
         swaps = [
             (function, changed[function.__code__.co_qualname])
             for function in self._functions
             if function.__code__ != changed.get(function.__code__.co_qualname, function.__code__)
         ]
-        if swaps and not self._passes(swaps):
+        if quickly and swaps and not self._passes(swaps):
             return False
         return _survives_whole(mutant, self._tests, self._root)
 
