@@ -1,6 +1,8 @@
 """Strict base64: one text for one value, so that a filter, a replay memory and we can never read two (attack XML-13)."""
 
-from binascii import Error, a2b_base64, b2a_base64
+from binascii import Error
+
+from pybase64 import b64decode, b64encode_as_string
 
 
 class NotBase64(ValueError):
@@ -14,12 +16,12 @@ def decode(text: str | bytes) -> bytes:
         NotBase64: if `text` is anything else.
     """
     try:
-        octets = a2b_base64(text, strict_mode=True)
+        octets = b64decode(text, validate=True)
     except (Error, ValueError) as error:
         raise NotBase64(f"got {len(text)} characters that are not base64 ({error!s:.60})") from error
-    # Strict decoding leaves one liberty: bits in the last character that stand for nothing.
-    last = text[-4:].encode() if isinstance(text, str) else text[-4:]
-    if b2a_base64(octets[len(octets) - (len(octets) % 3 or 3) :] if octets else b"", newline=False) != last:
+    # Decoding leaves one liberty: bits in the last character that stand for nothing.
+    last = text[-4:] if isinstance(text, str) else text[-4:].decode("ascii")
+    if encode(octets[len(octets) - (len(octets) % 3 or 3) :] if octets else b"") != last:
         raise NotBase64("got base64 with bits or padding to spare")
     return octets
 
@@ -41,4 +43,4 @@ def decode_in_xml(text: str) -> bytes:
 
 def encode(octets: bytes) -> str:
     """Encode in the standard alphabet, padded, on one line."""
-    return b2a_base64(octets, newline=False).decode("ascii")
+    return b64encode_as_string(octets)
