@@ -44,15 +44,40 @@ def complete_login(visit: Visit, kept: SessionKept, ports: Ports) -> None:
     """Write down that the login succeeded, and the session it leaves. It ends once: if it ended meanwhile, no token leaves.
 
     Raises:
-        SamlError: `flow.expired` if it took too long, `flow.logged-out` if the person logged out meanwhile.
+        SamlError: `flow.expired` if it took too long, `flow.logged-out` if the person logged out meanwhile, `proto.replay` if the answer in
+            hand was used before.
     """
     try:
-        ports.sessions.complete(ports.workspace, visit.flow, kept, tuple(visit.events))
+        ports.sessions.complete(ports.workspace, visit.flow, kept, tuple(visit.events), visit.in_hand)
     except AnswerUsedError as error:
+        if visit.in_hand is not None:
+            raise _used_before(visit, error) from error
         raise SamlError("flow.expired", "the login ended while it was finished", party=Party.USER) from error
     except SessionEndedError as error:
         raise _logged_out() from error
     visit.take_events()
+    visit.in_hand = None
+
+
+def use_up_answer(visit: Visit, ports: Ports) -> None:
+    """Write down that the answer in hand is used up, before anybody is asked because of it. There is none where a session answers.
+
+    Raises:
+        SamlError: `proto.replay` if it was before.
+    """
+    if visit.in_hand is None:
+        return
+    try:
+        ports.store.accept_answer(ports.workspace, visit.in_hand)
+    except AnswerUsedError as error:
+        raise _used_before(visit, error) from error
+    visit.in_hand = None
+
+
+def _used_before(visit: Visit, error: AnswerUsedError) -> SamlError:
+    """Refuse a replay, which ends nothing (invariant I3)."""
+    visit.put_answer_back()
+    return SamlError("proto.replay", f"got an answer that was used before: {error}", party=Party.HOME_IDP)
 
 
 def complete_from_session(visit: Visit, login: PendingLogin, idp: EntityId, handle: str | None, ports: Ports) -> None:
@@ -111,7 +136,10 @@ def refuse_login(visit: Visit, error: SamlError, ports: Ports) -> RefusedLogin:
         answer = issue.answer_form(octets, visit.requester)
     if answer is not None or not said:
         visit.record("refuse_login", None if said else error)
-    _write_down(visit, error, ports)
+    try:
+        _write_down(visit, error, ports)
+    except AnswerUsedError as used:
+        return _refuse_replay(visit, used, ports)
     passive = visit.requester is not None and visit.requester.request.is_passive
     # An answer that goes at once would keep a system that bounces bouncing (attack REQ-13).
     at_once = answer is not None and error.code != "req.loop" and (passive or error.code in WITHOUT_PAGE)
@@ -124,7 +152,28 @@ def refuse_unread(error: SamlError, at: datetime, ports: Ports) -> RefusedLogin:
     return refuse_login(Visit(FlowId(ports.ids.uuid()), at), error, ports)
 
 
+def _refuse_replay(visit: Visit, used: AnswerUsedError, ports: Ports) -> RefusedLogin:
+    """An answer that was used before is a replay, whatever else is wrong with it: what was composed for the system stays here."""
+    error = _used_before(visit, used)
+    visit.events = [event for event in visit.events if event.step != "refuse_login"]
+    visit.record("refuse_login", error)
+    ports.store.record(ports.workspace, visit.take_events())
+    return RefusedLogin(
+        error,
+        visit.flow,
+        "refuse_login",
+        visit.requester.system if visit.requester else None,
+        answer=None,
+        at_once=False,
+    )
+
+
 def _write_down(visit: Visit, error: SamlError, ports: Ports) -> None:
+    """Write the refusal and what it ends.
+
+    Raises:
+        AnswerUsedError: if the answer in hand was used before; then nothing was written.
+    """
     events = visit.take_refused_events()
     if visit.pending is None:
         ports.store.refuse_unstarted(ports.workspace, visit.flow, visit.at, error.code, events)
@@ -132,10 +181,13 @@ def _write_down(visit: Visit, error: SamlError, ports: Ports) -> None:
     end = LoginState.REFUSED if visit.ends_if_refused else LoginState.EXPIRED if error.code == "flow.expired" else None
     if end is not None:
         try:
-            ports.store.finish(ports.workspace, visit.flow, end, error.code, events)
+            ports.store.finish(ports.workspace, visit.flow, end, error.code, events, visit.in_hand)
             return
         except AnswerUsedError:
-            pass  # the flow was swept up as expired meanwhile: it has its outcome, and keeps it
+            if visit.in_hand is not None:
+                visit.events = list(events)
+                raise
+            # else the flow was swept up as expired meanwhile: it has its outcome, and keeps it
     ports.store.record(ports.workspace, events)
 
 

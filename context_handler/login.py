@@ -7,6 +7,7 @@ becomes. Nothing leaves before what it rests on is durable.
 
 from datetime import datetime
 
+from context_handler.answer_in_hand import AnswerInHand
 from context_handler.answering import RefusedLogin, complete_from_session, complete_login, refuse_login
 from context_handler.asking import OutboundMessage
 from context_handler.checks import check_assertion, check_envelope, check_request, status_refusal
@@ -31,7 +32,7 @@ from context_handler.own_token import (
     release_attributes,
     translate_roles,
 )
-from context_handler.ports import AnswerUsedError, Ports, RegisteredIdp, RegisteredSystem, Registry
+from context_handler.ports import Ports, RegisteredIdp, RegisteredSystem, Registry
 from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_idp
 from context_handler.requester import (
@@ -119,7 +120,7 @@ async def finish_login(inbound: AnswerFromIdp, at: datetime, ports: Ports) -> Ou
     try:
         login, unverified = resume_pending_login(visit, inbound, ports)
         idp, answer = open_idp_response(visit, unverified, login, registry, ports)
-        accept_idp_response(visit, answer, login, ports)
+        accept_idp_response(visit, answer, login)
         system = find_system_again(visit, login, registry)
         assertion, subject = check_idp_response(visit, answer, login, idp, system, ports)
         session, before = session_of_login(visit, assertion, subject, idp, inbound, ports)
@@ -269,15 +270,11 @@ def open_idp_response(
 
 
 @step(Party.HOME_IDP)
-def accept_idp_response(visit: Visit, answer: Answer, login: PendingLogin, ports: Ports) -> None:
-    """The answer is used up, once and for all, before anything rests on it."""
+def accept_idp_response(visit: Visit, answer: Answer, login: PendingLogin) -> None:
+    """The answer counts once: the transaction that writes what comes of it uses it up, or one before anybody is asked because of it."""
     assertion = answer.assertion.value if answer.assertion else None
     seen = None if assertion is None else (assertion.issuer, assertion.id, visit.at + PENDING_LOGIN_LIFETIME)
-    try:
-        ports.store.accept_answer(ports.workspace, login, seen, tuple(visit.events))
-    except AnswerUsedError as error:
-        raise SamlError("proto.replay", f"got an answer that was used before: {error}") from error
-    visit.take_events()
+    visit.in_hand = AnswerInHand(login, seen, visit.take_events())
     visit.ends_if_refused = True
 
 

@@ -4,6 +4,7 @@ The same steps whether the home IdP has just answered or a session answers for i
 """
 
 from context_handler import attribute_query, issue
+from context_handler.answering import use_up_answer
 from context_handler.asking import OutboundMessage, PostTo
 from context_handler.name_ids import local_name_id, name_id_for
 from context_handler.ports import Ports, RegisteredIdp, RegisteredSystem, Registry
@@ -40,6 +41,7 @@ async def gather_privileges(
         return StatedRights()
     if idp.registration.knows_roles:
         return stated_in_token(subject)
+    use_up_answer(visit, ports)
     stated = await attribute_query.ask_for_privileges(visit, subject, idp, system, registry, ports)
     try:
         require_still_members(idp, system, registry, visit.at, ports)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from context_handler.answer_in_hand import AnswerInHand
 from context_handler.events import Event
 from context_handler.login_state import LoginState, PendingLogin
 from context_handler.logout_ports import LogoutStore
@@ -13,7 +14,7 @@ from federation.model import AttributeService, HomeIdp, Profile, UserFacingSyste
 from federation.roles import ConstraintType, JobFunctionRole, SystemRole
 from federation.translation.table import TranslationTable
 from federation.urls import ContextHandlerUrls
-from oiosaml.ids import AssertionId, Cvr, EntityId, FlowId, IdSource, MessageId, WorkspaceId
+from oiosaml.ids import Cvr, EntityId, FlowId, IdSource, MessageId, WorkspaceId
 from oiosaml.keys import DecryptionKey, SigningKey, VerificationKey
 from oiosaml.messages.assertion import Assertion
 from oiosaml.messages.metadata import EntityDescriptor
@@ -179,14 +180,8 @@ class Store(Protocol):
         """Move a login to at-home-idp with the IdP and request ID it now has; False if it was neither choosing nor at an IdP already."""
         ...
 
-    def accept_answer(
-        self,
-        workspace: WorkspaceId,
-        login: PendingLogin,
-        assertion: tuple[EntityId, AssertionId, datetime] | None,
-        events: Sequence[Event],
-    ) -> None:
-        """Use up the pending login and remember the assertion (issuer, ID, remember until), in one transaction.
+    def accept_answer(self, workspace: WorkspaceId, answer: AnswerInHand) -> None:
+        """Use up the pending login and remember the assertion, in one transaction.
 
         Raises:
             AnswerUsedError: if either was used before; then nothing was written. Unique keys decide races, never read-then-write.
@@ -194,9 +189,19 @@ class Store(Protocol):
         ...
 
     def finish(
-        self, workspace: WorkspaceId, flow: FlowId, state: LoginState, code: str | None, events: Sequence[Event]
+        self,
+        workspace: WorkspaceId,
+        flow: FlowId,
+        state: LoginState,
+        code: str | None,
+        events: Sequence[Event],
+        in_hand: AnswerInHand | None = None,
     ) -> None:
-        """End a flow as completed, refused or expired and write its last events."""
+        """End a flow as completed, refused or expired and write its last events; the answer in hand is used up with it.
+
+        Raises:
+            AnswerUsedError: if the flow has ended already, or the answer was used before; then nothing was written.
+        """
         ...
 
     def refuse_unstarted(
@@ -225,11 +230,18 @@ class SessionStore(Protocol):
         """Give the sessions of the browser whose session cookie has that `browser_id`, those that are over too."""
         ...
 
-    def complete(self, workspace: WorkspaceId, flow: FlowId, kept: SessionKept, events: Sequence[Event]) -> None:
-        """End an accepted login as completed, and write the session it leaves.
+    def complete(
+        self,
+        workspace: WorkspaceId,
+        flow: FlowId,
+        kept: SessionKept,
+        events: Sequence[Event],
+        in_hand: AnswerInHand | None = None,
+    ) -> None:
+        """End a login as completed, and write the session it leaves. Its answer was accepted, or is in hand and used up with it.
 
         Raises:
-            AnswerUsedError: if the login has ended already.
+            AnswerUsedError: if the login has ended already, or the answer was used before.
             SessionEndedError: if it renews a session that was ended meanwhile; then nothing was written.
         """
         ...

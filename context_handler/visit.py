@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
+from context_handler.answer_in_hand import AnswerInHand
 from context_handler.events import Event, EventOutcome, as_hearsay
 from context_handler.login_state import PendingLogin
 from context_handler.session import Participant, SessionId
@@ -46,6 +47,8 @@ class Visit:
     """The system as that session knows it, once its token was composed."""
     ends_if_refused: bool = False
     """Whether a refusal ends the resumed login: the IdP's answer passed authentication and used it up, or no other choice helps."""
+    in_hand: AnswerInHand | None = None
+    """The IdP's answer, until a transaction uses it up."""
     vouched: bool = False
     """Whether a message of this visit passed authentication."""
     events: list[Event] = field(default_factory=list)
@@ -123,6 +126,13 @@ class Visit:
         """Give the events not handed over yet, in order."""
         events, self.events = tuple(self.events), []
         return events
+
+    def put_answer_back(self) -> None:
+        """Give up an answer that turned out to be used up already; the steps up to it are this visit's to write again."""
+        if self.in_hand is not None:
+            self.events = [*self.in_hand.events, *self.events]
+            self.in_hand = None
+            self.ends_if_refused = False
 
     def take_refused_events(self) -> tuple[Event, ...]:
         """Give them at the end of a visit that was refused: of a message that failed authentication not everything is kept."""

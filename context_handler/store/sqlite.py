@@ -7,14 +7,14 @@ Everything withstands `kill -9`. A loss of power may undo what was written last;
 when the store is opened under the next boot (docs/adr/0013).
 """
 
-import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from context_handler.answer_in_hand import AnswerInHand
 from context_handler.events import Event, EventOutcome
 from context_handler.login_state import PENDING_STATES, TRANSITIONS, WAITING_STATES, LoginState, PendingLogin
-from context_handler.ports import AnswerUsedError
+from context_handler.store.accepting import accept
 from context_handler.store.beginning import begin_login
 from context_handler.store.boots import Boot, enter_boot
 from context_handler.store.bounds import DEFAULT_BOUNDS, Bounds, keep_within
@@ -22,7 +22,7 @@ from context_handler.store.database import Database, Survives, to_microseconds
 from context_handler.store.ending import end_login, state_of
 from context_handler.store.event_rows import Move, insert_events
 from context_handler.store.login_rows import SELECT_LOGIN, login_of
-from oiosaml.ids import AssertionId, EntityId, FlowId, MessageId, WorkspaceId
+from oiosaml.ids import EntityId, FlowId, MessageId, WorkspaceId
 
 EXPIRE_STEP: Final = "expire"
 """The step under which a login that took too long is recorded."""
@@ -76,40 +76,33 @@ class SqliteStore:
             insert_events(connection, workspace, events, Move(origin, LoginState.AT_HOME_IDP))
         return True
 
-    def accept_answer(
-        self,
-        workspace: WorkspaceId,
-        login: PendingLogin,
-        assertion: tuple[EntityId, AssertionId, datetime] | None,
-        events: Sequence[Event],
-    ) -> None:
-        """Use up the pending login and remember the assertion (issuer, ID, remember until).
+    def accept_answer(self, workspace: WorkspaceId, answer: AnswerInHand) -> None:
+        """Use up the pending login and remember the assertion.
 
         Raises:
             AnswerUsedError: if either was used before; an assertion seen before is a replay whatever became of the login.
         """
         with self._database.writing(Survives.KILL) as connection:
-            if assertion is not None:
-                _remember(connection, workspace, login.flow, assertion)
-            # The request ID is compared too: meanwhile the person may have gone back and chosen another IdP.
-            accepted = connection.execute(
-                "UPDATE logins SET state = ? WHERE workspace = ? AND flow = ? AND state = ? AND idp_request_id = ?",
-                (LoginState.ACCEPTED, workspace, login.flow, LoginState.AT_HOME_IDP, login.idp_request_id),
-            )
-            if accepted.rowcount == 0:
-                raise AnswerUsedError(replay=False)
-            insert_events(connection, workspace, events, Move(LoginState.AT_HOME_IDP, LoginState.ACCEPTED))
+            accept(connection, workspace, answer)
 
     def finish(
-        self, workspace: WorkspaceId, flow: FlowId, state: LoginState, code: str | None, events: Sequence[Event]
+        self,
+        workspace: WorkspaceId,
+        flow: FlowId,
+        state: LoginState,
+        code: str | None,
+        events: Sequence[Event],
+        in_hand: AnswerInHand | None = None,
     ) -> None:
-        """End a flow as completed, refused or expired and write its last events.
+        """End a flow as completed, refused or expired and write its last events; the answer in hand is used up with it.
 
         Raises:
-            AnswerUsedError: if the flow has ended already, or was never begun: it ends once (our choice).
+            AnswerUsedError: if the flow has ended already, or was never begun, or the answer was used before: it ends once (our choice).
             ValueError: if `state` is no end, or cannot be reached from where the flow stands.
         """
         with self._database.writing(Survives.KILL) as connection:
+            if in_hand is not None:
+                accept(connection, workspace, in_hand)
             if state is LoginState.COMPLETED and state_of(connection, workspace, flow) in WAITING_STATES:
                 raise ValueError(
                     "got a login completed without an answer, expected what TRANSITIONS allows: a session that answers"
@@ -158,19 +151,3 @@ class SqliteStore:
     def _login(self, query: str, values: tuple[str, str]) -> PendingLogin | None:
         row = self._database.row(query, values)
         return None if row is None else login_of(row)
-
-
-def _remember(
-    connection: sqlite3.Connection,
-    workspace: WorkspaceId,
-    flow: FlowId,
-    assertion: tuple[EntityId, AssertionId, datetime],
-) -> None:
-    issuer, assertion_id, until = assertion
-    fresh = connection.execute(
-        "INSERT INTO accepted_assertions (workspace, issuer, assertion_id, flow, remember_until) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT DO NOTHING",
-        (workspace, issuer, assertion_id, flow, to_microseconds(until)),
-    )
-    if fresh.rowcount == 0:
-        raise AnswerUsedError(replay=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from context_handler.answer_in_hand import AnswerInHand
 from context_handler.events import Event
 from context_handler.login_state import WAITING_STATES, LoginState, PendingLogin
 from context_handler.ports import KnownSubject
@@ -19,6 +20,7 @@ from context_handler.session import (
     SessionKept,
     SessionUsed,
 )
+from context_handler.store.accepting import accept
 from context_handler.store.beginning import begin_login
 from context_handler.store.database import Database, Survives, to_microseconds
 from context_handler.store.ending import end_login
@@ -50,6 +52,7 @@ _NAMED: Final = (
     " ON sessions.workspace = participants.workspace AND sessions.id = participants.session"
     " WHERE participants.workspace = ? AND participants.name_id = ? AND sessions.ends_at > ? LIMIT 1"
 )
+_ACCEPTED: Final = frozenset({LoginState.ACCEPTED})
 _ENDED: Final = "SELECT id FROM sessions WHERE workspace = ? AND ends_at <= ?"
 _LONG_ENDED: Final = "FROM ended_sessions WHERE workspace = ? AND ended_at <= ?"
 
@@ -69,16 +72,24 @@ class SqliteSessions:
             ).fetchall()
         return tuple(session_of(row) for row in rows)
 
-    def complete(self, workspace: WorkspaceId, flow: FlowId, kept: SessionKept, events: Sequence[Event]) -> None:
-        """End a flow as completed and write the session it leaves.
+    def complete(
+        self,
+        workspace: WorkspaceId,
+        flow: FlowId,
+        kept: SessionKept,
+        events: Sequence[Event],
+        in_hand: AnswerInHand | None = None,
+    ) -> None:
+        """End a flow as completed and write the session it leaves; the answer in hand is used up with it.
 
         Raises:
-            AnswerUsedError: if the flow has ended already.
+            AnswerUsedError: if the flow has ended already, or the answer was used before.
             SessionEndedError: if it renews a session that was ended meanwhile.
         """
         with self._database.writing(Survives.KILL) as connection:
-            accepted = frozenset({LoginState.ACCEPTED})
-            end_login(connection, workspace, flow, LoginState.COMPLETED, None, events, origins=accepted)
+            if in_hand is not None:
+                accept(connection, workspace, in_hand)
+            end_login(connection, workspace, flow, LoginState.COMPLETED, None, events, origins=_ACCEPTED)
             if kept.displaced is not None:
                 connection.execute(
                     "UPDATE sessions SET handle = NULL WHERE workspace = ? AND id = ?", (workspace, kept.displaced)

@@ -10,7 +10,7 @@ import pytest
 from context_handler.asking import PostTo, RedirectTo
 from oiosaml.errors import SamlError
 from tests.builders import NOW
-from tests.context_handler.rig import HINTED, Rig
+from tests.context_handler.rig import HINTED, Rig, make_rig
 
 pytestmark = pytest.mark.anyio
 
@@ -19,9 +19,10 @@ pytestmark = pytest.mark.anyio
 def locked(directory: Path) -> Iterator[None]:
     blocker = sqlite3.connect(directory / "nsis.sqlite", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
-    yield
-    blocker.execute("ROLLBACK")
-    blocker.close()
+    try:
+        yield
+    finally:
+        blocker.close()
 
 
 def test_a_request_that_cannot_be_written_is_refused_and_counts_nowhere(rig: Rig, tmp_path: Path) -> None:
@@ -44,11 +45,12 @@ async def test_an_answer_that_cannot_be_written_is_not_used_up(rig: Rig, tmp_pat
 
 
 async def test_no_token_leaves_when_its_login_cannot_be_completed(rig: Rig, tmp_path: Path) -> None:
-    """The lock falls between the acceptance and the end: the login stays accepted, and expires as what it is."""
+    """The lock falls on the one transaction that uses the answer up and ends the login: it waits still, and the same answer gets in."""
     answer = rig.honest_answer(rig.begun())
     complete = rig.ports.sessions.complete
 
     def locked_now(*arguments: object) -> None:
+        object.__setattr__(rig.ports.sessions, "complete", complete)
         with locked(tmp_path):
             complete(*arguments)  # type: ignore[arg-type]  # handed on as they came
 
@@ -58,10 +60,13 @@ async def test_no_token_leaves_when_its_login_cannot_be_completed(rig: Rig, tmp_
     assert refused.value.code == "web.unavailable"
     counts = rig.counts()
     assert (counts.pending, counts.completed, counts.refused, counts.conserved) == (1, 0, 0, True)
+    assert isinstance(await rig.finish(answer), PostTo)
+    assert rig.counts().completed == 1
 
 
-async def test_a_fault_that_is_over_at_once_is_no_reason_to_tell_the_system(rig: Rig) -> None:
+async def test_a_fault_that_is_over_at_once_is_no_reason_to_tell_the_system(tmp_path: Path) -> None:
     """Only the person is told, who tries again: the login was not ended by our own trouble."""
+    rig = make_rig(tmp_path, knows_roles=False)
     answer = rig.honest_answer(rig.begun())
     accept = rig.ports.store.accept_answer
 
@@ -73,4 +78,5 @@ async def test_a_fault_that_is_over_at_once_is_no_reason_to_tell_the_system(rig:
     with pytest.raises(SamlError, match="for a moment"):
         await rig.finish(answer)
     assert rig.counts().pending == 1
+    assert rig.service.asked == [], "the answer was not used up, so nobody is asked because of it"
     assert isinstance(await rig.finish(answer), PostTo)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from context_handler.answer_in_hand import AnswerInHand
 from context_handler.audit import audit
 from context_handler.events import Event, EventOutcome
 from context_handler.login_state import LoginState, PendingLogin
@@ -175,53 +176,57 @@ class StoreContract:
         assert opened.store.save_idp_choice(HERE, second, steps("flow-1", "choose"))
         assert opened.store.pending_by_request(HERE, MessageId("_our-request-1")) is None
         with pytest.raises(AnswerUsedError):
-            opened.store.accept_answer(HERE, first, assertion(), steps("flow-1", "accept"))
-        opened.store.accept_answer(HERE, second, assertion(), steps("flow-1", "accept"))
+            opened.store.accept_answer(HERE, AnswerInHand(first, assertion(), steps("flow-1", "accept")))
+        opened.store.accept_answer(HERE, AnswerInHand(second, assertion(), steps("flow-1", "accept")))
 
     def test_no_idp_is_chosen_once_the_answer_was_accepted(self, opened: Opened) -> None:
         opened.store.save_pending(HERE, login(), steps("flow-1", "begin"))
-        opened.store.accept_answer(HERE, login(), assertion(), steps("flow-1", "accept"))
+        opened.store.accept_answer(HERE, AnswerInHand(login(), assertion(), steps("flow-1", "accept")))
         assert not opened.store.save_idp_choice(HERE, login(), steps("flow-1", "choose"))
         assert len(opened.record.events_of(HERE, FlowId("flow-1"))) == 2
 
     def test_an_answer_is_accepted_once(self, opened: Opened) -> None:
         opened.store.save_pending(HERE, login(), steps("flow-1", "begin"))
-        opened.store.accept_answer(HERE, login(), assertion("_a"), steps("flow-1", "accept"))
+        opened.store.accept_answer(HERE, AnswerInHand(login(), assertion("_a"), steps("flow-1", "accept")))
         for name, replay in (("_a", True), ("_b", False)):
             with pytest.raises(AnswerUsedError) as refused:
-                opened.again().store.accept_answer(HERE, login(), assertion(name), steps("flow-1", "accept"))
+                opened.again().store.accept_answer(
+                    HERE, AnswerInHand(login(), assertion(name), steps("flow-1", "accept"))
+                )
             assert refused.value.replay is replay
         assert len(opened.record.events_of(HERE, FlowId("flow-1"))) == 2
 
     def test_an_assertion_is_accepted_in_one_login_only_and_the_other_stays_open(self, opened: Opened) -> None:
         for number in (1, 2):
             opened.store.save_pending(HERE, login(number), steps(f"flow-{number}", "begin"))
-        opened.store.accept_answer(HERE, login(1), assertion("_a"), steps("flow-1", "accept"))
+        opened.store.accept_answer(HERE, AnswerInHand(login(1), assertion("_a"), steps("flow-1", "accept")))
         with pytest.raises(AnswerUsedError) as refused:
-            opened.store.accept_answer(HERE, login(2), assertion("_a"), steps("flow-2", "accept"))
+            opened.store.accept_answer(HERE, AnswerInHand(login(2), assertion("_a"), steps("flow-2", "accept")))
         assert refused.value.replay
         assert opened.store.pending_by_handle(HERE, FlowId("flow-2")) == login(2)
-        opened.store.accept_answer(HERE, login(2), assertion("_b"), steps("flow-2", "accept"))
+        opened.store.accept_answer(HERE, AnswerInHand(login(2), assertion("_b"), steps("flow-2", "accept")))
 
     def test_a_refused_acceptance_remembers_nothing(self, opened: Opened) -> None:
         opened.store.save_pending(HERE, login(1), steps("flow-1", "begin"))
-        opened.store.accept_answer(HERE, login(1), None, steps("flow-1", "accept"))
+        opened.store.accept_answer(HERE, AnswerInHand(login(1), None, steps("flow-1", "accept")))
         with pytest.raises(AnswerUsedError):
-            opened.store.accept_answer(HERE, login(1), assertion("_new"), steps("flow-1", "accept"))
+            opened.store.accept_answer(HERE, AnswerInHand(login(1), assertion("_new"), steps("flow-1", "accept")))
         opened.store.save_pending(HERE, login(2), steps("flow-2", "begin"))
-        opened.store.accept_answer(HERE, login(2), assertion("_new"), steps("flow-2", "accept"))
+        opened.store.accept_answer(HERE, AnswerInHand(login(2), assertion("_new"), steps("flow-2", "accept")))
 
     def test_another_issuer_may_use_the_same_assertion_id(self, opened: Opened) -> None:
         for number, issuer in ((1, IDP), (2, EntityId("https://other.test"))):
             opened.store.save_pending(HERE, login(number), steps(f"flow-{number}", "begin"))
-            opened.store.accept_answer(HERE, login(number), assertion("_a", issuer), steps(f"flow-{number}", "accept"))
+            opened.store.accept_answer(
+                HERE, AnswerInHand(login(number), assertion("_a", issuer), steps(f"flow-{number}", "accept"))
+            )
 
     def test_one_answer_at_once_from_many_is_accepted_once(self, opened: Opened) -> None:
         opened.store.save_pending(HERE, login(), steps("flow-1", "begin"))
 
         def accept(_: int) -> bool:
             try:
-                opened.store.accept_answer(HERE, login(), assertion(), steps("flow-1", "accept"))
+                opened.store.accept_answer(HERE, AnswerInHand(login(), assertion(), steps("flow-1", "accept")))
             except AnswerUsedError:
                 return False
             return True
@@ -247,14 +252,42 @@ class StoreContract:
         with pytest.raises(AnswerUsedError):
             opened.store.finish(HERE, FlowId("flow-1"), LoginState.REFUSED, "fed.loa", steps("flow-1", "end"))
         with pytest.raises(AnswerUsedError):
-            opened.store.accept_answer(HERE, login(), assertion(), steps("flow-1", "accept"))
+            opened.store.accept_answer(HERE, AnswerInHand(login(), assertion(), steps("flow-1", "accept")))
         assert len(opened.record.events_of(HERE, FlowId("flow-1"))) == 2
+
+    @pytest.mark.parametrize("end", [LoginState.COMPLETED, LoginState.REFUSED])
+    def test_an_answer_in_hand_is_used_up_with_the_end_it_leads_to(self, opened: Opened, end: LoginState) -> None:
+        opened.store.save_pending(HERE, login(), steps("flow-1", "begin"))
+        in_hand = AnswerInHand(login(), assertion(), steps("flow-1", "open"))
+        opened.store.finish(HERE, FlowId("flow-1"), end, None, steps("flow-1", "end"), in_hand)
+        (trace,) = opened.record.traces(HERE)
+        assert trace.moves == (
+            (None, LoginState.AT_HOME_IDP),
+            (LoginState.AT_HOME_IDP, LoginState.ACCEPTED),
+            (LoginState.ACCEPTED, end),
+        )
+        assert (trace.state, trace.accepted_assertions) == (end, 1)
+        assert [event.step for event in opened.record.events_of(HERE, FlowId("flow-1"))] == ["begin", "open", "end"]
+        with pytest.raises(AnswerUsedError) as refused:
+            opened.store.accept_answer(HERE, in_hand)
+        assert refused.value.replay
+
+    def test_an_answer_that_was_used_before_ends_nothing(self, opened: Opened) -> None:
+        for number in (1, 2):
+            opened.store.save_pending(HERE, login(number), steps(f"flow-{number}", "begin"))
+        opened.store.accept_answer(HERE, AnswerInHand(login(1), assertion(), steps("flow-1", "accept")))
+        in_hand = AnswerInHand(login(2), assertion(), steps("flow-2", "open"))
+        with pytest.raises(AnswerUsedError) as refused:
+            opened.store.finish(HERE, FlowId("flow-2"), LoginState.REFUSED, "fed.loa", steps("flow-2", "end"), in_hand)
+        assert refused.value.replay
+        assert opened.store.pending_by_handle(HERE, FlowId("flow-2")) == login(2)
+        assert [event.step for event in opened.record.events_of(HERE, FlowId("flow-2"))] == ["begin"]
 
     def test_only_an_accepted_login_completes(self, opened: Opened) -> None:
         opened.store.save_pending(HERE, login(), steps("flow-1", "begin"))
         with pytest.raises(ValueError, match="TRANSITIONS"):
             opened.store.finish(HERE, FlowId("flow-1"), LoginState.COMPLETED, None, steps("flow-1", "end"))
-        opened.store.accept_answer(HERE, login(), assertion(), steps("flow-1", "accept"))
+        opened.store.accept_answer(HERE, AnswerInHand(login(), assertion(), steps("flow-1", "accept")))
         opened.store.finish(HERE, FlowId("flow-1"), LoginState.COMPLETED, None, steps("flow-1", "end"))
         assert opened.record.counts(HERE, NOW) == Counts(1, 1, 0, 0, 0)
 
@@ -283,20 +316,20 @@ class StoreContract:
 
     def test_what_was_accepted_stays_remembered_whatever_the_clock_says(self, opened: Opened) -> None:
         opened.store.save_pending(HERE, login(1), steps("flow-1", "begin"))
-        opened.store.accept_answer(HERE, login(1), assertion("_a"), steps("flow-1", "accept"))
+        opened.store.accept_answer(HERE, AnswerInHand(login(1), assertion("_a"), steps("flow-1", "accept")))
         opened.store.expire(HERE, NOW + timedelta(days=30))
         opened.store.save_pending(HERE, login(2), steps("flow-2", "begin"))
         with pytest.raises(AnswerUsedError):
-            opened.store.accept_answer(HERE, login(2), assertion("_a"), steps("flow-2", "accept"))
+            opened.store.accept_answer(HERE, AnswerInHand(login(2), assertion("_a"), steps("flow-2", "accept")))
 
     def test_workspaces_do_not_see_each_other(self, opened: Opened) -> None:
         for workspace in (HERE, ELSEWHERE):
             opened.store.save_pending(workspace, login(), steps("flow-1", "begin"))
-        opened.store.accept_answer(HERE, login(), assertion(), steps("flow-1", "accept"))
+        opened.store.accept_answer(HERE, AnswerInHand(login(), assertion(), steps("flow-1", "accept")))
         assert opened.store.pending_by_handle(ELSEWHERE, FlowId("flow-1")) == login()
         assert opened.record.counts(ELSEWHERE, NOW) == Counts(1, 0, 0, 0, 1)
         assert len(opened.record.events_of(ELSEWHERE, FlowId("flow-1"))) == 1
-        opened.store.accept_answer(ELSEWHERE, login(), assertion(), steps("flow-1", "accept"))
+        opened.store.accept_answer(ELSEWHERE, AnswerInHand(login(), assertion(), steps("flow-1", "accept")))
         assert opened.store.expire(HERE, NOW + timedelta(days=1)) == 1
         assert opened.record.counts(ELSEWHERE, NOW).pending == 1
 
@@ -316,7 +349,7 @@ def walk_every_path(store: ExpiringStore) -> None:
     """One flow for each way a login can go."""
     store.save_pending(HERE, choosing(1), steps("flow-1", "begin"))
     store.save_idp_choice(HERE, login(1), steps("flow-1", "choose"))
-    store.accept_answer(HERE, login(1), assertion("_1"), steps("flow-1", "accept"))
+    store.accept_answer(HERE, AnswerInHand(login(1), assertion("_1"), steps("flow-1", "accept")))
     store.finish(HERE, FlowId("flow-1"), LoginState.COMPLETED, None, steps("flow-1", "answer"))
     store.save_pending(HERE, login(2), steps("flow-2", "begin"))
     store.finish(HERE, FlowId("flow-2"), LoginState.REFUSED, "proto.cancelled", steps("flow-2", "cancel"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from context_handler.answer_in_hand import AnswerInHand
 from context_handler.audit import audit
 from context_handler.login_state import LoginState
 from context_handler.logout_state import LOGOUT_LIFETIME, LogoutState
@@ -48,13 +49,13 @@ def test_an_answer_whose_acceptance_the_power_took_is_not_accepted_again(tmp_pat
     with sqlite3.connect(before) as copy, database.reading() as connection:
         connection.backup(copy)
     copy.close()
-    store.accept_answer(HERE, login(), assertion(), steps("flow-1", "accept"))
+    store.accept_answer(HERE, AnswerInHand(login(), assertion(), steps("flow-1", "accept")))
     database.close()
     # The disk as the power left it: everything up to some transaction, and nothing after it.
     lost = Database(before)
     store, record = SqliteStore(lost, NEXT_BOOT), SqliteRecord(lost)
     with pytest.raises(AnswerUsedError):
-        store.accept_answer(HERE, login(), assertion(), steps("flow-1", "again"))
+        store.accept_answer(HERE, AnswerInHand(login(), assertion(), steps("flow-1", "again")))
     report = audit(record, HERE, NOW)
     assert (report.conserved, report.counts) == (True, Counts(1, 0, 0, 1, 0))
     lost.close()
@@ -65,7 +66,7 @@ def test_every_pending_login_of_an_earlier_boot_is_ended_with_an_event_and_nothi
     walk_every_path(store)
     store.save_pending(HERE, choosing(6), steps("flow-6", "begin"))
     store.save_pending(HERE, login(7), steps("flow-7", "begin"))
-    store.accept_answer(HERE, login(7), assertion("_7"), steps("flow-7", "accept"))
+    store.accept_answer(HERE, AnswerInHand(login(7), assertion("_7"), steps("flow-7", "accept")))
     store.save_pending(ELSEWHERE, login(8), steps("flow-8", "begin"))
     earlier = record.counts(HERE, NOW)
     SqliteStore(database, NEXT_BOOT)
@@ -86,7 +87,7 @@ def test_within_one_boot_nothing_is_ended(database: Database) -> None:
     SqliteStore(database, BOOT).save_pending(HERE, login(), steps("flow-1", "begin"))
     again = SqliteStore(database, BOOT)
     assert again.pending_by_handle(HERE, FlowId("flow-1")) == login()
-    again.accept_answer(HERE, login(), assertion(), steps("flow-1", "accept"))
+    again.accept_answer(HERE, AnswerInHand(login(), assertion(), steps("flow-1", "accept")))
 
 
 def test_a_boot_that_comes_back_is_another_one_all_the_same(database: Database) -> None:

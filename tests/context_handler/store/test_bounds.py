@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from context_handler.answer_in_hand import AnswerInHand
 from context_handler.audit import audit
 from context_handler.events import MAX_HEARSAY_OCTETS, Event, EventOutcome, as_hearsay
 from context_handler.login_state import LoginState
@@ -49,7 +50,9 @@ def complete(store: SqliteStore, number: int, octets: bytes = b"x") -> None:
     flow = FlowId(f"flow-{number}")
     pending = login(number)
     store.save_pending(HERE, pending, steps(flow, "begin", octets_in=octets))
-    store.accept_answer(HERE, pending, assertion(f"_assertion-{number}"), steps(flow, "accept", octets_in=octets))
+    store.accept_answer(
+        HERE, AnswerInHand(pending, assertion(f"_assertion-{number}"), steps(flow, "accept", octets_in=octets))
+    )
     store.finish(HERE, flow, LoginState.COMPLETED, None, steps(flow, "end"))
 
 
@@ -144,7 +147,7 @@ def test_a_full_record_drops_the_oldest_flows_and_keeps_counts_and_replay_memory
     assert (report.logouts.started, report.logouts.refused) == (1, 1)
     bounded.save_pending(HERE, login(1001), steps("flow-1001", "begin"))
     with pytest.raises(AnswerUsedError) as used:
-        bounded.accept_answer(HERE, login(1001), assertion("_assertion-0"), steps("flow-1001", "accept"))
+        bounded.accept_answer(HERE, AnswerInHand(login(1001), assertion("_assertion-0"), steps("flow-1001", "accept")))
     assert used.value.replay
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from context_handler.answer_in_hand import AnswerInHand
 from context_handler.audit import audit
 from context_handler.login_state import LoginState
 from context_handler.ports import AnswerUsedError
@@ -62,7 +63,9 @@ def inspect(path: Path, told: list[str]) -> None:
         assert kept is not None, f"a login that had begun is gone: {number}"
         if word == "accepted":
             with pytest.raises(AnswerUsedError) as refused:
-                store.accept_answer(HERE, login(number), assertion(f"_{number}"), steps(f"flow-{number}", "again"))
+                store.accept_answer(
+                    HERE, AnswerInHand(login(number), assertion(f"_{number}"), steps(f"flow-{number}", "again"))
+                )
             assert refused.value.replay
     finish_what_is_open(store, record)
     assert audit(record, HERE, NOW).counts.pending == 0
@@ -74,7 +77,7 @@ def finish_what_is_open(store: SqliteStore, record: SqliteRecord) -> None:
     for flow in record.flows(HERE, limit=100_000):
         number = int(flow.flow.removeprefix("flow-"))
         if flow.state is LoginState.AT_HOME_IDP:
-            store.accept_answer(HERE, login(number), assertion(f"_{number}"), steps(flow.flow, "accept"))
+            store.accept_answer(HERE, AnswerInHand(login(number), assertion(f"_{number}"), steps(flow.flow, "accept")))
         if flow.state in {LoginState.AT_HOME_IDP, LoginState.ACCEPTED}:
             store.finish(HERE, flow.flow, LoginState.COMPLETED, None, steps(flow.flow, "answer"))
 
@@ -85,7 +88,9 @@ def accept_them_all(path: Path, barrier: Barrier, accepted: "multiprocessing.Que
     barrier.wait()
     for number in range(ANSWERS):
         try:
-            store.accept_answer(HERE, login(number), assertion(f"_{number}"), steps(f"flow-{number}", "accept"))
+            store.accept_answer(
+                HERE, AnswerInHand(login(number), assertion(f"_{number}"), steps(f"flow-{number}", "accept"))
+            )
         except AnswerUsedError:
             continue
         won.append(number)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from context_handler.answer_in_hand import AnswerInHand
 from context_handler.audit import audit
 from context_handler.login_state import LoginState
 from context_handler.store.database import Database, Survives
@@ -63,7 +64,7 @@ def test_no_write_of_a_flow_waits_for_the_disk(path: Path) -> None:
         connection.set_trace_callback(look)
     store = SqliteStore(database, BOOT)
     store.save_pending(HERE, login(), steps("flow-1", "begin"))
-    store.accept_answer(HERE, login(), assertion(), steps("flow-1", "accept"))
+    store.accept_answer(HERE, AnswerInHand(login(), assertion(), steps("flow-1", "accept")))
     store.finish(HERE, FlowId("flow-1"), LoginState.COMPLETED, None, steps("flow-1", "end"))
     assert during == [NORMAL] * 4
     database.close()
@@ -120,11 +121,11 @@ def test_a_deleted_store_is_unavailable_until_it_is_back(path: Path) -> None:
     database.close()
     path.rename(away)
     with pytest.raises(SamlError) as refused:
-        store.accept_answer(HERE, login(), assertion(), steps("flow-1", "accept"))
+        store.accept_answer(HERE, AnswerInHand(login(), assertion(), steps("flow-1", "accept")))
     assert refused.value.code == "web.unavailable"
     assert not path.exists()
     away.rename(path)
-    store.accept_answer(HERE, login(), assertion(), steps("flow-1", "accept"))
+    store.accept_answer(HERE, AnswerInHand(login(), assertion(), steps("flow-1", "accept")))
     database.close()
 
 

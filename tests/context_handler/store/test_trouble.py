@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from context_handler.answer_in_hand import AnswerInHand
 from context_handler.audit import audit
 from context_handler.store import trouble
 from context_handler.store.database import Database
@@ -167,7 +168,7 @@ def test_of_a_torn_last_frame_the_whole_transaction_is_gone_and_nothing_else(pat
     database = Database(path)
     store = SqliteStore(database, BOOT)
     begin(store, 1)
-    store.accept_answer(HERE, login(1), assertion(), steps("flow-1", "accept"))
+    store.accept_answer(HERE, AnswerInHand(login(1), assertion(), steps("flow-1", "accept")))
     begin(store, 2)
     copy = as_the_power_left_it(path)
     database.close()

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from context_handler.answer_in_hand import AnswerInHand
 from context_handler.login_state import LoginState
 from context_handler.store.database import Database
 from context_handler.store.sqlite import SqliteStore
@@ -17,7 +18,9 @@ def write_for_ever(path: Path, first: int) -> None:
         flow = f"flow-{number}"
         store.save_pending(HERE, login(number), steps(flow, "begin", octets_in=b"x" * 5000))
         print(f"begun {number}", flush=True)
-        store.accept_answer(HERE, login(number), assertion(f"_{number}"), steps(flow, "accept", octets_in=b"x" * 9000))
+        store.accept_answer(
+            HERE, AnswerInHand(login(number), assertion(f"_{number}"), steps(flow, "accept", octets_in=b"x" * 9000))
+        )
         print(f"accepted {number}", flush=True)
         store.finish(
             HERE, login(number).flow, LoginState.COMPLETED, None, steps(flow, "answer", octets_out=b"x" * 9000)
