@@ -39,7 +39,7 @@ PLAN: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "oiosaml/xml/verify.py": _XML,
         "oiosaml/xml/signature_profile.py": ("tests/oiosaml/xml/test_signature_profile.py", *_XML),
         "oiosaml/xml/algorithms.py": _XML,
-        "oiosaml/xml/base64_text.py": (*_XML, "tests/oiosaml/bindings"),
+        "oiosaml/xml/base64_text.py": ("tests/oiosaml/xml/test_base64_text.py", *_XML, "tests/oiosaml/bindings"),
         "oiosaml/xml/parse.py": ("tests/oiosaml/xml/test_parser.py", *_XML),
         "oiosaml/sealed.py": (*_XML, "tests/oiosaml/test_logout_openings.py"),
         "oiosaml/openings.py": ("tests/oiosaml/test_opening_keys.py", *_XML),
