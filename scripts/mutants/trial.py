@@ -52,6 +52,7 @@ class Bench:
         self._functions: list[FunctionType] = []
         self._items: list[pytest.Item] = []
         self._found: Counter[str] = Counter()
+        self._done_at_import: set[str] = set()
         self._failed = ""
         self._work: Callable[[], None] = lambda: None
 
@@ -86,9 +87,14 @@ class Bench:
             for function in self._functions
             if function.__code__ != changed.get(function.__code__.co_qualname, function.__code__)
         ]
-        if quickly and swaps and not self._passes(swaps):
+        function = mutant.key.partition(":")[0]
+        quickly = quickly and bool(swaps) and function not in self._done_at_import
+        if quickly and not self._passes(swaps):
             return False
-        return _survives_whole(mutant, self._tests, self._root)
+        lives = _survives_whole(mutant, self._tests, self._root)
+        if quickly and not lives:
+            self._done_at_import.add(function)  # it had done its work before it was changed
+        return lives
 
     def _expect_success(self) -> None:
         if not self._passes(()):
