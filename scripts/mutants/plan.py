@@ -37,7 +37,11 @@ _RULES: Final = ("tests/oiosaml/rules",)
 PLAN: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "oiosaml/xml/verify.py": _XML,
-        "oiosaml/xml/signature_profile.py": ("tests/oiosaml/xml/test_signature_profile.py", *_XML),
+        "oiosaml/xml/signature_profile.py": (
+            "tests/oiosaml/xml/test_signature_profile.py",
+            "tests/oiosaml/xml/test_signature_refusals.py",
+            *_XML,
+        ),
         "oiosaml/xml/algorithms.py": _XML,
         "oiosaml/xml/base64_text.py": ("tests/oiosaml/xml/test_base64_text.py", *_XML, "tests/oiosaml/bindings"),
         "oiosaml/xml/parse.py": ("tests/oiosaml/xml/test_parser.py", *_XML),
