@@ -25,6 +25,10 @@ MOST_HEARSAY: Final = 10_000
 MOST_PENDING: Final = 50_000
 """Logins that may wait for a person at a time: five times the 10,000 of a country's busiest hour; then the oldest end as if expired."""
 
+MOST_PENDING_OF_A_BROWSER: Final = 100
+"""Logins that may wait in one browser: ten tabs, each of which tries again ten times in the hour that a login waits. Beyond it the
+browser's own oldest end as if expired: they are what no tab shows any more. Refusing the newest would shut its person out for that hour."""
+
 MAX_RECORD_BYTES: Final = 4 * 1024 * 1024 * 1024
 """Octets that the store's file may use before the oldest flows go: some 90,000 logins with all their octets, a fifth of a small disk."""
 
@@ -35,6 +39,9 @@ _ALONE: Final = "workspace = ? AND hearsay AND (moved_to IS NULL OR moved_from I
 """Hearsay that moved no login but its own."""
 
 _WAITING: Final = tuple(sorted(WAITING_STATES))
+_WAIT: Final = f"workspace = ? AND state IN ('{_WAITING[0]}', '{_WAITING[1]}')"
+"""Logins that wait for a person. The states stand in the text, so that each statement is prepared once."""
+
 _SURPLUS_STEP: Final = "make_room"
 
 
@@ -44,6 +51,7 @@ class Bounds:
 
     hearsay: int = MOST_HEARSAY
     pending: int = MOST_PENDING
+    of_a_browser: int = MOST_PENDING_OF_A_BROWSER
     octets: int = MAX_RECORD_BYTES
 
 
@@ -57,21 +65,61 @@ def keep_within(database: Database, workspace: WorkspaceId, at: datetime, bounds
         SamlError: `web.unavailable` if the store cannot be written.
     """
     with database.reading() as connection:
-        hearsay = _number(connection, f"SELECT COUNT(*) FROM events WHERE {_ALONE}", workspace) - bounds.hearsay  # noqa: S608 - our own constant
-        waiting = f"SELECT COUNT(*) FROM logins WHERE workspace = ? AND state IN ('{_WAITING[0]}', '{_WAITING[1]}')"  # noqa: S608 - our own constants
-        pending = _number(connection, waiting, workspace) - bounds.pending
-        octets = _octets_used(connection) - bounds.octets
-    if max(hearsay, pending, octets) <= 0:
+        surplus = _surplus(connection, workspace, bounds)
+        crowded = _crowded_browser(connection, workspace, bounds)
+    if crowded is None and not surplus:
         return False
     with database.writing(Survives.KILL) as connection:
+        # Looked at once more, for other workers keep house at the same moment: together they must not drop more than there is too much.
+        surplus = _surplus(connection, workspace, bounds)
         done = 0
-        if hearsay > 0:
-            done += _drop_hearsay(connection, workspace, min(hearsay, _ROWS_AT_ONCE))
-        if pending > 0:
-            done += _end_oldest(connection, workspace, at, min(pending, _ROWS_AT_ONCE))
-        if octets > 0:
+        if surplus.hearsay > 0:
+            done += _drop_hearsay(connection, workspace, min(surplus.hearsay, _ROWS_AT_ONCE))
+        if crowded is not None:
+            # As long as there is such a browser, nobody else makes room in its place.
+            _end_oldest_of_browser(connection, workspace, at, crowded, bounds.of_a_browser)
+        elif surplus.pending > 0:
+            done += _end_oldest(connection, workspace, at, min(surplus.pending, _ROWS_AT_ONCE))
+        if surplus.octets > 0:
             done += _drop_oldest(connection, workspace)
-    return done > 0
+    return done > 0 or crowded is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Surplus:
+    """How much there is too much; false if nothing is."""
+
+    hearsay: int
+    pending: int
+    octets: int
+
+    def __bool__(self) -> bool:
+        return max(self.hearsay, self.pending, self.octets) > 0
+
+
+def _surplus(connection: sqlite3.Connection, workspace: WorkspaceId, bounds: Bounds) -> _Surplus:
+    hearsay = _number(connection, f"SELECT COUNT(*) FROM events WHERE {_ALONE}", workspace)  # noqa: S608 - our own constant
+    octets = _octets_used(connection)
+    waiting = _waiting(connection, workspace)
+    return _Surplus(hearsay - bounds.hearsay, waiting - bounds.pending, octets - bounds.octets)
+
+
+def _crowded_browser(connection: sqlite3.Connection, workspace: WorkspaceId, bounds: Bounds) -> str | None:
+    """Give the browser in which most logins wait, if they are too many.
+
+    Every login that waits is read for it, once a minute: 2 ms for a thousand. An index would cost each login more.
+    """
+    if _waiting(connection, workspace) <= bounds.of_a_browser:
+        return None
+    by_browser = f"SELECT browser FROM logins WHERE {_WAIT} GROUP BY browser HAVING COUNT(*) > ?"  # noqa: S608 - our own constants
+    row = connection.execute(
+        f"{by_browser} ORDER BY COUNT(*) DESC LIMIT 1", (workspace, bounds.of_a_browser)
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _waiting(connection: sqlite3.Connection, workspace: WorkspaceId) -> int:
+    return _number(connection, f"SELECT COUNT(*) FROM logins WHERE {_WAIT}", workspace)  # noqa: S608 - our own constants
 
 
 def dropped(connection: sqlite3.Connection, workspace: WorkspaceId) -> dict[str, int]:
@@ -88,12 +136,24 @@ def _drop_hearsay(connection: sqlite3.Connection, workspace: WorkspaceId, number
 
 
 def _end_oldest(connection: sqlite3.Connection, workspace: WorkspaceId, at: datetime, number: int) -> int:
-    rows = connection.execute(
-        "SELECT flow, system FROM logins WHERE workspace = ? AND state IN (?, ?) ORDER BY id LIMIT ?",
-        (workspace, *_WAITING, number),
-    ).fetchall()
+    oldest = f"SELECT flow, system FROM logins WHERE {_WAIT} ORDER BY id LIMIT ?"  # noqa: S608 - our own constants
+    rows = connection.execute(oldest, (workspace, number)).fetchall()
+    return _end(connection, workspace, at, rows, "more logins waited than there may be, and this was the oldest")
+
+
+def _end_oldest_of_browser(
+    connection: sqlite3.Connection, workspace: WorkspaceId, at: datetime, browser: str, most: int
+) -> None:
+    """End all but the newest of one browser, some at a time."""
+    beyond = f"SELECT flow, system FROM logins WHERE {_WAIT} AND browser = ? ORDER BY id DESC LIMIT ? OFFSET ?"  # noqa: S608 - our own constants
+    rows = connection.execute(beyond, (workspace, browser, _ROWS_AT_ONCE, most)).fetchall()
+    _end(connection, workspace, at, rows, "more logins waited in this browser than there may be, and newer ones")
+
+
+def _end(
+    connection: sqlite3.Connection, workspace: WorkspaceId, at: datetime, rows: list[tuple[str, str]], detail: str
+) -> int:
     for flow, system in rows:
-        detail = "more logins waited than there may be, and this was the oldest"
         event = Event(FlowId(flow), at, _SURPLUS_STEP, EventOutcome.REFUSED, "flow.expired", detail, EntityId(system))
         end_login(connection, workspace, FlowId(flow), LoginState.EXPIRED, "flow.expired", (event,))
     return len(rows)

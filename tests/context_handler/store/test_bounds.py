@@ -1,6 +1,6 @@
 """What goes when the record is full, and that the counts hold on: by a flood of refusals, of open logins, or by age of use."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,16 +8,16 @@ import pytest
 from context_handler.answer_in_hand import AnswerInHand
 from context_handler.audit import audit
 from context_handler.events import MAX_HEARSAY_OCTETS, Event, EventOutcome, as_hearsay
-from context_handler.login_state import LoginState
+from context_handler.login_state import WAITING_STATES, LoginState
 from context_handler.logout_state import LogoutState
 from context_handler.ports import AnswerUsedError
-from context_handler.store.bounds import Bounds
-from context_handler.store.database import Database
+from context_handler.store.bounds import Bounds, keep_within
+from context_handler.store.database import Database, Survives, Transaction
 from context_handler.store.sqlite import SqliteStore
 from context_handler.store.sqlite_logouts import SqliteLogouts
 from context_handler.store.sqlite_record import SqliteRecord
 from oiosaml.ids import FlowId
-from tests.builders import NOW
+from tests.builders import NOW, SYSTEM
 from tests.context_handler.boots import BOOT
 from tests.context_handler.store.contract import HERE, assertion, login, steps
 
@@ -126,6 +126,84 @@ def test_when_too_many_wait_the_oldest_end(database: Database, store: Open) -> N
     assert [each.state if each else None for each in states] == [LoginState.EXPIRED] * 3 + [LoginState.AT_HOME_IDP] * 2
     report = audit(SqliteRecord(database), HERE, NOW)
     assert (report.conserved, report.counts.expired, report.counts.pending) == (True, 3, 2)
+
+
+def begin(store: SqliteStore, number: int, browser: str) -> None:
+    store.save_pending(HERE, login(number, browser=browser), steps(f"flow-{number}", "begin"))
+
+
+def waiting(store: SqliteStore, numbers: Iterable[int]) -> list[int]:
+    found = {number: store.pending_by_handle(HERE, FlowId(f"flow-{number}")) for number in numbers}
+    return [number for number, each in found.items() if each is not None and each.state in WAITING_STATES]
+
+
+def test_a_browser_that_begins_logins_without_end_loses_its_own_and_nobody_elses_web_13(
+    database: Database, store: Open
+) -> None:
+    bounded, record = store(Bounds(pending=50, of_a_browser=20)), SqliteRecord(database)
+    begin(bounded, 0, "honest")  # the oldest of all
+    for number in range(1, 450):
+        begin(bounded, number, "greedy")
+    begin(bounded, 450, "honest")
+    assert make_room(bounded) == 3, "two hundred at a time"
+    assert waiting(bounded, range(451)) == [0, *range(430, 451)]
+    (_, event) = record.events_of(HERE, FlowId("flow-429"))
+    assert (event.step, event.code, event.party) == ("make_room", "flow.expired", SYSTEM)
+    assert "browser" in event.detail
+    report = audit(record, HERE, NOW)
+    assert report.conserved, report.discrepancies[:3]
+    assert (report.counts.started, report.counts.expired, report.counts.pending) == (451, 429, 22)
+
+
+def test_only_what_is_beyond_the_bound_of_a_browser_ends(database: Database, store: Open) -> None:
+    bounded = store(Bounds(of_a_browser=10))
+    for number in range(10):
+        begin(bounded, number, "ten tabs")
+        begin(bounded, number + 10, f"browser {number}")
+    assert make_room(bounded) == 0
+    begin(bounded, 20, "ten tabs")
+    assert make_room(bounded) == 1
+    assert waiting(bounded, range(21)) == list(range(1, 21))
+
+
+def test_logins_of_a_browser_that_have_ended_do_not_count(database: Database, store: Open) -> None:
+    bounded = store(Bounds(of_a_browser=3))
+    for number in range(8):
+        complete(bounded, number)  # all in the one browser of `login`
+    for number in range(8, 11):
+        bounded.save_pending(HERE, login(number), steps(f"flow-{number}", "begin"))
+    assert make_room(bounded) == 0
+    assert audit(SqliteRecord(database), HERE, NOW).counts.completed == 8
+
+
+def test_the_bound_in_all_holds_for_who_takes_a_new_browser_each_time(database: Database, store: Open) -> None:
+    bounded = store(Bounds(pending=30, of_a_browser=20))
+    for number in range(300):
+        begin(bounded, number, f"browser {number}")
+    assert make_room(bounded) == 2
+    assert waiting(bounded, range(300)) == list(range(270, 300))
+
+
+def test_workers_that_make_room_at_once_drop_no_more_than_there_is_too_much(tmp_path: Path, store: Open) -> None:
+    """The second has looked before the first has ended what was too much, and ends nothing on top of it."""
+    bounds = Bounds(pending=40, of_a_browser=20, hearsay=5)
+    bounded = store(bounds)
+    for number in range(50):
+        begin(bounded, number, f"browser {number}")
+    for number in range(9):
+        refuse(bounded, f"refused-{number}")
+
+    class Late(Database):
+        def writing(self, survives: Survives = Survives.POWER_LOSS) -> Transaction:
+            assert bounded.make_room(HERE, NOW)
+            return super().writing(survives)
+
+    late = Late(tmp_path / "store.db")
+    try:
+        assert not keep_within(late, HERE, NOW, bounds)
+    finally:
+        late.close()
+    assert waiting(bounded, range(50)) == list(range(10, 50))
 
 
 def test_a_full_record_drops_the_oldest_flows_and_keeps_counts_and_replay_memory(
