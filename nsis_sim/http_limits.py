@@ -21,6 +21,10 @@ MAX_URL_BYTES: Final = 17 * 1024
 MAX_HEADERS: Final = 100
 """Most headers of a request. Browsers send about twenty, and proxies add a few."""
 
+HANDSHAKE_SECONDS: Final = 5.0
+"""How long a TLS handshake may take: two round trips and a signature, which a slow mobile link does in two seconds. Until it is done nobody
+counts the connection, so that it must not last; asyncio alone would give it a minute."""
+
 HEAD_SECONDS: Final = 10.0
 """How long a request's line and headers may take, from the connection or the first octet on: a slow mobile link needs two."""
 

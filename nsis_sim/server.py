@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from federation.dev_ca_web import WebCertificate
 from nsis_sim.http_answers import AnsweringHttp
-from nsis_sim.http_limits import IDLE_SECONDS, LimitedHttp
+from nsis_sim.http_limits import HANDSHAKE_SECONDS, IDLE_SECONDS, LimitedHttp
 from nsis_sim.large_pages import use_large_pages
 from nsis_sim.log_lines import log_config
 
@@ -138,15 +138,35 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], *, handshake_seconds: float = HANDSHAKE_SECONDS
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._handshake_seconds = handshake_seconds
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
+        # uvicorn starts the application and listens to nothing: it could not be told how long a handshake may take.
+        await super().startup(sockets=[])
         if self.started and not self.should_exit:
+            for each in sockets or ():
+                self.servers.append(await self._answering(each))
             _settle()
             self._on_ready()
+
+    async def _answering(self, listening: socket.socket) -> asyncio.Server:
+        tls, loop = self.config.ssl, asyncio.get_running_loop()
+        return await loop.create_server(
+            self._connection,
+            sock=listening,
+            ssl=tls,
+            ssl_handshake_timeout=self._handshake_seconds if tls else None,
+            backlog=_BACKLOG,
+        )
+
+    def _connection(self) -> asyncio.Protocol:
+        made = self.config.http_protocol_class
+        return made(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)  # type: ignore[call-arg]
 
     async def on_tick(self, counter: int) -> bool:
         if counter % _TICKS_A_SECOND == 0:

@@ -1,6 +1,5 @@
 """A server in a thread of this process, and connections to it."""
 
-import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,7 +10,8 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
-from nsis_sim.http_limits import LimitedHttp
+from federation.dev_ca_web import WebCertificate
+from nsis_sim.http_limits import HANDSHAKE_SECONDS, LimitedHttp
 from nsis_sim.server import _Server, listen
 
 
@@ -31,15 +31,31 @@ class Running:
 
 
 @contextmanager
-def running(app: ASGIApp, protocol: type[LimitedHttp], monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+def running(
+    app: ASGIApp,
+    protocol: type[LimitedHttp],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    tls: WebCertificate | None = None,
+    handshake_seconds: float = HANDSHAKE_SECONDS,
+) -> Iterator[Running]:
     """Serve `app` on loopback until the block ends."""
     monkeypatch.setattr("nsis_sim.server._settle", lambda: None)  # this process goes on as it was
     port, sockets = listen(("127.0.0.1",), 0)
     ready = threading.Event()
-    config = uvicorn.Config(app, http=protocol, log_config=None, log_level="critical", lifespan="off", ws="none")
-    server = _Server(config, ready.set)
+    config = uvicorn.Config(
+        app,
+        http=protocol,
+        log_config=None,
+        log_level="critical",
+        lifespan="off",
+        ws="none",
+        ssl_keyfile=tls.key if tls else None,
+        ssl_certfile=tls.certificate if tls else None,
+    )
+    server = _Server(config, ready.set, handshake_seconds=handshake_seconds)
     server.capture_signals = ExitStack  # type: ignore[method-assign]  # signals belong to the main thread
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=sockets)))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": sockets})  # on the loop that a house has
     thread.start()
     assert ready.wait(10)
     with ExitStack() as opened:

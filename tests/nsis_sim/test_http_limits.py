@@ -1,13 +1,17 @@
 """Connections that send too much, too slowly or nothing, against a real server on loopback (attack WEB-13)."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
+from federation.dev_ca_web import WebCertificate, ensure_web_certificate
 from nsis_sim import http_limits
 from nsis_sim.http_limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_URL_BYTES, LimitedHttp
+from saml_web.clock import utc_now
 from tests.nsis_sim.running import Running, running
 from tests.processes import wait_until
 
@@ -125,3 +129,24 @@ def test_who_waits_longest_makes_room_and_honest_requests_go_on_web_13(connect, 
 
 def test_the_limit_on_connections_is_below_what_a_process_may_open():
     assert http_limits.MAX_CONNECTIONS <= 512
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory) -> WebCertificate:
+    return ensure_web_certificate(tmp_path_factory.mktemp("tls"), ("ch.localhost",), at=utc_now())
+
+
+def secured(certificate: WebCertificate, connection: socket.socket) -> ssl.SSLSocket:
+    context = ssl.create_default_context(cafile=certificate.ca)
+    return context.wrap_socket(connection, server_hostname="ch.localhost")
+
+
+@pytest.mark.parametrize("said", [b"", b"\x16\x03\x01\x02\x00\x01"], ids=["nothing", "half a hello"])
+def test_who_does_not_finish_its_handshake_is_cut_off_web_13(said, certificate, monkeypatch):
+    with running(app, LimitedHttp, monkeypatch, tls=certificate, handshake_seconds=0.2) as connect:
+        waiting = connect()  # gives up by itself after 20 seconds, and asyncio after 60
+        waiting.sendall(said)
+        with suppress(ConnectionResetError):
+            assert waiting.recv(1) == b""
+        with secured(certificate, connect()) as honest:
+            assert b" 200 " in answer_to(honest, HONEST)
