@@ -1,8 +1,9 @@
 """One mutant put to the tests, in a process of its own.
 
 Quick: a process that has collected the tests forks, and the child runs them with the changed function's code in place of the right one,
-those first that have found most mutants. Whole: a fresh interpreter imports the changed module in place of the right one, so that what is
-made at import is made by the mutant. A mutant that the quick way lets live is tried the whole way before it counts as a survivor.
+those first that have found most mutants. Again: the child also executes the changed module once more in its own namespace, so that what it
+makes at import is made by the mutant; only where the tests pass after that is done with the module as it is. Whole: a fresh interpreter
+imports the changed module in place of the right one. A mutant that a quicker way lets live is tried the whole way before it survives.
 """
 
 import gc
@@ -12,6 +13,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from importlib.abc import MetaPathFinder, SourceLoader
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
@@ -88,42 +90,51 @@ class Bench:
             if function.__code__ != changed.get(function.__code__.co_qualname, function.__code__)
         ]
         function = mutant.key.partition(":")[0]
-        quickly = quickly and bool(swaps) and function not in self._done_at_import
-        if quickly and not self._passes(swaps):
+        if quickly and swaps and function not in self._done_at_import and not self._passes(lambda: _swap(swaps)):
             return False
-        lives = _survives_whole(mutant, self._tests, self._root)
-        if quickly and not lives:
-            self._done_at_import.add(function)  # it had done its work before it was changed
-        return lives
+        if quickly and self._can_do_it_again and not self._passes(lambda: self._do_again(mutant.source, swaps)):
+            self._done_at_import.add(function)
+            return False
+        return _survives_whole(mutant, self._tests, self._root)
+
+    @cached_property
+    def _can_do_it_again(self) -> bool:
+        source = Path(self._path).read_text("utf-8")
+        return self._passes(lambda: self._do_again(source, ()))
+
+    def _do_again(self, source: str, swaps: Sequence[tuple[FunctionType, CodeType]]) -> None:
+        """Execute the module once more; who imported a function of it before has that one, with the changed code."""
+        module = sys.modules[self._name.removesuffix(".py").replace("/", ".")]
+        exec(compile(source, self._path, "exec"), module.__dict__)  # noqa: S102 - a mutant of our own module, in a child
+        _swap(swaps)
 
     def _expect_success(self) -> None:
-        if not self._passes(()):
+        if not self._passes(lambda: None):
             raise RuntimeError(f"{self._failed or 'a test'} fails without any mutant")
 
-    def _passes(self, swaps: Sequence[tuple[FunctionType, CodeType]]) -> bool:
+    def _passes(self, change: Callable[[], None]) -> bool:
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
-            os._exit(self._run(swaps, writing))
+            os._exit(self._run(change, writing))
         os.close(writing)
         with os.fdopen(reading) as told:
             failed = told.read()
         _, status = os.waitpid(child, 0)
         self._failed = failed
-        if failed and swaps:
+        if failed:
             self._found[failed] += 1
             self._items.sort(key=lambda item: -self._found[item.nodeid])
         return os.waitstatus_to_exitcode(status) == pytest.ExitCode.OK
 
-    def _run(self, swaps: Sequence[tuple[FunctionType, CodeType]], writing: int) -> int:
+    def _run(self, change: Callable[[], None], writing: int) -> int:
         """Run the tests until one fails, and write which; nothing else that they say is kept."""
         _limit_time()
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
         try:
-            for function, code in swaps:
-                function.__code__ = code
+            change()
             for item, following in zip(self._items, [*self._items[1:], None], strict=True):
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
                 if item.session.testsfailed:
@@ -132,6 +143,11 @@ class Bench:
         except BaseException:  # noqa: BLE001 - whatever a mutant does, it is no survivor
             return int(pytest.ExitCode.INTERNAL_ERROR)
         return int(pytest.ExitCode.OK)
+
+
+def _swap(swaps: Sequence[tuple[FunctionType, CodeType]]) -> None:
+    for function, code in swaps:
+        function.__code__ = code
 
 
 def _limit_time() -> None:
