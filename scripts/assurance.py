@@ -30,7 +30,10 @@ _KINDS: Final = {
     "kills": ("`kill -9` at the named points", "`make chaos`"),
     "races": ("One response posted to several workers at once", "`make chaos`"),
     "clock": ("Jumps of the clock", "`make chaos`"),
-    "upstream": ("Faults of the attribute service and of the IdP", "`make chaos`"),
+    "upstream": (
+        "Faults of the attribute service, of fetched metadata and of a back channel for logout",
+        "`make chaos`",
+    ),
     "drain": ("SIGTERM under load", "`make chaos`"),
     "disk": ("Disk full, read-only or locked store, torn log, missing file", "`make chaos`"),
     "load": ("Whole logins under load", "`make load`"),

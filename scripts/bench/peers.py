@@ -150,9 +150,16 @@ class Driver:
         """Log one person in at Byggesag, and verify the broker's answer as a system does."""
         return self.read(self.finish(self.answer(self.begin(self.query(municipality)), municipality)))
 
-    def query(self, municipality: Municipality, relay_state: str = "bench", *, force_authn: bool = False) -> str:
+    def query(
+        self,
+        municipality: Municipality,
+        relay_state: str = "bench",
+        *,
+        force_authn: bool = False,
+        system: str = "byggesag",
+    ) -> str:
         """Give a system's signed request as the query of an address."""
-        query = urlsplit(self._system_request(relay_state, force_authn=force_authn)).query
+        query = urlsplit(self._system_request(relay_state, system, force_authn=force_authn)).query
         return f"{query}&idp=https://saml.idp.{municipality.id}.test"
 
     def begin(self, query: str, cookie: str | None = None) -> "Begun":
@@ -181,8 +188,25 @@ class Driver:
             raise RuntimeError(f"the broker answered {status}: {body[:600]!r}")
         return body
 
+    def session(self, municipality: Municipality) -> tuple[Assertion, str]:
+        """Log in and keep the session; gives the system's token and the browser's cookies, that of the login under way first.
+
+        Raises:
+            RuntimeError: if the broker refuses.
+        """
+        answered = self.answer(self.begin(self.query(municipality)), municipality)
+        status, headers, page = self.exchange("POST", CONSUME, answered.form, answered.cookie)
+        if status != 200:
+            raise RuntimeError(f"the broker answered {status}: {page[:600]!r}")
+        session = next(each for each in headers.get_all("Set-Cookie") or () if each.startswith("nsis_session="))
+        return self.read(page), f"{answered.cookie}; {session.partition(';')[0]}"
+
     def log_out(self, token: Assertion, cookie: str | None = None) -> int:
         """Log the person out at the system, as far as the broker's first answer; gives its status."""
+        return self.exchange("GET", f"{SSO}?{self.logout_query(token)}", cookie=cookie)[0]
+
+    def logout_query(self, token: Assertion) -> str:
+        """Give the system's signed request to log the person out as the query of an address."""
         request = LogoutRequest(
             id=self._ids.message_id(),
             issue_instant=self._clock(),
@@ -191,8 +215,7 @@ class Driver:
             name_id=token.subject.name_id,
             session_indexes=tuple(each.session_index for each in token.authn_statements if each.session_index),
         )
-        query = urlsplit(logout_redirect(request, self._keys.system("byggesag").signing)).query
-        return self.exchange("GET", f"{SSO}?{query}", cookie=cookie)[0]
+        return urlsplit(logout_redirect(request, self._keys.system("byggesag").signing)).query
 
     def read(self, page: bytes) -> Assertion:
         """Take the broker's answer out of its page, and verify it."""
@@ -223,21 +246,20 @@ class Driver:
         self._used = time.monotonic()
         return response.status, response.headers, content
 
-    def _system_request(self, relay_state: str, *, force_authn: bool) -> str:
+    def _system_request(self, relay_state: str, system: str, *, force_authn: bool) -> str:
         request = AuthnRequest(
             id=self._ids.message_id(),
             issue_instant=self._clock(),
-            issuer=SYSTEM,
+            issuer=EntityId(f"https://saml.{system}.sim.test"),
             destination=f"{self._base_url}{SSO}",
             force_authn=force_authn,
-            assertion_consumer_service_url=f"{self._base_url}/sp/byggesag/acs",
-            protocol_binding=BINDING_POST,
+            # a run may let other systems live elsewhere; left out, it is the registered one
+            assertion_consumer_service_url=f"{self._base_url}/sp/byggesag/acs" if system == "byggesag" else None,
+            protocol_binding=BINDING_POST if system == "byggesag" else None,
             requested_authn_context=RequestedAuthnContext(Comparison.MINIMUM, (AssuranceLevel.SUBSTANTIAL.uri,)),
         )
         octets = serialise(write_authn_request(request))
-        return write_redirect(
-            "https://x.test", octets, relay_state=relay_state, key=self._keys.system("byggesag").signing
-        )
+        return write_redirect("https://x.test", octets, relay_state=relay_state, key=self._keys.system(system).signing)
 
     def _answer(self, question: AuthnRequest, municipality: Municipality, now: datetime) -> str:
         import base64

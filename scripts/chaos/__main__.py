@@ -11,6 +11,7 @@ from typing import Final
 
 from scripts.assurance import DOCUMENT, Figure, assurance_document, write_record
 from scripts.chaos import races
+from scripts.chaos.back_channel import logout_run
 from scripts.chaos.brokers import open_site, workers
 from scripts.chaos.changes import ChangeRun
 from scripts.chaos.clock import JUMPS, clock_run
@@ -33,6 +34,7 @@ CHANGES: Final = 200
 LOCKED_SECONDS: Final = 10.0
 DISK_ROUNDS: Final = 3
 UPSTREAM_LOGINS: Final = 20
+UPSTREAM_LOGOUTS: Final = 10
 ENDS: Final = 20
 DRAIN_RATE: Final = 10.0
 
@@ -99,21 +101,25 @@ def clock(directory: Path, share: float) -> Result:
 
 
 def upstream(directory: Path, share: float) -> Result:
-    """Put every fault on the wire to the attribute service, and on the wire to a member's metadata."""
+    """Put every fault on the wire to the attribute service, to a member's metadata, and to a system's back channel for logout."""
     faults = [fault for fault in Fault if fault is not Fault.NONE]
     with upstream_run(directory / "attributes") as run:
         rights = run.run(faults, _of(UPSTREAM_LOGINS, share))
     with metadata_run(directory / "metadata") as other:
         metadata = other.run(faults)
+    with logout_run(directory / "logouts") as third:
+        logouts = third.run(faults, _of(UPSTREAM_LOGOUTS, share))
+    parts = (rights, metadata, logouts)
     return {
         "kinds_of_fault": len(rights.outcomes),
-        "logins_under_a_fault": sum(sum(each.values()) for each in rights.outcomes.values()),
-        "fetches_of_metadata_under_a_fault": sum(sum(each.values()) for each in metadata.outcomes.values()),
-        "slowest_answer_seconds": round(max(rights.slowest, metadata.slowest), 2),
+        "logins_under_a_fault": rights.under_a_fault,
+        "fetches_of_metadata_under_a_fault": metadata.under_a_fault,
+        "logouts_under_a_fault": logouts.under_a_fault,
+        "slowest_answer_seconds": round(max(each.slowest for each in parts), 2),
         "kinds_that_opened_the_breaker": rights.opened,
-        "logins_of_others_meanwhile": rights.others + metadata.others,
-        "their_p95_seconds": round(max(rights.others_p95, metadata.others_p95), 3),
-    }, [*rights.wrong, *metadata.wrong]
+        "logins_of_others_meanwhile": sum(each.others for each in parts),
+        "their_p95_seconds": round(max(each.others_p95 for each in parts), 3),
+    }, [wrong for each in parts for wrong in each.wrong]
 
 
 def drain(directory: Path, share: float) -> Result:

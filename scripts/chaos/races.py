@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any, Final
 
 from context_handler.inbound import browser_id
-from oiosaml.messages.assertion import Assertion
 from scripts.bench.peers import CONSUME, KORSBAEK, SKOVRUP, Answered, Driver
 from scripts.chaos.brokers import Site
 from scripts.chaos.people import check_token
@@ -139,7 +138,8 @@ def logout_while_logging_in(site: Site, ports: Sequence[int], rounds: int) -> Ra
     race = Race(rounds)
     with _pair(site, ports) as (one, other):
         for number in range(rounds):
-            handle, cookies, token = _logged_in(one)
+            token, cookies = one.session(KORSBAEK)
+            handle = cookies.partition(";")[0].partition("=")[2]
             under_way = one.begin(one.query(KORSBAEK, force_authn=True), cookies)
             answered = one.answer(under_way, KORSBAEK)
             calls = (
@@ -152,18 +152,6 @@ def logout_while_logging_in(site: Site, ports: Sequence[int], rounds: int) -> Ra
             if left or login not in (_OK, _REFUSED) or logout not in (_OK, _ONWARD):
                 race.wrong.append(f"round {number}: login {login}, logout {logout}, {left} sessions left")
     return race
-
-
-def _logged_in(driver: Driver) -> tuple[str, str, Assertion]:
-    """Log in, and give the browser's handle, its cookies and the token."""
-    begun = driver.begin(driver.query(KORSBAEK))
-    answered = driver.answer(begun, KORSBAEK)
-    status, headers, page = driver.exchange("POST", CONSUME, answered.form, answered.cookie)
-    if status != _OK:
-        raise RuntimeError(f"the broker answered {status}: {page[:300]!r}")
-    session = next(each for each in headers.get_all("Set-Cookie") or () if each.startswith("nsis_session="))
-    handle = begun.cookie.partition("=")[2]
-    return handle, f"{begun.cookie}; {session.partition(';')[0]}", driver.read(page)
 
 
 def _sessions_of(site: Site, handle: str) -> int:

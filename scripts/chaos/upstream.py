@@ -69,6 +69,11 @@ class Upstream:
     tokens: int = 0
     wrong: list[str] = field(default_factory=list)
 
+    @property
+    def under_a_fault(self) -> int:
+        """How many were tried under all faults together."""
+        return sum(each.total() for each in self.outcomes.values())
+
 
 class UpstreamRun:
     """One broker, a municipality whose attribute service is behind a faulty wire, and another that has none."""
