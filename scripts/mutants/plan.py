@@ -71,7 +71,7 @@ PLAN: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "tests/attacks/test_prv.py",
         ),
         "oiosaml/privilege_scope.py": ("tests/oiosaml/test_privileges.py", *_RULES, *_ROLES),
-        "context_handler/level.py": _LOGIN,
+        "context_handler/level.py": ("tests/context_handler/test_level.py", *_LOGIN),
         "context_handler/checks.py": (
             "tests/context_handler/test_answer_rules.py",
             "tests/context_handler/test_request_rules.py",
