@@ -101,6 +101,11 @@ class Api:
         told: JsonObject = self._send("GET", "/members").json()
         return told
 
+    def audit(self) -> JsonObject:
+        """Give how all logins and logouts stand, and what does not add up."""
+        told: JsonObject = self._send("GET", "/audit").json()
+        return told
+
     def set_withdrawn(self, kind: str, party: str, *, withdrawn: bool, key: str | None) -> None:
         """Withdraw a party or one of its keys, or restore it."""
         asked = {"withdrawn": "true" if withdrawn else "false", **({"key": key} if key else {})}

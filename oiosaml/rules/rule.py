@@ -87,8 +87,10 @@ def rule(
 
     def register(check: Callable[[S, E], Iterator[str | Breach]]) -> Rule[S, E]:
         sentence = (check.__doc__ or "").strip().partition("\n")[0]
-        if rule_id in _registered or code not in REFUSALS or not sentence:
-            raise ValueError(f"rule {rule_id}: the id is taken, the code {code} unknown, or the sentence missing")
+        if not sentence:
+            raise ValueError(f"rule {rule_id}: the sentence is missing, a docstring; python -OO drops them all")
+        if rule_id in _registered or code not in REFUSALS:
+            raise ValueError(f"rule {rule_id}: the id is taken, or the code {code} unknown")
         made = Rule(rule_id, code, source, requirement, sentence, check)
         _registered[rule_id] = made  # type: ignore[assignment]  # the register forgets S and E on purpose
         return made

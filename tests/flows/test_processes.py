@@ -1,6 +1,7 @@
 """Starting and ending: what a person, a script and a process manager rely on."""
 
 import http.client
+import re
 import signal
 import socket
 import subprocess
@@ -137,6 +138,21 @@ def test_help_needs_neither_the_world_nor_a_locale():
     assert done.returncode == 0
     for command in ("demo", "serve", "doctor", "login", "sp", "idp", "apply", "export", "decode", "audit"):
         assert command in done.stdout
+
+
+def test_a_simulator_that_runs_is_asked_for_its_audit(running):
+    done = run_nsis("audit", "--base-url", running.base_url, environment=clean_environment(NSIS_DATA_DIR="/nowhere"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^\d+ started = \d+ completed \+ \d+ refused \+ \d+ expired \+ \d+ pending$", done.stdout, re.M)
+    assert re.search(r"^Logouts: \d+ started = ", done.stdout, re.M)
+
+
+@pytest.mark.parametrize("command", ["serve", "--help"])
+def test_python_without_docstrings_is_refused_in_one_sentence(command):
+    done = run_nsis(command, environment=clean_environment(PYTHONOPTIMIZE="2"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "python -OO" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_an_unknown_setting_is_an_error():
