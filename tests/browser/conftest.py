@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 from starlette.types import ASGIApp
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -29,8 +29,12 @@ FLAGS = (
 )
 NARROW = {"width": 320, "height": 640}
 WIDE = {"width": 1280, "height": 900}
-SERVER_STOP_SECONDS = 10
-PATIENCE_MS = 5000
+SERVER_STOP_SECONDS = 60
+
+PATIENCE_MS = 30_000
+"""How long a page may take that is sure to come: machines are slow, and busy with something else. What comes ends the wait at once."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +104,7 @@ def assert_accessible() -> Callable[[Page], None]:
     axe = Axe()
 
     def check(page: Page) -> None:
+        wait_until_drawn(page)
         findings = axe.run(page).response["violations"]
         seen = [f"{item['id']}: {item['help']}: {node['html']}" for item in findings for node in item["nodes"]]
         assert seen == [], f"{page.url}: " + "\n".join(seen)
@@ -107,8 +112,25 @@ def assert_accessible() -> Callable[[Page], None]:
     return check
 
 
+@contextmanager
+def new_document(page: Page) -> Iterator[None]:
+    """Wait until what is done in the block has brought a document, and all of it: for one that looks like the one before.
+
+    Where it looks different, waiting for what is different says more.
+    """
+    with page.expect_navigation():
+        yield
+
+
+def wait_until_drawn(page: Page) -> None:
+    """Wait for stylesheets and fonts: until then a page has other colours and widths than a person sees."""
+    page.wait_for_load_state()
+    page.evaluate("document.fonts.ready.then(() => true)")
+
+
 def unfold(page: Page) -> None:
     """Open everything that can be unfolded."""
+    page.wait_for_load_state()
     page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
 
 
@@ -117,6 +139,8 @@ def assert_fits() -> Callable[[Page], None]:
     """Check that a page does not scroll sideways at its present width."""
 
     def check(page: Page) -> None:
+        wait_until_drawn(page)
+        page.wait_for_function("width => window.innerWidth === width", arg=(page.viewport_size or WIDE)["width"])
         width, content = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollWidth]")
         assert content <= width, f"{page.url}: content {content} px wide in a window of {width} px"
 
@@ -137,3 +161,4 @@ def serving(make_app: Callable[[str], ASGIApp]) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join(SERVER_STOP_SECONDS)
+            assert not thread.is_alive()

@@ -16,7 +16,7 @@ Check = Callable[[Page], None]
 def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with simulator(tmp_path_factory.mktemp("nemlogin"), environment=clean_environment()) as running:
         # the service's foreign stack is loaded at its first login, which takes longer than a browser waits here
-        httpx.get(f"{running.base_url}/sp/selvbetjening/login", timeout=60)
+        httpx.get(f"{running.base_url}/sp/selvbetjening/login", timeout=60, trust_env=False)
         yield running.base_url
 
 
@@ -52,6 +52,7 @@ def test_a_citizen_logs_in_with_one_click(new_visitor: Callable[..., Visitor], b
 def test_the_portal_leads_there_and_a_test_case_is_chosen_on_the_login_page(page: Page, base_url: str):
     page.goto(base_url)
     page.get_by_role("link", name="NemLog-in-simulatoren").click()
+    expect(page.get_by_role("heading", level=1, name="NemLog-in (simuleret)")).to_be_visible()
     page.get_by_role("link", name="Byggesag", exact=True).click()
     page.locator("#da select[name=scenario]").select_option("IT-TIM-1")
     page.get_by_role("button", name="Log ind som denne person Sif Ørnhøj").click()

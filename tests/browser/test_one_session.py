@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from federation.load import load_world
 from federation.sites import topology_of_sites
-from tests.browser.conftest import PATIENCE_MS
+from tests.browser.conftest import PATIENCE_MS, new_document
 from tests.browser.test_addressing import chromium, make_trusting
 from tests.processes import clean_environment, simulator
 
@@ -73,7 +73,8 @@ class Walker:
             expect(heading.or_(onwards)).to_be_visible()
             if heading.is_visible():
                 return
-            onwards.click()
+            with new_document(self.page):
+                onwards.click()
         expect(heading).to_be_visible()
 
     def log_in_at_byggesag(self) -> None:
@@ -126,6 +127,7 @@ def test_cilla_from_byggesag_to_seb_and_out_everywhere(walker: Walker) -> None:
     assert page.url.startswith(street.seb)
 
     page.goto(f"{street.byggesag}result")
+    walker.expect_heading("Log ind i Byggesag")
     expect(page.get_by_text("Cilla Møberg")).to_have_count(0)
     page.goto(street.idp)
     walker.expect_heading("Ingen er logget ind her")

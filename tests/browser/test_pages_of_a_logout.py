@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 from starlette.requests import Request
 
 from nsis_sim.browser import Browser as Walker
@@ -182,8 +182,8 @@ def test_a_page_has_no_finding_in_either_language_needs_no_script_and_fits_a_pho
     english = page.get_by_role("link", name="English")
     if english.get_attribute("href") == "#en":
         english.click()
-        assert page.locator("#en").is_visible()
-        assert not page.locator("#da").is_visible()
+        expect(page.locator("#en")).to_be_visible()
+        expect(page.locator("#da")).to_be_hidden()
         unfold(page)
         assert_accessible(page)
         assert_fits(page)
