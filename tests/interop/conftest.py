@@ -13,7 +13,7 @@ from tests.conftest import make_member
 from tests.interop.apache import apache
 from tests.interop.node_peers import node_peers
 from tests.interop.peer import Peer
-from tests.processes import Simulator, clean_environment, run_here, simulator
+from tests.processes import END_SECONDS, Simulator, clean_environment, run_here, simulator
 
 JOB_FUNCTION_ROLE = "http://roller.korsbaek.test/roles/jobrole/byggesagsbehandler/1"
 NAMES = ("mellon", "node-saml", "samlify")
@@ -73,7 +73,7 @@ def nsis(federation: Simulator, *arguments: str) -> str:
 
 
 def fetch(url: str) -> bytes:
-    return httpx.get(url, trust_env=False).raise_for_status().content
+    return httpx.get(url, trust_env=False, timeout=END_SECONDS).raise_for_status().content
 
 
 def _write_roles(file: Path, peers: Mapping[str, Peer]) -> Path:

@@ -20,7 +20,7 @@ from tests.conftest import make_member
 from tests.interop.conftest import JOB_FUNCTION_ROLE, fetch, nsis
 from tests.interop.idp_on_pysaml2 import CVR, ENTITY_ID, SUBSTANTIAL, Employee, Pysaml2Idp, pysaml2_idp
 from tests.interop.tampering import AtTheDoor, flip_a_bit, in_envelope
-from tests.processes import Simulator
+from tests.processes import END_SECONDS, Simulator
 
 EMPLOYEES = {
     "eva-dam": Employee("Eva Dam", "7f0c2a3e-90f1-4a9e-8a25-1d2b6a1c0001", (JOB_FUNCTION_ROLE,)),
@@ -119,6 +119,6 @@ def test_it_does_not_answer_a_request_that_is_not_signed(federation: Simulator, 
         browser.visit(_start(federation))
     signed = next(seen for seen in browser.seen if seen.destination == f"{idp.base_url}/sso")
     idp.asked.clear()
-    answer = httpx.get(signed.destination, params={"SAMLRequest": signed.encoded}, trust_env=False)
+    answer = httpx.get(signed.destination, params={"SAMLRequest": signed.encoded}, trust_env=False, timeout=END_SECONDS)
     assert answer.status_code == 403
     assert idp.asked == []

@@ -108,6 +108,12 @@ function answer(response, status, type, text, headers = {}) {
   response.writeHead(status, { "Content-Type": type, Connection: "close", ...headers }).end(text);
 }
 
+// The first message makes the validator compile its parser, which takes seconds of CPU: whoever logs in first would wait for it.
+await validator.validate(
+  '<p:Response xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" ID="_1" Version="2.0" IssueInstant="2026-01-01T00:00:00Z">' +
+    '<p:Status><p:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></p:Status></p:Response>',
+);
+
 const systems = {};
 const server = createServer(async (request, response) => {
   const [, name, page] = new URL(request.url, "http://localhost").pathname.split("/");
