@@ -13,8 +13,8 @@ from nsis_sim.outgoing import outgoing_transport
 from nsis_sim.terminal import REFUSED, FindingForPeople, fail, say_findings
 
 API_PATH: Final = "/_sim/api"
-TIMEOUT_SECONDS: Final = 20.0
-"""How long a command waits for the registration API, which may fetch metadata itself."""
+TIMEOUT_SECONDS: Final = 60.0
+"""How long a command waits for the registration API, which may fetch metadata itself, on a machine that may be slow or busy."""
 
 _BAD_REQUEST: Final = 400
 _NOT_FOUND: Final = 404

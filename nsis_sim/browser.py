@@ -13,8 +13,8 @@ from lxml import html
 
 from nsis_sim.outgoing import outgoing_transport
 
-TIMEOUT_SECONDS: Final = 20.0
-"""How long one answer may take. The broker itself waits 5 seconds for an attribute service."""
+TIMEOUT_SECONDS: Final = 60.0
+"""How long one answer may take: at the first login a house loads its SAML stack, which a slow or busy machine needs its time for."""
 
 _MAX_STEPS: Final = 30
 """Redirects and self-posting pages in a row; a login needs seven."""
