@@ -26,6 +26,7 @@ from nsis_sim.settings import STORE_FILE, home
 from oiosaml.ids import DEFAULT_WORKSPACE
 from saml_web.clock import utc_now
 from scripts.bench.attribute_stub import StubAttributeService
+from scripts.own_ports import own_port
 
 READY_SECONDS: Final = 60.0
 """Generous: machines are shared. What a run promises of its own is measured, and asserted where it is promised."""
@@ -33,14 +34,6 @@ READY_SECONDS: Final = 60.0
 END_SECONDS: Final = 20.0
 _STEP: Final = 0.01
 _BACKLOG: Final = 512
-
-
-def free_port() -> int:
-    """Give a port that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass(slots=True)
@@ -88,7 +81,7 @@ class Site:
 
     directory: Path
     attribute_service_url: str | None = None
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=own_port)
     environment: Mapping[str, str] = field(default_factory=dict)
     keys: KeyRing = field(init=False)
 
@@ -233,7 +226,7 @@ def workers(site: Site, number: int) -> Iterator[tuple[Broker, ...]]:
     """Run several brokers on one store, each at a port of its own; the first where the base URL says."""
     with ThreadPoolExecutor(number) as pool:
         first = site.start()  # makes the store
-        others = pool.map(lambda _: site.start(port=free_port()), range(number - 1))
+        others = pool.map(lambda _: site.start(port=own_port()), range(number - 1))
         brokers = (first, *others)
     with ended(*brokers):
         yield brokers

@@ -10,6 +10,8 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import Final
 
+from scripts.own_ports import own_port
+
 
 class Fault(StrEnum):
     """How an answer is delivered."""
@@ -66,7 +68,7 @@ class FaultyWire:
         self._random = random.Random(5)  # noqa: S311 - the same jitter each time
         self.served = 0
         """Whole true answers that were delivered."""
-        self.port = 0
+        self.port = own_port()
 
     @property
     def base_url(self) -> str:
@@ -97,7 +99,6 @@ class FaultyWire:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", self.port))
         listening.listen(128)
-        self.port = listening.getsockname()[1]
         self._listening = listening
         threading.Thread(target=self._accept, args=(listening,), daemon=True).start()
 

@@ -24,6 +24,7 @@ from nsis_sim.api_client import Api
 from nsis_sim.browser import Browser
 from nsis_sim.headless_login import PERSONA_HEADER, resolve
 from nsis_sim.headless_login import log_in as headless_login
+from scripts.own_ports import own_port
 from tests.confinement import UID, Volume, confined, namespace, place_of
 from tests.processes import END_SECONDS, START_SECONDS, clean_environment, wait_until
 
@@ -33,12 +34,6 @@ CERTS = "certs"
 
 def services() -> dict[str, dict[str, Any]]:
     return yaml.safe_load(COMPOSE.read_text("utf-8"))["services"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @dataclass
@@ -82,7 +77,7 @@ def street(tmp_path_factory) -> Street:
     wanted = {
         service["environment"]["NSIS_PORT"] for service in services().values() if "NSIS_PORT" in service["environment"]
     }
-    ports = {port: str(free_port()) for port in wanted}
+    ports = {port: str(own_port()) for port in wanted}
     return Street(tmp_path_factory.mktemp("compose"), ports, tuple(services()))
 
 

@@ -2,11 +2,11 @@
 
 import json
 import sqlite3
-from urllib.parse import urlsplit
 
 import pytest
 
 from nsis_sim.browser import Browser, FormOnPage, Page
+from scripts.own_ports import own_port
 from tests.processes import clean_environment, run_nsis, simulator
 
 KORSBAEK = "https://saml.idp.korsbaek.test"
@@ -16,6 +16,12 @@ LOGIN = f"/sp/byggesag/login?idp={KORSBAEK}"
 @pytest.fixture
 def environment():
     return clean_environment()
+
+
+@pytest.fixture
+def port():
+    """Where the broker is before and after its death."""
+    return own_port()
 
 
 def audit(directory, environment):
@@ -38,11 +44,10 @@ def at_broker(page: Page, base_url: str) -> bool:
 
 
 def test_an_open_login_is_finished_after_a_kill_and_its_answer_taken_once_and_who_starts_anew_gets_in(
-    tmp_path, environment
+    tmp_path, environment, port
 ):
     with Browser() as browser, Browser() as another:
-        with simulator(tmp_path, environment=environment) as first:
-            port = urlsplit(first.base_url).port
+        with simulator(tmp_path, environment=environment, port=port) as first:
             answer = idp_answer(first.base_url, browser)
             idp_answer(first.base_url, another)
             first.kill()
@@ -66,10 +71,9 @@ def test_an_open_login_is_finished_after_a_kill_and_its_answer_taken_once_and_wh
         assert (status, counts["conserved"], counts["completed"], counts["pending"]) == (0, True, 2, 1)
 
 
-def test_a_login_open_when_the_machine_went_down_is_ended_and_its_answer_refused(tmp_path, environment):
+def test_a_login_open_when_the_machine_went_down_is_ended_and_its_answer_refused(tmp_path, environment, port):
     with Browser() as browser:
-        with simulator(tmp_path, environment=environment) as first:
-            port = urlsplit(first.base_url).port
+        with simulator(tmp_path, environment=environment, port=port) as first:
             answer = idp_answer(first.base_url, browser)
             first.kill()
         with sqlite3.connect(tmp_path / "var" / "nsis.sqlite3") as store:
@@ -83,10 +87,9 @@ def test_a_login_open_when_the_machine_went_down_is_ended_and_its_answer_refused
         assert (status, counts["conserved"], counts["expired"], counts["pending"]) == (0, True, 1, 0)
 
 
-def test_an_answer_accepted_before_a_kill_is_not_accepted_after_it(tmp_path, environment):
+def test_an_answer_accepted_before_a_kill_is_not_accepted_after_it(tmp_path, environment, port):
     with Browser() as browser:
-        with simulator(tmp_path, environment=environment) as first:
-            port = urlsplit(first.base_url).port
+        with simulator(tmp_path, environment=environment, port=port) as first:
             answer = idp_answer(first.base_url, browser)
             assert browser.submit(answer).url == f"{first.base_url}/sp/byggesag/result"
             first.kill()
@@ -116,10 +119,9 @@ def stranded_in_a_logout(base_url: str, browser: Browser) -> None:
     assert stranded.url.startswith(f"{base_url}{BYGGESAG}/")
 
 
-def test_a_logout_cut_by_a_kill_is_finished_from_its_page_and_nobody_is_logged_in_again(tmp_path, environment):
+def test_a_logout_cut_by_a_kill_is_finished_from_its_page_and_nobody_is_logged_in_again(tmp_path, environment, port):
     with Browser(headers={"X-NSIS-Persona": "ane-holm", "Accept-Language": "en"}) as browser:
-        with simulator(tmp_path, environment=environment) as first:
-            port = urlsplit(first.base_url).port
+        with simulator(tmp_path, environment=environment, port=port) as first:
             stranded_in_a_logout(first.base_url, browser)
             first.kill()
         status, counts = audit(tmp_path, environment)

@@ -1,6 +1,5 @@
 """Two brokers on one store: what one takes out of the federation, the other refuses at the next step of a login under way."""
 
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ import pytest
 
 from nsis_sim.browser import Browser, Page
 from oiosaml.refusals import REFUSALS
-from tests.processes import clean_environment, run_nsis, simulator
+from scripts.own_ports import own_port
+from tests.processes import END_SECONDS, clean_environment, run_nsis, simulator
 
 KORSBAEK = "https://saml.idp.korsbaek.test"
 
@@ -27,17 +27,10 @@ class Pair:
     def put(self, path: str, **asked: str) -> int:
         url = f"http://127.0.0.1:{self.second_port}/_sim/api{path}"
         host = {"Host": urlsplit(self.base_url).netloc}
-        return httpx.put(url, params=asked, headers=host, trust_env=False, timeout=20).status_code
+        return httpx.put(url, params=asked, headers=host, trust_env=False, timeout=END_SECONDS).status_code
 
     def begin(self, browser: Browser) -> Page:
         return browser.visit(f"{self.base_url}/sp/byggesag/login?idp={KORSBAEK}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +39,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     with simulator(directory, environment=clean_environment()) as first:
         same = {"NSIS_DATA_DIR": str(directory / "var"), "NSIS_CERTS_DIR": str(directory / "certs")}
         environment = clean_environment(**same, NSIS_BASE_URL=first.base_url)
-        port = free_port()
+        port = own_port()
         only = ("serve", "--only", "context_handler")
         with simulator(tmp_path_factory.mktemp("second"), environment=environment, port=port, command=only) as second:
             assert second.process.pid != first.process.pid

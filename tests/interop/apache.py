@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from nsis_sim.browser import Page
 from oiosaml.attributes import CVR, EMAIL, FULL_NAME, LOA, PRIVILEGES_INTERMEDIATE, SPEC_VERSION
+from scripts.own_ports import own_port
 from tests.conftest import Member
 from tests.interop.peer import MISSING, Peer, Profile, read_printed_environment
 from tests.processes import END_SECONDS, wait_until
@@ -93,7 +93,7 @@ def apache(member: Member, broker_metadata: bytes) -> Iterator[Peer]:
     directory = Path(tempfile.mkdtemp(prefix="mellon-"))
     try:
         directory.chmod(0o755)
-        peer = _write(directory, _free_port(), member, broker_metadata)
+        peer = _write(directory, own_port(), member, broker_metadata)
         with _running(directory):
             yield peer
     finally:
@@ -148,11 +148,6 @@ def _running(directory: Path) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(END_SECONDS)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def _read(page: Page) -> Profile:
