@@ -10,12 +10,21 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.processes import END_SECONDS, clean_environment, nsis, run_nsis, simulator, wait_until
+from scripts.own_ports import own_port
+from tests.processes import (
+    END_SECONDS,
+    children_hear,
+    clean_environment,
+    nsis,
+    run_nsis,
+    simulator,
+    wait_until,
+)
 
 
 def get(url: str, *, address: str = "127.0.0.1") -> tuple[int, str]:
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(address, parts.port, timeout=10)
+    connection = http.client.HTTPConnection(address, parts.port, timeout=END_SECONDS)
     try:
         connection.request("GET", parts.path or "/", headers={"Host": f"localhost:{parts.port}"})
         answer = connection.getresponse()
@@ -25,7 +34,7 @@ def get(url: str, *, address: str = "127.0.0.1") -> tuple[int, str]:
 
 
 def test_ctrl_c_ends_it_with_status_0_and_nothing_left(tmp_path):
-    with simulator(tmp_path, environment=clean_environment(), first_start=True) as running:
+    with simulator(tmp_path, environment=clean_environment(), port=own_port(), first_start=True) as running:
         assert get(f"{running.base_url}/healthz")[0] == 200
         assert get(f"{running.base_url}/readyz")[0] == 200
         assert running.interrupt() == 0
@@ -53,17 +62,22 @@ def test_ctrl_c_while_a_page_is_being_sent(tmp_path):
 
 def test_ctrl_c_before_it_is_ready(tmp_path):
     settings = {"NSIS_DATA_DIR": str(tmp_path / "var"), "NSIS_CERTS_DIR": str(tmp_path / "certs")}
-    process = subprocess.Popen(
-        nsis("demo", "--port", "0"),
-        env=clean_environment(**settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    )
-    # Keys of 3072 bits take seconds: the first one is there, the last one is not.
-    wait_until(lambda: any((tmp_path / "certs").glob("*")) or process.poll() is not None, "the first key")
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=END_SECONDS)
+    with children_hear(signal.SIGINT):
+        process = subprocess.Popen(
+            nsis("demo", "--port", "0"),
+            env=clean_environment(**settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+    try:
+        # Keys of 3072 bits take seconds: the first one is there, the last one is not.
+        wait_until(lambda: any((tmp_path / "certs").glob("*")) or process.poll() is not None, "the first key")
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=END_SECONDS)
+    finally:
+        process.kill()
+        process.wait()
     assert (process.returncode, "Traceback" in output) == (0, False), output
 
 
@@ -93,7 +107,7 @@ def test_it_answers_on_both_loopback_addresses(running):
 
 def test_a_forged_host_changes_no_url(running):
     port = urlsplit(running.base_url).port
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=END_SECONDS)
     connection.request("GET", "/runtime/saml2/metadata.idp", headers={"Host": "evil.test"})
     body = connection.getresponse().read().decode("utf-8")
     connection.close()
