@@ -26,6 +26,7 @@ from nsis_sim.settings import STORE_FILE, home
 from oiosaml.ids import DEFAULT_WORKSPACE
 from saml_web.clock import utc_now
 from scripts.bench.attribute_stub import StubAttributeService
+from scripts.bench.process_clock import cpu_seconds
 from scripts.own_ports import own_port
 
 READY_SECONDS: Final = 60.0
@@ -68,11 +69,6 @@ class Broker:
     def was_killed(self) -> bool:
         """Whether SIGKILL ended it."""
         return self.process.poll() == -signal.SIGKILL
-
-
-def _cpu_seconds(pid: int) -> float:
-    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return sum(int(thread.read_text("ascii").split()[0]) for thread in threads) / 1e9
 
 
 @dataclass
@@ -160,7 +156,7 @@ class Site:
         _wait_until_ready(process, ready, log)
         took = time.monotonic() - began
         ready.unlink()
-        return Broker(process, port, took, _cpu_seconds(process.pid), log)
+        return Broker(process, port, took, cpu_seconds(process.pid), log)
 
     def nsis(self, *arguments: str, kill: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command of nsis to its end."""

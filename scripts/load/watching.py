@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from scripts.bench.process_clock import cpu_seconds
+
 EVERY_SECONDS: Final = 2.0
 
 SETTLED_SECONDS: Final = 300.0
@@ -36,7 +38,7 @@ class Watch:
     def __enter__(self) -> "Watch":
         """Begin."""
         self._began = time.monotonic()
-        self._cpu = self._cpu_seconds()
+        self._cpu = self._used()
         self._thread.start()
         return self
 
@@ -44,7 +46,7 @@ class Watch:
         """Look once more, and end."""
         self._over.set()
         self._thread.join()
-        self._cpu = self._cpu_seconds() - self._cpu
+        self._cpu = self._used() - self._cpu
         self.seen.append(self._held())
 
     @property
@@ -81,9 +83,8 @@ class Watch:
             sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self._pids),
         )
 
-    def _cpu_seconds(self) -> float:
-        threads = (thread for pid in self._pids for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"))
-        return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
+    def _used(self) -> float:
+        return sum(cpu_seconds(pid) for pid in self._pids)
 
 
 def _megabytes(pid: int) -> float:

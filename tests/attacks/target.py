@@ -20,7 +20,8 @@ from federation.model import World
 from federation.topology import Topology, default_topology
 from oiosaml.ids import EntityId, MessageId
 from saml_web.ids import SystemIds
-from tests.processes import Simulator, clean_environment, simulator
+from scripts.bench.process_clock import cpu_seconds
+from tests.processes import END_SECONDS, Simulator, clean_environment, simulator
 
 FEDERATION = Path(__file__).parents[2] / "federation.yaml"
 T = TypeVar("T")
@@ -104,7 +105,7 @@ class Wires:
                 return self._exchange(connection, method, path, body, headers)
             except http.client.RemoteDisconnected:
                 connection.close()  # it had been idle for too long
-        return self._exchange(http.client.HTTPConnection(self.netloc, timeout=30), method, path, body, headers)
+        return self._exchange(http.client.HTTPConnection(self.netloc, timeout=END_SECONDS), method, path, body, headers)
 
     def _exchange(
         self,
@@ -252,9 +253,8 @@ class Target:
     # --- as the machine
 
     def cpu_seconds(self) -> float:
-        """CPU that the process has used, all threads together, to the nanosecond that the scheduler counts."""
-        tasks = Path(f"/proc/{self.pid}/task").iterdir()
-        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+        """CPU that the process has used, all threads together."""
+        return cpu_seconds(self.pid)
 
     def peak_memory(self) -> int:
         """Most octets in memory since `forget_peak`."""
