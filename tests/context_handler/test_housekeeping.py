@@ -19,7 +19,7 @@ OFTEN = timedelta(milliseconds=1)
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - the condition lies in a store, which tells nobody
             await asyncio.sleep(0)
 

@@ -21,6 +21,7 @@ from federation.played import played_by_idp_mock
 from federation.urls import ContextHandlerUrls
 from oiosaml.ids import Cvr
 from tests.federation.conftest import AT
+from tests.processes import END_SECONDS, START_SECONDS
 
 URLS = ContextHandlerUrls("http://localhost:8000")
 BROKER = KeyHolder("context-handler", "Simuleret Context Handler", "Infrastruktur", Cvr("96000014"), "https://ch.test")
@@ -191,9 +192,9 @@ def test_processes_that_start_at_once_end_with_the_same_keys(tmp_path: Path) -> 
     processes = [context.Process(target=_start, args=(tmp_path, start, answers)) for _ in range(3)]
     for process in processes:
         process.start()
-    certificates = {answers.get(timeout=30) for _ in processes}
+    certificates = {answers.get(timeout=START_SECONDS) for _ in processes}
     for process in processes:
-        process.join(30)
+        process.join(END_SECONDS)
 
     assert certificates == {_ensure(tmp_path, BROKER, OTHER).context_handler.certificate_pem}
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".context")]

@@ -10,7 +10,7 @@ import pytest
 
 from nsis_sim.browser import Browser
 from nsis_sim.headless_login import PERSONA_HEADER
-from tests.processes import clean_environment, simulator
+from tests.processes import END_SECONDS, clean_environment, simulator
 
 FORGED = '\r\n{"at": "now", "level": "info", "message": "forged"}\x1b[2J\u202e\u2028\x85'
 CPR = "6111118881"
@@ -26,7 +26,7 @@ PATHS = (
 
 
 def sent(port: int, head: bytes, body: bytes = b"") -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=END_SECONDS) as connection:
         connection.sendall(head + b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body) + body)
         answer = b""
         while more := connection.recv(65536):

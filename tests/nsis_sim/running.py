@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from federation.dev_ca_web import WebCertificate
 from nsis_sim.http_limits import HANDSHAKE_SECONDS, LimitedHttp
 from nsis_sim.server import _Server, listen
+from tests.processes import END_SECONDS
 
 
 @dataclass
@@ -24,7 +25,7 @@ class Running:
     opened: ExitStack
 
     def __call__(self) -> socket.socket:
-        return self.opened.enter_context(socket.create_connection(("127.0.0.1", self.port), timeout=20))
+        return self.opened.enter_context(socket.create_connection(("127.0.0.1", self.port), timeout=END_SECONDS))
 
     def holds_none(self) -> bool:
         return not self.server.server_state.connections
@@ -57,10 +58,10 @@ def running(
     server.capture_signals = ExitStack  # type: ignore[method-assign]  # signals belong to the main thread
     thread = threading.Thread(target=server.run, kwargs={"sockets": sockets})  # on the loop that a house has
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(END_SECONDS)
     with ExitStack() as opened:
         yield Running(server, port, opened)
         server.should_exit = True
-    thread.join(20)
+    thread.join(END_SECONDS)
     for each in sockets:
         each.close()

@@ -13,7 +13,7 @@ from nsis_sim import http_limits
 from nsis_sim.http_limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_URL_BYTES, LimitedHttp
 from saml_web.clock import utc_now
 from tests.nsis_sim.running import Running, running
-from tests.processes import wait_until
+from tests.processes import END_SECONDS, wait_until
 
 HONEST = b"GET /honest HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -96,7 +96,8 @@ def test_whoever_does_not_go_on_is_cut_off(connect, limits):
     # Nothing; half a head; half a body; a request that was answered, and empty lines that put off the end of an idle connection.
     for beginning in (b"", b"GET / HTT", half_a_body, HONEST + b"\r\n\r\n"):
         connect().sendall(beginning)
-    wait_until(connect.holds_none, "the end of all four", seconds=10)
+    wait_until(connect.holds_none, "the end of all four")
+    limits(HEAD_SECONDS=END_SECONDS, BODY_SECONDS=END_SECONDS)
     assert b" 200 " in answer_to(connect(), HONEST)
 
 
@@ -106,7 +107,7 @@ def test_an_octet_a_moment_is_no_way_to_hold_a_connection_web_13(connect, limits
     connection.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
     pause = threading.Event()
     with pytest.raises((ConnectionResetError, BrokenPipeError)):
-        for _ in range(100):
+        for _ in range(999):
             connection.sendall(b"x")
             pause.wait(0.05)
 
@@ -115,7 +116,7 @@ def test_an_answer_that_is_not_read_is_cut_off(connect, limits):
     limits(UNREAD_SECONDS=0.5)
     connection = connect()
     connection.sendall(get(path=b"/huge"))
-    wait_until(connect.holds_none, "the end of the connection", seconds=10)
+    wait_until(connect.holds_none, "the end of the connection")
 
 
 def test_who_waits_longest_makes_room_and_honest_requests_go_on_web_13(connect, limits):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 
