@@ -73,7 +73,10 @@ SSO = "/runtime/saml2/issue.idp"
 CONSUME = "/runtime/saml2auth/consume.idp"
 """Where home IdPs send people back to."""
 
-IDLE_SECONDS = 2
+TIMEOUT = 120.0
+"""Seconds for an answer. What a run promises of its own is measured; this only ends one in which nobody answers any more."""
+
+IDLE_SECONDS = 1
 """After how long a connection is not used again: the broker closes one after five, and answers are prepared meanwhile."""
 
 _FIELD = re.compile(r'name="(SAMLResponse|RelayState)" value="([^"]*)"')
@@ -136,7 +139,9 @@ class Driver:
         self._keys = keys
         self._ids = SystemIds()
         self._clock = clock
-        self._connection = http.client.HTTPConnection("127.0.0.1", port or urlsplit(base_url).port or 80, timeout=30)
+        self._connection = http.client.HTTPConnection(
+            "127.0.0.1", port or urlsplit(base_url).port or 80, timeout=TIMEOUT
+        )
         self._used = time.monotonic()
         self._broker = read_verification_key(keys.context_handler.certificate_der)
 

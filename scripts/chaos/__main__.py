@@ -15,8 +15,8 @@ from scripts.chaos.back_channel import logout_run
 from scripts.chaos.brokers import open_site, workers
 from scripts.chaos.changes import ChangeRun
 from scripts.chaos.clock import JUMPS, clock_run
-from scripts.chaos.disk import disk_run
-from scripts.chaos.drain import drain_in_turn
+from scripts.chaos.disk import HELD_UP_SECONDS, disk_run
+from scripts.chaos.drain import DRAIN_SECONDS, drain_in_turn
 from scripts.chaos.kill_points import POINTS
 from scripts.chaos.kills import kill_run
 from scripts.chaos.metadata_source import metadata_run
@@ -86,7 +86,7 @@ def disk(directory: Path, share: float) -> Result:
         "torn_last_frames": seen.torn,
         "slowest_answer_seconds": round(seen.slowest, 2),
         "lost": seen.lost,
-    }, seen.wrong
+    }, [*seen.wrong, *_beyond(HELD_UP_SECONDS, seen.slowest, "an answer")]
 
 
 def clock(directory: Path, share: float) -> Result:
@@ -131,7 +131,11 @@ def drain(directory: Path, share: float) -> Result:
         "logins": seen.completed,
         "turned_away": seen.turned_away,
         "kept_connections_closed_while_idle": seen.closed_while_idle,
-    }, [*seen.wrong, *([f"{seen.turned_away} turned away"] if seen.turned_away else [])]
+    }, [
+        *seen.wrong,
+        *([f"{seen.turned_away} turned away"] if seen.turned_away else []),
+        *_beyond(DRAIN_SECONDS, seen.slowest, "an end"),
+    ]
 
 
 KINDS: Final[Mapping[str, Callable[[Path, float], Result]]] = {
@@ -162,6 +166,10 @@ def main() -> None:
         failed = failed or bool(wrong)
     DOCUMENT.write_text(assurance_document(), "utf-8")
     sys.exit(1 if failed else 0)
+
+
+def _beyond(bound: float, seconds: float, what: str) -> list[str]:
+    return [f"{what} took {seconds:.1f} s, expected at most {bound:g}"] if seconds > bound else []
 
 
 def _of(number: int, share: float) -> int:

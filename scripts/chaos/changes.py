@@ -14,11 +14,11 @@ from scripts.bench.peers import KORSBAEK, SKOVRUP, Driver, Municipality
 from scripts.chaos.brokers import Site
 from scripts.chaos.people import attempt
 
-PATIENCE_SECONDS: Final = 20.0
+PATIENCE_SECONDS: Final = 120.0
 """How long we wait until somebody has asked at each worker. Whoever asks after a confirmation is refused at once, or it is a finding."""
 
 PAUSE_SECONDS: Final = 0.05
-_TIMEOUT: Final = 20.0
+_TIMEOUT: Final = 120.0
 _FAILURE: Final = 500
 
 

@@ -172,9 +172,11 @@ class ClockRun:
         with self._driver() as driver:
             answered = self._answered(driver)
             self._wire.set(Fault.LATENCY_1_S)
+            asked = self._wire.asked
             other = threading.Thread(target=lambda: waiting.append(self._log_in_slowly()))
             other.start()
-            time.sleep(0.5)
+            while self._wire.asked == asked and other.is_alive():
+                time.sleep(_PAUSE)
             with self._jumped(jump, "in the middle"):
                 status = driver.send_back(answered)[0]
                 self._expect(jump, "in the middle", status)
@@ -227,11 +229,11 @@ class ClockRun:
 
 
 @contextmanager
-def clock_run(directory: Path) -> Iterator[ClockRun]:
+def clock_run(directory: Path, *, patience: float | None = None) -> Iterator[ClockRun]:
     """Give a run in a directory of its own."""
     directory.mkdir(parents=True, exist_ok=True)
     clock = Time(directory / "clock")
-    site = Site(directory, environment=clock.environment())
+    site = Site(directory, environment=clock.environment(), patience=patience)
     with StubAttributeService(site.keys) as service, FaultyWire(urlsplit(service.base_url).port or 0) as wire:
         site.attribute_service_url = wire.base_url
         yield ClockRun(site, wire, clock)

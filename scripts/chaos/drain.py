@@ -29,10 +29,10 @@ class Drains:
     wrong: list[str] = field(default_factory=list)
 
 
-def drain_in_turn(directory: Path, *, ends: int, rate: float) -> Drains:
+def drain_in_turn(directory: Path, *, ends: int, rate: float, patience: float | None = None) -> Drains:
     """End a worker so many times while people log in, always with another one there."""
     drains = Drains()
-    with open_site(directory) as site, shared_socket(site.port) as listening:
+    with open_site(directory, patience=patience) as site, shared_socket(site.port) as listening:
         workers: list[Broker] = [site.start(listening=listening) for _ in range(2)]
         crowd = Crowd(site.base_url, lambda: site.keys, rate=rate, size=6)
         crowd.broker_is_up()

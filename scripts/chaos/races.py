@@ -20,7 +20,7 @@ from scripts.chaos.people import check_token
 FOLD: Final = 50
 """How many times one answer is posted at once."""
 
-_TIMEOUT: Final = 30.0
+_TIMEOUT: Final = 120.0
 _OK, _ONWARD, _REFUSED = 200, 303, 403
 
 

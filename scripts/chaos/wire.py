@@ -68,6 +68,8 @@ class FaultyWire:
         self._random = random.Random(5)  # noqa: S311 - the same jitter each time
         self.served = 0
         """Whole true answers that were delivered."""
+        self.asked = 0
+        """Requests that came, whatever became of them."""
         self.port = own_port()
 
     @property
@@ -121,6 +123,7 @@ class FaultyWire:
     def _serve(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
             while request := _read_message(connection):
+                self.asked += 1
                 fault = self._fault
                 if fault is Fault.REFUSE:
                     return  # a connection from before

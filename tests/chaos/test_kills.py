@@ -5,6 +5,7 @@ The same run, 25 times each and at fifty random moments besides, is `make chaos`
 
 from pathlib import Path
 
+from scripts.chaos.brokers import UNHURRIED
 from scripts.chaos.kill_points import POINTS
 from scripts.chaos.kills import BACK_SECONDS, kill_run
 
@@ -12,7 +13,7 @@ RATE = 12.0
 
 
 def test_a_kill_at_each_of_the_twelve_points_loses_nothing_and_lets_nothing_in_twice(tmp_path: Path) -> None:
-    with kill_run(tmp_path, seed=2026, rate=RATE) as run:
+    with kill_run(tmp_path, seed=2026, rate=RATE, patience=UNHURRIED) as run:
         seen = run.run(POINTS)
     assert seen.wrong == []
     assert sorted(seen.at) == sorted(point.name for point in POINTS)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from scripts.chaos import races
-from scripts.chaos.brokers import Site, open_site, workers
+from scripts.chaos.brokers import UNHURRIED, Site, open_site, workers
 from scripts.chaos.changes import ChangeRun, changes_of
 
 WORKERS = 4
@@ -24,7 +24,8 @@ class Street:
 @pytest.fixture(scope="module")
 def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
     """Whatever raced on it: nothing was lost."""
-    with open_site(tmp_path_factory.mktemp("races")) as site, workers(site, WORKERS) as brokers:
+    directory = tmp_path_factory.mktemp("races")
+    with open_site(directory, patience=UNHURRIED) as site, workers(site, WORKERS) as brokers:
         assert len({broker.process.pid for broker in brokers}) == WORKERS
         yield Street(site, tuple(broker.port for broker in brokers))
         report = site.audit()
