@@ -20,7 +20,8 @@ from nsis_sim.settings import STORE_FILE
 from oiosaml.ids import DEFAULT_WORKSPACE
 from saml_web.clock import utc_now
 from scripts.bench.__main__ import running
-from scripts.load.pacing import Pace, at_a_steady_rate
+from scripts.chaos.brokers import patience_hook
+from scripts.load.pacing import LATE_SECONDS, Pace, at_a_steady_rate
 from scripts.load.walking import PEOPLE, Walk
 from scripts.load.watching import Watch
 
@@ -33,7 +34,7 @@ _SYSTEM: Final = "https://saml.byggesag.sim.test"
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 _NAMESPACES: Final = 'xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:a="urn:oasis:names:tc:SAML:2.0:assertion"'
 _DSIG: Final = "http://www.w3.org/2000/09/xmldsig#"
-_SECONDS: Final = 30.0
+_SECONDS: Final = 120.0
 _THREADS: Final = 4
 _WARM_UP: Final = 4
 
@@ -55,6 +56,7 @@ class Siege:
     hostile: Pace
     report: AuditReport
     cpu_seconds: float
+    slowness: float
 
     def wrong(self) -> list[str]:
         """Say what does not hold: an honest login that failed, an input that was not refused, a flow that was lost."""
@@ -87,9 +89,17 @@ class Siege:
         }
 
 
-def under_siege(directory: Path, *, rate: float, seconds: float, hostile_rate: float = HOSTILE_RATE) -> Siege:
+def under_siege(
+    directory: Path,
+    *,
+    rate: float,
+    seconds: float,
+    hostile_rate: float = HOSTILE_RATE,
+    late_seconds: float = LATE_SECONDS,
+    patience: float | None = None,
+) -> Siege:
     """Run the demo, log people in at `rate` a second, and send hostile inputs at `hostile_rate` all the while."""
-    with running(directory, "demo", NSIS_RSA_BITS="2048") as (pid, base_url, _):
+    with running(directory, "demo", hooks=patience_hook(patience), NSIS_RSA_BITS="2048") as (pid, base_url, _):
 
         def log_in(_thread: int, unit: int) -> None:
             with Walk(base_url) as walk:
@@ -99,14 +109,14 @@ def under_siege(directory: Path, *, rate: float, seconds: float, hostile_rate: f
             log_in(0, unit)
         stormed: list[Pace] = []
         with Watch([pid]) as watch:
-            storm = Thread(target=lambda: stormed.append(_storm(base_url, hostile_rate, seconds)))
+            storm = Thread(target=lambda: stormed.append(_storm(base_url, hostile_rate, seconds, late_seconds)))
             storm.start()
-            honest = at_a_steady_rate(log_in, rate=rate, seconds=seconds, threads=_THREADS)
+            honest = at_a_steady_rate(log_in, rate=rate, seconds=seconds, threads=_THREADS, late_seconds=late_seconds)
             storm.join()
         database = Database(directory / "var" / STORE_FILE)
         report = audit(SqliteRecord(database), DEFAULT_WORKSPACE, utc_now())
         database.close()
-    return Siege(honest, stormed[0], report, watch.cpu_seconds)
+    return Siege(honest, stormed[0], report, watch.cpu_seconds, watch.slowness)
 
 
 def hostile_inputs() -> Sequence[Hostile]:
@@ -128,7 +138,7 @@ def hostile_inputs() -> Sequence[Hostile]:
     )
 
 
-def _storm(base_url: str, rate: float, seconds: float) -> Pace:
+def _storm(base_url: str, rate: float, seconds: float, late_seconds: float) -> Pace:
     inputs = hostile_inputs()
 
     def send(_thread: int, unit: int) -> None:
@@ -137,7 +147,7 @@ def _storm(base_url: str, rate: float, seconds: float) -> Pace:
         if not 400 <= status < 500:
             raise RuntimeError(f"{hostile.name} was answered with {status}")
 
-    return at_a_steady_rate(send, rate=rate, seconds=seconds, threads=_THREADS)
+    return at_a_steady_rate(send, rate=rate, seconds=seconds, threads=_THREADS, late_seconds=late_seconds)
 
 
 def _status_of(base_url: str, hostile: Hostile) -> int:

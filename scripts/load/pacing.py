@@ -43,8 +43,10 @@ class Pace:
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
 
 
-def at_a_steady_rate(work: Work, *, rate: float, seconds: float, threads: int) -> Pace:
-    """Do `rate` units a second for so many seconds, at most `threads` at a time. What is not begun `LATE_SECONDS` later is left out."""
+def at_a_steady_rate(
+    work: Work, *, rate: float, seconds: float, threads: int, late_seconds: float = LATE_SECONDS
+) -> Pace:
+    """Do `rate` units a second for so many seconds, at most `threads` at a time. What is not begun `late_seconds` later is left out."""
     pace, lock = Pace(rate), threading.Lock()
     units = iter(range(int(rate * seconds)))
     began = time.monotonic()
@@ -53,7 +55,7 @@ def at_a_steady_rate(work: Work, *, rate: float, seconds: float, threads: int) -
         while True:
             with lock:
                 unit = next(units, None)
-            if unit is None or time.monotonic() > began + seconds + LATE_SECONDS:
+            if unit is None or time.monotonic() > began + seconds + late_seconds:
                 return
             due = began + unit / rate
             time.sleep(max(0.0, due - time.monotonic()))

@@ -13,7 +13,7 @@ from nsis_sim.settings import STORE_FILE
 from oiosaml.ids import DEFAULT_WORKSPACE
 from saml_web.clock import utc_now
 from scripts.bench.__main__ import running
-from scripts.chaos.brokers import ended, open_site
+from scripts.chaos.brokers import ended, open_site, patience_hook
 from scripts.load.driving import PROCESSES, WARM_UP, drive_broker
 from scripts.load.pacing import Pace, at_a_steady_rate
 from scripts.load.walking import PEOPLE, Someone, Walk
@@ -83,10 +83,10 @@ class Run:
         }
 
 
-def whole_logins(directory: Path, *, rate: float, seconds: float) -> Run:
+def whole_logins(directory: Path, *, rate: float, seconds: float, patience: float | None = None) -> Run:
     """Run the demo with all its houses in one process, and log people in as they do: five redirects and posts each."""
     identities = _Identities()
-    with running(directory, "demo", NSIS_RSA_BITS="2048") as (pid, base_url, _):
+    with running(directory, "demo", hooks=patience_hook(patience), NSIS_RSA_BITS="2048") as (pid, base_url, _):
 
         def log_in(_thread: int, unit: int) -> None:
             someone = PEOPLE[unit % len(PEOPLE)]
@@ -101,9 +101,9 @@ def whole_logins(directory: Path, *, rate: float, seconds: float) -> Run:
     return Run(pace, watch, _audit(directory / "var" / STORE_FILE), begun, identities.swapped)
 
 
-def broker_alone(directory: Path, *, rate: float, seconds: float) -> Run:
+def broker_alone(directory: Path, *, rate: float, seconds: float, patience: float | None = None) -> Run:
     """Run one broker process, whose systems, IdPs and attribute service are the driver's."""
-    with open_site(directory) as site:
+    with open_site(directory, patience=patience) as site:
         broker = site.start()
         with ended(broker):
             with Watch([broker.process.pid]) as watch:

@@ -16,7 +16,7 @@ _FORM: Final = re.compile(r'<form[^>]*\bmethod="post"[^>]*>.*?</form>', re.DOTAL
 _ACTION: Final = re.compile(r'\baction="([^"]*)"')
 _HIDDEN: Final = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 _NAME_ID: Final = re.compile(r"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent")
-_OK, _REDIRECTS, _SECONDS = 200, (302, 303), 30.0
+_OK, _REDIRECTS, _SECONDS = 200, (302, 303), 120.0
 
 
 @dataclass(frozen=True, slots=True)

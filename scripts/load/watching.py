@@ -5,9 +5,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Final
 
 from scripts.bench.process_clock import cpu_seconds
+from scripts.load.slowness import slowness
 
 EVERY_SECONDS: Final = 2.0
 
@@ -22,6 +24,8 @@ class Held:
     at: float
     megabytes: float
     open_files: int
+    slowness: float
+    """Of the machine, not of the processes."""
 
 
 class Watch:
@@ -54,6 +58,11 @@ class Watch:
         """CPU time the processes used in the block, once it has ended."""
         return self._cpu
 
+    @property
+    def slowness(self) -> float:
+        """How many times as long as on the machine of the published figures work took here meanwhile; at least 1."""
+        return max(1.0, fmean(each.slowness for each in self.seen))
+
     def settled(self) -> Held:
         """Give what was held once all was warm."""
         half = self.seen[-1].at / 2
@@ -81,6 +90,7 @@ class Watch:
             time.monotonic() - self._began,
             sum(_megabytes(pid) for pid in self._pids),
             sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self._pids),
+            slowness(),
         )
 
     def _used(self) -> float:
