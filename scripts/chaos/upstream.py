@@ -20,13 +20,13 @@ from scripts.chaos.people import Crowd, check_token
 from scripts.chaos.wire import Fault, FaultyWire
 
 REST_SECONDS: Final = 2.0
-"""Within this and what the broker waits for the service a person reads something, whatever that does: the rest of a login, on a machine
-that is busy with this run alone."""
+"""Within this and what the broker waits for others a person reads something, whatever they do: the rest of a login or a logout, on a
+machine that is busy with this run alone."""
 
 OPEN_SECONDS: Final = 2.0
 """How long breakers stay open here, so that fifteen faults do not take as many times ten seconds."""
 
-CLOSED_WITHIN: Final = 30.0
+CLOSED_WITHIN: Final = 120.0
 _OK, _FAILED_DEPENDENCY = 200, 424
 _CODE: Final = re.compile(rb"\b(?:aq|proto|fed|web|flow)\.[a-z-]+")
 

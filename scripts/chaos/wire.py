@@ -1,5 +1,6 @@
 """A TCP proxy that misbehaves: it passes a request on, takes the whole answer, and delivers it in one of many bad ways, or not at all."""
 
+import itertools
 import random
 import socket
 import struct
@@ -63,7 +64,7 @@ class FaultyWire:
         self._fault = Fault.NONE
         self._changed = threading.Event()
         self._listening: socket.socket | None = None
-        self._turn = 0
+        self._turns = itertools.count(1)
         self._stale: bytes | None = None
         self._random = random.Random(5)  # noqa: S311 - the same jitter each time
         self.served = 0
@@ -148,8 +149,8 @@ class FaultyWire:
             self._changed.wait(_LATENCIES[fault])
         if fault is Fault.JITTER:
             time.sleep(self._random.uniform(0, _JITTER_SECONDS))
-        self._turn += 1
-        if fault is Fault.ERROR or (fault is Fault.FLAPPING and self._turn % 2):
+        turn = next(self._turns)  # each turn is one connection's, however many come at once
+        if fault is Fault.ERROR or (fault is Fault.FLAPPING and turn % 2):
             connection.sendall(_ERROR)
         elif fault is Fault.SOAP_FAULT:
             connection.sendall(_SOAP_FAULT)

@@ -14,8 +14,8 @@ PEOPLE = 6
 """One more than it takes to open a breaker."""
 
 PATIENCE, REST_SECONDS = 10.0, 20.0
-"""The broker waits twice as long as in earnest, and the rest of a login may take long: the machine may be busy with other tests. Whoever
-waited for the service itself would wait for forty seconds."""
+"""The broker waits twice as long as in earnest, and the rest of a login or logout may take long: the machine may be busy with other tests.
+Whoever waited for the service itself would wait for forty seconds."""
 
 
 def test_a_service_that_misbehaves_disturbs_only_its_own_municipality(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_a_service_that_misbehaves_disturbs_only_its_own_municipality(tmp_path: 
 
 
 def test_a_back_channel_that_misbehaves_leaves_only_its_own_system_logged_in(tmp_path: Path) -> None:
-    with logout_run(tmp_path) as run:
+    with logout_run(tmp_path, patience=PATIENCE, rest_seconds=REST_SECONDS) as run:
         seen = run.run(FAULTS, 2)
     assert seen.wrong == []
     assert list(seen.outcomes) == [fault.value for fault in FAULTS]

@@ -142,12 +142,21 @@ def secured(certificate: WebCertificate, connection: socket.socket) -> ssl.SSLSo
     return context.wrap_socket(connection, server_hostname="ch.localhost")
 
 
+def is_answered(certificate: WebCertificate, connection: socket.socket) -> bool:
+    """Whether an honest request is; on a machine that is busy its handshake may take too long as well, and it comes again."""
+    try:
+        with secured(certificate, connection) as honest:
+            return b" 200 " in answer_to(honest, HONEST)
+    except OSError:
+        return False
+
+
 @pytest.mark.parametrize("said", [b"", b"\x16\x03\x01\x02\x00\x01"], ids=["nothing", "half a hello"])
 def test_who_does_not_finish_its_handshake_is_cut_off_web_13(said, certificate, monkeypatch):
     with running(app, LimitedHttp, monkeypatch, tls=certificate, handshake_seconds=0.2) as connect:
-        waiting = connect()  # gives up by itself after 20 seconds, and asyncio after 60
+        waiting = connect()
+        waiting.settimeout(40)  # asyncio alone would cut it off after 60
         waiting.sendall(said)
         with suppress(ConnectionResetError):
             assert waiting.recv(1) == b""
-        with secured(certificate, connect()) as honest:
-            assert b" 200 " in answer_to(honest, HONEST)
+        wait_until(lambda: is_answered(certificate, connect()), "the answer to an honest request")
