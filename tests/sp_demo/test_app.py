@@ -7,7 +7,6 @@ import re
 import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -87,7 +86,7 @@ def test_ydelser_signs_a_request_by_post(make_house):
     ).octets
 
 
-def test_nothing_is_written_to_disk_and_no_program_is_started(house, monkeypatch):
+def test_nothing_is_written_to_disk_and_no_program_is_started(house, monkeypatch, tmp_path):
     def forbidden(*args, **kwargs):
         raise AssertionError("a temporary file or a child process")
 
@@ -95,10 +94,10 @@ def test_nothing_is_written_to_disk_and_no_program_is_started(house, monkeypatch
     monkeypatch.setattr(tempfile, "NamedTemporaryFile", forbidden)
     monkeypatch.setattr("saml2.sigver.NamedTemporaryFile", forbidden)
     monkeypatch.setattr("saml2.sigver.Popen", forbidden)
-    before = set(Path(tempfile.gettempdir()).glob("*.pem"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # the machine's own is everybody's
     house.logged_in()
     gc.collect()
-    assert set(Path(tempfile.gettempdir()).glob("*.pem")) == before
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_key_rollover_is_noticed(house, member, broker, broker_metadata):
