@@ -29,11 +29,17 @@ class Street:
 
 
 @pytest.fixture(scope="module")
-def streets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Street]]:
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the realistic simulator has its keys."""
+    return tmp_path_factory.mktemp("realistic") / "certs"
+
+
+@pytest.fixture(scope="module")
+def streets(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Iterator[dict[str, Street]]:
     """Run one simulator in each mode, and give the addresses in both."""
     environment = clean_environment()
-    here, there = tmp_path_factory.mktemp("plain"), tmp_path_factory.mktemp("realistic")
-    realistic = simulator(there, environment=environment, command=("demo", "--realistic"))
+    here = tmp_path_factory.mktemp("plain")
+    realistic = simulator(certificates.parent, environment=environment, command=("demo", "--realistic"))
     with simulator(here, environment=environment) as one, realistic as many:
         at, sites = one.base_url, topology_of_sites(int(many.base_url.rpartition(":")[2]), load_world(FEDERATION))
         yield {
@@ -48,9 +54,10 @@ def streets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Stre
 
 
 @pytest.fixture(scope="module")
-def browser(streets: dict[str, Street], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def browser(
+    streets: dict[str, Street], certificates: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser]:
     """Chromium that trusts the web authority of the realistic simulator."""
-    certificates = next(tmp_path_factory.getbasetemp().glob("realistic*/certs"))
     settings = {"NSIS_BASE_URL": streets["sites"].portal, "NSIS_CERTS_DIR": str(certificates)}
     home = make_trusting(tmp_path_factory.mktemp("home"), clean_environment() | settings)
     with chromium(home) as launched:
