@@ -12,12 +12,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from oiosaml.keys import DecryptionKey, SigningKey, VerificationKey, fingerprint_of, read_verification_key
 
-# A time limit for one example fails on a busy machine, and says nothing about the code.
-settings.register_profile("nsis", deadline=None)
+# A time limit for one example, or for making ten of them, fails on a busy machine and says nothing about the code. The examples are the
+# same each time, so that what is green stays green; what looks for new ones is `make fuzz`.
+settings.register_profile(
+    "nsis", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("nsis")
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
