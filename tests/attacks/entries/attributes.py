@@ -13,7 +13,6 @@ from oiosaml.keys import SigningKey
 from oiosaml.messages.assertion import Assertion, Subject, write_assertion
 from oiosaml.messages.attribute_query import AttributeQuery, read_attribute_query, write_attribute_query
 from oiosaml.messages.response import write_response
-from oiosaml.name_id import NameId
 from oiosaml.uris import NS_SAMLP, STATUS_SUCCESS
 from oiosaml.validity import Window
 from tests import builders
@@ -83,25 +82,26 @@ class OwnAttributeServiceEntry(AsksForAttributes):
 
     path = OWN_SERVICE
 
-    def query(self) -> AttributeQuery:
-        return builders.attribute_query(
-            id=self.target.fresh_id(),
-            issue_instant=self.target.now(),
-            issuer=self.target.entity_id("systems", "opslag"),
-            destination=self.target.base_url + OWN_SERVICE,
-            subject=self.target.once("opslag-subject", self._log_in),
-            attribute_names=(),
-            target_user_system=None,
-        )
-
-    def _log_in(self) -> NameId:
+    def open(self) -> None:
+        """Somebody logs in. Whoever did so for an exchange before this one may have been logged out everywhere by an attack on logout."""
         login = LoginAtOpslag(self.target, self.canaries)
         answer = login.answer_honestly()
         assert login.accepted(answer), (answer.code, answer.detail)
         subject = login.token_of(answer).subject
         assert subject is not None
         assert subject.name_id is not None
-        return subject.name_id
+        self.subject = subject.name_id
+
+    def query(self) -> AttributeQuery:
+        return builders.attribute_query(
+            id=self.target.fresh_id(),
+            issue_instant=self.target.now(),
+            issuer=self.target.entity_id("systems", "opslag"),
+            destination=self.target.base_url + OWN_SERVICE,
+            subject=self.subject,
+            attribute_names=(),
+            target_user_system=None,
+        )
 
     def keys(self) -> dict[str, SigningKey]:
         ring = self.target.keys
