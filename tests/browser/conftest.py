@@ -36,6 +36,9 @@ PATIENCE_MS = 30_000
 
 expect.set_options(timeout=PATIENCE_MS)
 
+LAUNCH_MS = 180_000
+"""How long Chromium may take to start: it is a dozen processes."""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -44,7 +47,9 @@ def browser() -> Iterator[Browser]:
         message = f"{CHROMIUM} is missing: apt-get install chromium"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(headless=True, executable_path=str(CHROMIUM), args=list(FLAGS))
+        launched = playwright.chromium.launch(
+            headless=True, executable_path=str(CHROMIUM), args=list(FLAGS), timeout=LAUNCH_MS
+        )
         yield launched
         launched.close()
 

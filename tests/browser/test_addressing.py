@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.browser.conftest import CHROMIUM, FLAGS, PATIENCE_MS
+from tests.browser.conftest import CHROMIUM, FLAGS, LAUNCH_MS, PATIENCE_MS
 from tests.processes import START_SECONDS, clean_environment, run_nsis, simulator
 
 
@@ -45,7 +45,11 @@ def chromium(home: Path) -> Iterator[Browser]:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
-            headless=True, executable_path=str(CHROMIUM), args=list(FLAGS), env={"HOME": str(home)}
+            headless=True,
+            executable_path=str(CHROMIUM),
+            args=list(FLAGS),
+            env={"HOME": str(home)},
+            timeout=LAUNCH_MS,
         )
         yield launched
         launched.close()
@@ -146,7 +150,9 @@ import sys
 from playwright.sync_api import Error, sync_playwright
 
 with sync_playwright() as playwright:
-    browser = playwright.chromium.launch(headless=True, executable_path=sys.argv[1], args=sys.argv[3:], env={"HOME": "/nowhere"})
+    browser = playwright.chromium.launch(
+        headless=True, executable_path=sys.argv[1], args=sys.argv[4:], env={"HOME": "/nowhere"}, timeout=float(sys.argv[3])
+    )
     try:
         browser.new_page().goto(sys.argv[2])
     except Error as error:
@@ -157,8 +163,8 @@ with sync_playwright() as playwright:
 
 def test_a_browser_that_was_not_told_to_does_not_trust_it(browser: Browser, federation: Realistic) -> None:
     # In a process of its own: while Playwright runs in this one, a second browser with another home cannot be had.
-    command = [sys.executable, "-c", STRANGER, str(CHROMIUM), federation.base_url, *FLAGS]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=START_SECONDS, check=True)
+    command = [sys.executable, "-c", STRANGER, str(CHROMIUM), federation.base_url, str(LAUNCH_MS), *FLAGS]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=2 * START_SECONDS, check=True)
     assert "ERR_CERT_AUTHORITY_INVALID" in ran.stdout
 
 

@@ -92,8 +92,8 @@ def apache(member: Member, broker_metadata: bytes) -> Iterator[Peer]:
     # Not below pytest's own directory, which is closed to the account that Apache takes on.
     directory = Path(tempfile.mkdtemp(prefix="mellon-"))
     try:
-        directory.chmod(0o755)
         peer = _write(directory, own_port(), member, broker_metadata)
+        _open_to_everybody(directory)
         with _running(directory):
             yield peer
     finally:
@@ -106,7 +106,6 @@ def _write(directory: Path, port: int, member: Member, broker_metadata: bytes) -
     (directory / "broker.xml").write_bytes(broker_metadata)
     (directory / "certificate.pem").write_bytes(member.certificate_pem)
     (directory / "key.pem").write_bytes(member.key_pem)
-    (directory / "key.pem").chmod(0o600)
     (directory / "pages").mkdir()
     (directory / "pages" / "index.shtml").write_text("<!doctype html><pre>\n<!--#printenv -->\n</pre>\n", "utf-8")
     text = _CONFIGURATION.format(
@@ -128,6 +127,12 @@ def _write(directory: Path, port: int, member: Member, broker_metadata: bytes) -
         member=member,
         read=_read,
     )
+
+
+def _open_to_everybody(directory: Path) -> None:
+    """Let the account that Apache takes on read what it serves, whatever the umask is. The key is read before that."""
+    for path in (directory, *directory.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o600 if path.name == "key.pem" else 0o644)
 
 
 @contextmanager
