@@ -56,7 +56,7 @@ def confined(command: Sequence[str], volumes: Mapping[str, Volume]) -> list[str]
     way = namespace()
     if way is None:
         return list(command)
-    script = ["set -e", "mount --make-rprivate /", f"mount -t tmpfs -o mode=755 tmpfs {_MOUNTED}"]
+    script = ["set -e", "umask 022", "mount --make-rprivate /", f"mount -t tmpfs -o mode=755 tmpfs {_MOUNTED}"]
     for name, volume in volumes.items():
         if os.geteuid() == 0:
             subprocess.run(["chown", "-R", f"{UID}:{UID}", str(volume.source)], check=True)

@@ -1,5 +1,7 @@
 import multiprocessing
+import os
 import stat
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -118,6 +120,15 @@ def test_a_new_party_gets_a_key_and_the_others_keep_theirs(tmp_path: Path) -> No
     assert second.idp("korsbaek").signing.private_key != first.context_handler.signing.private_key
 
 
+@pytest.fixture
+def umask() -> Iterator[None]:
+    """The one that most people have, whatever it is here."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("umask")
 def test_secrets_are_for_the_owner_only(tmp_path: Path) -> None:
     _ensure(tmp_path)
 
