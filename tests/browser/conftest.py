@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect, sync_playwright
 from starlette.types import ASGIApp
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -131,6 +131,13 @@ def wait_until_drawn(page: Page) -> None:
     """Wait for stylesheets and fonts: until then a page has other colours and widths than a person sees."""
     page.wait_for_load_state()
     page.evaluate("document.fonts.ready.then(() => true)")
+
+
+def click(target: Locator) -> None:
+    """Click, once the page that it is on is drawn: where a font comes late, a button is let go elsewhere than it was pressed."""
+    target.wait_for()
+    wait_until_drawn(target.page)
+    target.click()
 
 
 def unfold(page: Page) -> None:

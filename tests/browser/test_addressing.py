@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.browser.conftest import CHROMIUM, FLAGS, LAUNCH_MS, PATIENCE_MS
+from tests.browser.conftest import CHROMIUM, FLAGS, LAUNCH_MS, PATIENCE_MS, click
 from tests.processes import START_SECONDS, clean_environment, run_nsis, simulator
 
 
@@ -90,10 +90,10 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 def log_in(page: Page, federation: Realistic) -> None:
     page.goto(federation.base_url)
-    page.get_by_role("link", name="Byggesag", exact=True).click()
-    page.get_by_role("link", name="Log ind", exact=True).click()
-    page.get_by_role("button", name="Korsbæk Kommune").click()
-    page.get_by_role("button", name="Log ind som denne person Ane Holm").click()
+    click(page.get_by_role("link", name="Byggesag", exact=True))
+    click(page.get_by_role("link", name="Log ind", exact=True))
+    click(page.get_by_role("button", name="Korsbæk Kommune"))
+    click(page.get_by_role("button", name="Log ind som denne person Ane Holm"))
     expect(page.get_by_role("heading", level=1, name="Du er logget ind")).to_be_visible()
 
 
@@ -107,7 +107,7 @@ def test_a_request_by_post_goes_on_to_the_idp_s_site(context: BrowserContext, fe
     page = context.new_page()
     wish = "?binding=post&idp=https://saml.idp.korsbaek.test"
     page.goto(federation.url("ydelser.fagsystemhuset.localhost", f"/login{wish}"))
-    page.get_by_role("button", name="Log ind som denne person Ane Holm").click()
+    click(page.get_by_role("button", name="Log ind som denne person Ane Holm"))
     expect(page.get_by_role("heading", level=1, name="Du er logget ind")).to_be_visible()
 
 
@@ -115,9 +115,9 @@ def test_a_chain_of_brokers_goes_on_from_site_to_site(context: BrowserContext, f
     """A system, NemLog-in, the broker as a local IdP, the municipality's IdP: four sites, and a form on each way."""
     page = context.new_page()
     page.goto(federation.url("selvbetjening.fagsystemhuset.localhost", "/login"))
-    page.get_by_role("button", name="Kommunernes fælles login (Context Handler)").click()
+    click(page.get_by_role("button", name="Kommunernes fælles login (Context Handler)"))
     page.wait_for_url(federation.url("idp.korsbaek.localhost", "/sso?*"))
-    page.get_by_role("button", name="Log ind som denne person Ane Holm").click()
+    click(page.get_by_role("button", name="Log ind som denne person Ane Holm"))
     expect(page.get_by_role("heading", level=1, name="Du er logget ind")).to_be_visible()
 
 
@@ -135,12 +135,12 @@ def test_a_lost_transaction_cookie_comes_to_a_page_and_not_to_a_login(
 ) -> None:
     page = context.new_page()
     page.goto(federation.url("byggesag.fagsystemhuset.localhost"))
-    page.get_by_role("link", name="Log ind", exact=True).click()
-    page.get_by_role("button", name="Korsbæk Kommune").click()
+    click(page.get_by_role("link", name="Log ind", exact=True))
+    click(page.get_by_role("button", name="Korsbæk Kommune"))
     pick = page.get_by_role("button", name="Log ind som denne person Ane Holm")
     expect(pick).to_be_visible()
     context.clear_cookies(domain="ch.faelles.localhost")
-    pick.click()
+    click(pick)
     expect(page.locator("#da")).to_contain_text("proto.in-response-to")
     assert page.url.startswith(federation.base_url), "the broker itself says so, after posting to itself once"
 
@@ -191,8 +191,8 @@ def test_a_room_logs_in_over_plain_http_by_the_name_it_was_given(browser: Browse
         page = browser.new_page(locale="da-DK")
         page.set_default_timeout(PATIENCE_MS)
         page.goto(f"{running.base_url}/sp/byggesag/")
-        page.get_by_role("link", name="Log ind", exact=True).click()
-        page.get_by_role("button", name="Korsbæk Kommune").click()
-        page.get_by_role("button", name="Log ind som denne person Ane Holm").click()
+        click(page.get_by_role("link", name="Log ind", exact=True))
+        click(page.get_by_role("button", name="Korsbæk Kommune"))
+        click(page.get_by_role("button", name="Log ind som denne person Ane Holm"))
         expect(page.get_by_role("heading", level=1, name="Du er logget ind")).to_be_visible()
         page.close()

@@ -14,7 +14,7 @@ from federation.urls import IdpUrls
 from oiosaml.bindings.redirect import write_redirect
 from oiosaml.messages.authn_request import write_authn_request
 from oiosaml.messages.element import serialise
-from tests.browser.conftest import NARROW, Visitor, new_document, serving, unfold
+from tests.browser.conftest import NARROW, Visitor, click, new_document, serving, unfold, wait_until_drawn
 from tests.conftest import make_member
 from tests.idp_mock.house import WORLD, broker_request, make_house, person
 
@@ -83,9 +83,9 @@ def test_one_click_ends_at_the_context_handler(
 ):
     page = new_visitor(java_script_enabled=scripts == "on").page()
     page.goto(login_url)
-    page.get_by_role("button", name="Log ind som denne person Ane Holm").click()
+    click(page.get_by_role("button", name="Log ind som denne person Ane Holm"))
     if scripts == "off":
-        page.get_by_role("button", name="Fortsæt").click()
+        click(page.get_by_role("button", name="Fortsæt"))
     page.wait_for_url(acs)
     expect(page.locator("body")).to_have_text("got RelayState,SAMLResponse")
 
@@ -103,7 +103,7 @@ def test_the_keyboard_alone_logs_in_with_a_password(page: Page, login_url: str, 
 
 def test_the_language_can_be_changed_without_a_second_request(page: Page, login_url: str):
     page.goto(login_url)
-    page.get_by_role("link", name="English").click()
+    click(page.get_by_role("link", name="English"))
     expect(page.get_by_role("heading", name="Choose who you are")).to_be_visible()
     expect(page.get_by_role("heading", name="Vælg, hvem du er")).not_to_be_visible()
 
@@ -127,21 +127,22 @@ def test_the_session_page_has_no_accessibility_finding_and_works_without_scripts
     page = new_visitor(locale=language, java_script_enabled=scripts == "on").page()
     home = login_url.partition("/sso?")[0] + "/"
     page.goto(login_url)
-    page.locator(f"#{language} button[value=ane-holm]").click()
+    click(page.locator(f"#{language} button[value=ane-holm]"))
     if scripts == "off":
-        page.locator(f"#{language} button").click()
+        click(page.locator(f"#{language} button"))
     page.wait_for_url(acs)
     page.goto(home)
+    wait_until_drawn(page)
     page.locator("input[value=refuse]").check()
     with new_document(page):
-        page.get_by_role("button", name="Gør sådan" if language == "da" else "Behave so").click()
+        click(page.get_by_role("button", name="Gør sådan" if language == "da" else "Behave so"))
     expect(page.locator("input[value=refuse]")).to_be_checked()
     if scripts == "on":
         unfold(page)
         assert_accessible(page)
         page.set_viewport_size(NARROW)
         assert_fits(page)
-    page.get_by_role("button", name="Afslut kun her" if language == "da" else "End it here only").click()
+    click(page.get_by_role("button", name="Afslut kun her" if language == "da" else "End it here only"))
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "Ingen er logget ind her" if language == "da" else "Nobody is logged in here"
     )

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NARROW, Visitor, unfold
+from tests.browser.conftest import NARROW, Visitor, click, unfold
 from tests.processes import clean_environment, simulator
 
 Check = Callable[[Page], None]
@@ -43,24 +43,24 @@ def test_a_page_has_no_accessibility_finding_and_fits_a_phone(
 def test_a_citizen_logs_in_with_one_click(new_visitor: Callable[..., Visitor], base_url: str, scripts: str):
     page = new_visitor(java_script_enabled=scripts == "on").page()
     page.goto(f"{base_url}/sp/selvbetjening/login")
-    page.get_by_role("button", name="Log ind som denne person Gry Sø").click()
+    click(page.get_by_role("button", name="Log ind som denne person Gry Sø"))
     if scripts == "off":
-        page.get_by_role("button", name="Fortsæt").click()
+        click(page.get_by_role("button", name="Fortsæt"))
     expect(page.get_by_role("heading", level=1, name="Du er logget ind")).to_be_visible()
 
 
 def test_the_portal_leads_there_and_a_test_case_is_chosen_on_the_login_page(page: Page, base_url: str):
     page.goto(base_url)
-    page.get_by_role("link", name="NemLog-in-simulatoren").click()
+    click(page.get_by_role("link", name="NemLog-in-simulatoren"))
     expect(page.get_by_role("heading", level=1, name="NemLog-in (simuleret)")).to_be_visible()
-    page.get_by_role("link", name="Byggesag", exact=True).click()
+    click(page.get_by_role("link", name="Byggesag", exact=True))
     page.locator("#da select[name=scenario]").select_option("IT-TIM-1")
-    page.get_by_role("button", name="Log ind som denne person Sif Ørnhøj").click()
+    click(page.get_by_role("button", name="Log ind som denne person Sif Ørnhøj"))
     expect(page.get_by_text("Adgangsbilletten er udløbet.").first).to_be_visible()
 
 
 def test_an_employee_goes_round_by_the_context_handler(page: Page, base_url: str):
     page.goto(f"{base_url}/sp/selvbetjening/login")
-    page.get_by_role("button", name="Kommunernes fælles login (Context Handler)").click()
-    page.get_by_role("button", name="Log ind som denne person Ane Holm").click()
+    click(page.get_by_role("button", name="Kommunernes fælles login (Context Handler)"))
+    click(page.get_by_role("button", name="Log ind som denne person Ane Holm"))
     expect(page.get_by_role("heading", level=1, name="Du er logget ind")).to_be_visible()

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from federation.load import load_world
 from federation.sites import topology_of_sites
-from tests.browser.conftest import PATIENCE_MS, new_document
+from tests.browser.conftest import PATIENCE_MS, click, new_document
 from tests.browser.test_addressing import chromium, make_trusting
 from tests.processes import clean_environment, simulator
 
@@ -81,27 +81,27 @@ class Walker:
             if heading.is_visible():
                 return
             with new_document(self.page):
-                onwards.click()
+                click(onwards)
         expect(heading).to_be_visible()
 
     def log_in_at_byggesag(self) -> None:
         self.page.goto(self.street.portal)
-        self.page.get_by_role("link", name="Byggesag", exact=True).click()
-        self.page.get_by_role("link", name="Log ind", exact=True).click()
-        self.page.get_by_role("button", name="Korsbæk Kommune").click()
-        self.page.get_by_role("button", name="Log ind som denne person Cilla Møberg").click()
+        click(self.page.get_by_role("link", name="Byggesag", exact=True))
+        click(self.page.get_by_role("link", name="Log ind", exact=True))
+        click(self.page.get_by_role("button", name="Korsbæk Kommune"))
+        click(self.page.get_by_role("button", name="Log ind som denne person Cilla Møberg"))
         self.expect_heading("Du er logget ind")
         assert self.page.url == f"{self.street.byggesag}result"
 
     def go_on_to_seb(self) -> None:
         self.page.goto(self.street.seb)
-        self.page.get_by_role("link", name="Lokal IdP").click()
-        self.page.get_by_role("button", name="Korsbæk Kommune").click()
+        click(self.page.get_by_role("link", name="Lokal IdP"))
+        click(self.page.get_by_role("button", name="Korsbæk Kommune"))
         self.expect_heading("Du er logget ind")
         assert self.page.url == f"{self.street.seb}result"
 
     def log_out_everywhere(self) -> None:
-        self.page.get_by_role("button", name="Log ud alle steder").click()
+        click(self.page.get_by_role("button", name="Log ud alle steder"))
         self.expect_heading("Du er logget ud alle steder")
 
 
@@ -139,6 +139,6 @@ def test_cilla_from_byggesag_to_seb_and_out_everywhere(walker: Walker) -> None:
     page.goto(street.idp)
     walker.expect_heading("Ingen er logget ind her")
     page.goto(street.byggesag)
-    page.get_by_role("link", name="Log ind", exact=True).click()
-    page.get_by_role("button", name="Korsbæk Kommune").click()
+    click(page.get_by_role("link", name="Log ind", exact=True))
+    click(page.get_by_role("button", name="Korsbæk Kommune"))
     expect(page.get_by_role("button", name="Log ind som denne person Cilla Møberg")).to_be_visible()

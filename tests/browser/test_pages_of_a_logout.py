@@ -16,7 +16,7 @@ from nsis_sim.browser import Page as Answer
 from saml_web.ids import SystemIds
 from saml_web.outbound import onward_page
 from saml_web.pages import Pages
-from tests.browser.conftest import NARROW, Visitor, unfold
+from tests.browser.conftest import NARROW, Visitor, click, unfold
 from tests.flows.street import BASE_URL, Street, heading, open_street, press, start
 from tests.processes import shipped_keys
 
@@ -181,7 +181,7 @@ def test_a_page_has_no_finding_in_either_language_needs_no_script_and_fits_a_pho
     assert_fits(page)
     english = page.get_by_role("link", name="English")
     if english.get_attribute("href") == "#en":
-        english.click()
+        click(english)
         expect(page.locator("#en")).to_be_visible()
         expect(page.locator("#da")).to_be_hidden()
         unfold(page)
@@ -198,5 +198,5 @@ def test_the_way_on_is_the_address_itself(new_visitor: Callable[..., Visitor], s
     page.unroute_all()
     with page.expect_request(lambda request: "idp.localhost" in request.url) as sent:
         page.route("https://idp.localhost/**", lambda route: route.fulfill(body="there"))
-        page.get_by_role("link", name="Fortsæt").click()
+        click(page.get_by_role("link", name="Fortsæt"))
     assert sent.value.url == AWAY

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import NARROW, WIDE, Visitor, serving, unfold
+from tests.browser.conftest import NARROW, WIDE, Visitor, click, serving, unfold, wait_until_drawn
 from tests.browser.demo_house import make_demo_house
 
 Check = Callable[[Page], None]
@@ -40,13 +40,13 @@ def house(acs: str) -> Iterator[str]:
 def post_to(page: Page, url: str) -> None:
     """Open `url` by POST."""
     page.set_content(f'<form method="post" action="{url}"><button>Go</button></form>')
-    page.get_by_role("button").click()
+    click(page.get_by_role("button"))
     page.wait_for_url(url)
 
 
 def switch_in_place(page: Page, language: str) -> None:
     """Choose a language on a page that holds both, and wait until it is the one that is shown."""
-    page.locator(".sim-languages a:visible", has_text="English" if language == "en" else "Dansk").click()
+    click(page.locator(".sim-languages a:visible", has_text="English" if language == "en" else "Dansk"))
     page.wait_for_url(f"**#{language}")
     expect(page.locator(f"#{language}")).to_be_visible()
     expect(page.locator(f"#{'da' if language == 'en' else 'en'}")).to_be_hidden()
@@ -102,7 +102,7 @@ def test_skip_link_keeps_the_language_of_a_page_reached_by_post(page: Page, hous
 
 def test_language_is_remembered_on_the_next_page(page: Page, house: str) -> None:
     page.goto(f"{house}/choose?q=kors")
-    page.get_by_role("link", name="English").click()
+    click(page.get_by_role("link", name="English"))
     expect(heading(page)).to_have_text("Choose your municipality")
     expect(page).to_have_url(re.compile("q=kors"))
     expect(page.locator(".sim-choice")).to_have_count(1)
@@ -134,7 +134,7 @@ def test_message_reaches_another_origin(new_visitor: NewVisitor, house: str, acs
     page.goto(f"{house}/start")
     if not scripts:
         expect(heading(page)).to_have_text("Du sendes videre")
-        page.locator("button:visible").click()
+        click(page.locator("button:visible"))
     page.wait_for_url(f"{acs}/acs")
 
 
@@ -157,6 +157,7 @@ def test_policy_stops_a_form_to_another_destination(new_visitor: NewVisitor, hou
     page.evaluate("url => document.getElementById('message-form').action = url", f"{house}/acs")
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url))
+    wait_until_drawn(page)
     with page.expect_console_message(lambda said: "form-action" in said.text) as stopped:
         page.locator("button:visible").click(no_wait_after=True)
     assert f"{house}/acs" in stopped.value.text
@@ -172,9 +173,9 @@ def test_answer_without_cookie_is_sent_to_itself_once(
     page.goto(f"{acs}/begin")
     page.goto(f"{house.replace('localhost', '127.0.0.1')}/start")
     if not scripts:
-        page.locator("button:visible").click()
+        click(page.locator("button:visible"))
         expect(heading(page)).to_have_text("Et trin mere")
-        page.locator("button:visible").click()
+        click(page.locator("button:visible"))
     expect(page.locator(".chosen:visible")).to_have_text("PHg+ handle-1 True")
 
 
@@ -187,13 +188,13 @@ def test_browser_without_cookies_does_not_go_round_for_ever(new_visitor: NewVisi
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_own_form_is_taken_from_our_page_only(page: Page, house: str, acs: str, host: str) -> None:
     page.goto(f"{house}/choose")
-    page.get_by_role("button", name="Korsb\u00e6k Kommune").click()
+    click(page.get_by_role("button", name="Korsb\u00e6k Kommune"))
     expect(page.locator(".chosen:visible")).to_have_text("Korsb\u00e6k Kommune")
     lure = f'<form method="post" action="{house}/choose"><button name="name" value="x">Go</button></form>'
     elsewhere = f"{acs.replace('localhost', host)}/lure"
     page.route(elsewhere, lambda route: route.fulfill(body=lure, content_type="text/html"))
     page.goto(elsewhere)
-    page.get_by_role("button", name="Go").click()
+    click(page.get_by_role("button", name="Go"))
     page.wait_for_url(f"{house}/choose")
     expect_refusal_as_forged(page)
 
@@ -203,12 +204,12 @@ def test_own_form_works_on_a_plain_http_lan_name(page: Page) -> None:
     with serving(lambda base_url: make_demo_house(on_lan(base_url))) as base_url:
         page.goto(f"{on_lan(base_url)}/choose")
         with page.expect_request(lambda request: request.method == "POST") as sent:
-            page.get_by_role("button", name="Korsb\u00e6k Kommune").click()
+            click(page.get_by_role("button", name="Korsb\u00e6k Kommune"))
         assert sent.value.headers["origin"] == "null"
         expect(page.locator(".chosen:visible")).to_have_text("Korsb\u00e6k Kommune")
         page.goto(f"{on_lan(base_url)}/choose")
         page.evaluate("document.querySelector('[name=form_token]').value = 'guessed'")
-        page.get_by_role("button", name="Korsb\u00e6k Kommune").click()
+        click(page.get_by_role("button", name="Korsb\u00e6k Kommune"))
         expect_refusal_as_forged(page)
 
 

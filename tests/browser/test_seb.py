@@ -16,7 +16,7 @@ from oiosaml.privileges import Constraint, PrivilegeGroup, PrivilegeList, cvr_sc
 from sp_demo.seb.register import shipped_register
 from sp_demo.seb.rights import CARE_TEAM, ORGANISATION_UNIT
 from sp_demo.system import StackName
-from tests.browser.conftest import NARROW, serving
+from tests.browser.conftest import NARROW, click, serving
 from tests.builders import KORSBAEK
 from tests.sp_demo.houses import inflate, make_house
 
@@ -88,8 +88,8 @@ def test_result_is_accessible_and_names_what_does_not_count(
 ):
     page = new_visitor(locale=locale, viewport=NARROW).page()
     page.goto(home_url)
-    page.locator("button[name=idp]").first.click()
-    page.get_by_role("button", name="Go", exact=True).click()
+    click(page.locator("button[name=idp]").first)
+    click(page.get_by_role("button", name="Go", exact=True))
     for told in (care, role, group):
         expect(page.locator("main")).to_contain_text(told)
     assert_accessible(page)

@@ -21,7 +21,7 @@ from oiosaml.messages.logout import LogoutResponse
 from oiosaml.messages.response import Status
 from oiosaml.uris import NS_SAML, STATUS_NO_AUTHN_CONTEXT, STATUS_PARTIAL_LOGOUT, STATUS_RESPONDER, STATUS_SUCCESS
 from sp_demo.system import StackName
-from tests.browser.conftest import NARROW, new_document, serving
+from tests.browser.conftest import NARROW, click, new_document, serving, wait_until_drawn
 from tests.sp_demo.houses import BROKER, inflate, make_house
 
 MARKUP = "<script>document.title='taken'</script>"
@@ -73,7 +73,7 @@ def base_url(member, broker):
 
 def send_answer(page: Page) -> None:
     """Press the one button of the IdP's page, once the browser is there."""
-    page.get_by_role("button", name="Go", exact=True).click()
+    click(page.get_by_role("button", name="Go", exact=True))
 
 
 @pytest.mark.parametrize("stack", ["byggesag", "ydelser"])
@@ -102,14 +102,15 @@ def test_pages_of_a_logout_are_accessible_and_safe(
     page = new_visitor(locale=locale, viewport=NARROW).page()
     page.goto(f"{base_url}/sp/{stack}/login")
     send_answer(page)
-    page.locator("details", has=page.locator("input[name=behaviour]")).locator("summary").click()
+    click(page.locator("details", has=page.locator("input[name=behaviour]")).locator("summary"))
+    wait_until_drawn(page)
     page.locator("input[value=silent]").check()
     with new_document(page):
-        page.get_by_role("button", name="Behave so" if locale == "en-GB" else "Gør sådan").click()
+        click(page.get_by_role("button", name="Behave so" if locale == "en-GB" else "Gør sådan"))
     expect(page.locator("input[value=silent]")).to_be_checked()
     assert_accessible(page)
     assert_fits(page)
-    page.get_by_role("button", name="Log out everywhere" if locale == "en-GB" else "Log ud alle steder").click()
+    click(page.get_by_role("button", name="Log out everywhere" if locale == "en-GB" else "Log ud alle steder"))
     expect(page).to_have_title(re.compile("not logged out everywhere|ikke logget ud alle steder"))
     assert page.title() != "taken"
     assert_accessible(page)
@@ -119,9 +120,9 @@ def test_pages_of_a_logout_are_accessible_and_safe(
 def test_the_whole_login_works_without_scripts(base_url, new_visitor):
     page = new_visitor(java_script_enabled=False).page()
     page.goto(f"{base_url}/sp/byggesag/")
-    page.get_by_role("link", name="Log ind", exact=True).click()
+    click(page.get_by_role("link", name="Log ind", exact=True))
     send_answer(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Du er logget ind")
-    page.get_by_text("Prøv en log ud, der går galt").click()
-    page.get_by_role("button", name="Glem mig her").click()
+    click(page.get_by_text("Prøv en log ud, der går galt"))
+    click(page.get_by_role("button", name="Glem mig her"))
     page.wait_for_url(f"{base_url}/sp/byggesag/")

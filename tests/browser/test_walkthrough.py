@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from nsis_sim.api_client import Api
 from nsis_sim.headless_login import log_in, resolve
-from tests.browser.conftest import NARROW, WIDE, Visitor, new_document, unfold
+from tests.browser.conftest import NARROW, WIDE, Visitor, click, new_document, unfold
 from tests.processes import clean_environment, simulator
 
 Check = Callable[[Page], None]
@@ -46,11 +46,11 @@ def photograph() -> Callable[[Page, str], None]:
 
 
 def choose(page: Page, municipality: str) -> None:
-    page.get_by_role("button", name=municipality).click()
+    click(page.get_by_role("button", name=municipality))
 
 
 def pick(page: Page, person: str, language: str = "da") -> None:
-    page.get_by_role("button", name=f"{PICK[language]} {person}").click()
+    click(page.get_by_role("button", name=f"{PICK[language]} {person}"))
 
 
 def expect_heading(page: Page, text: str) -> None:
@@ -72,12 +72,12 @@ def to_portal(page: Page, base_url: str, language: str) -> None:
 
 def to_system(page: Page, base_url: str, language: str) -> None:
     page.goto(base_url)
-    page.get_by_role("link", name="Byggesag", exact=True).click()
+    click(page.get_by_role("link", name="Byggesag", exact=True))
     expect_heading(page, SYSTEM[language])
 
 
 def to_discovery(page: Page, base_url: str, language: str) -> None:
-    page.get_by_role("link", name={"da": "Log ind", "en": "Log in"}[language], exact=True).click()
+    click(page.get_by_role("link", name={"da": "Log ind", "en": "Log in"}[language], exact=True))
     expect_heading(page, MUNICIPALITY[language])
 
 
@@ -98,7 +98,7 @@ def to_refused(page: Page, base_url: str, language: str) -> None:
 
 
 def to_turned_away(page: Page, base_url: str, language: str) -> None:
-    page.get_by_role("button", name=BACK[language]).click()
+    click(page.get_by_role("button", name=BACK[language]))
     expect_heading(page, TURNED_AWAY[language])
 
 
@@ -204,7 +204,7 @@ def test_the_page_that_passes_a_message_on_is_accessible_and_works_without_its_s
     assert_fits(page)
     for _ in range(2):
         with new_document(page):
-            go_on.click()
+            click(go_on)
     expect_heading(page, LOGGED_IN[language])
 
 
@@ -223,8 +223,8 @@ def test_one_click_and_ane_holm_sees_her_rights_and_nobody_elses(
     page: Page, base_url: str, system: str, rights: list[str], others: str
 ) -> None:
     page.goto(base_url)
-    page.get_by_role("link", name=system, exact=True).click()
-    page.get_by_role("link", name="Log ind", exact=True).click()
+    click(page.get_by_role("link", name=system, exact=True))
+    click(page.get_by_role("link", name="Log ind", exact=True))
     choose(page, "Korsbæk Kommune")
     pick(page, "Ane Holm")
     expect_heading(page, "Du er logget ind")
@@ -260,7 +260,7 @@ def test_a_login_with_scripts_off(new_visitor: Callable[..., Visitor], base_url:
     pick(page, "Ane Holm")
     for _ in range(2):
         with new_document(page):
-            page.get_by_role("button", name="Fortsæt").click()
+            click(page.get_by_role("button", name="Fortsæt"))
     expect_heading(page, "Du er logget ind")
 
 
@@ -292,10 +292,10 @@ def test_a_login_with_the_keyboard_alone(page: Page, base_url: str) -> None:
 
 def test_a_refused_page_changes_its_language_without_a_second_message(page: Page, base_url: str) -> None:
     to_refused(page, base_url, "da")
-    page.get_by_role("link", name="English").click()
+    click(page.get_by_role("link", name="English"))
     expect(
         page.get_by_text("The system requires level Substantial, but you are logged in at Low.").first
     ).to_be_visible()
     expect(page.get_by_role("button", name="Back to Byggesag")).to_be_visible()
-    page.get_by_role("button", name="Back to Byggesag").click()
+    click(page.get_by_role("button", name="Back to Byggesag"))
     expect_heading(page, "Du blev ikke logget ind")
