@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from oiosaml.errors import SamlError
@@ -37,8 +38,9 @@ def parse_duration(text: str) -> timedelta | None:
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
+@lru_cache(maxsize=64)
 def format_instant(at: datetime) -> str:
-    """Write an instant as SAML wants it, in whole seconds of UTC with `Z`."""
+    """Write an instant as SAML wants it, in whole seconds of UTC with `Z`. A message names the same few instants again and again."""
     return at.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 

@@ -4,7 +4,6 @@ What goes is counted under the state it had, so that started = completed + refus
 Both bounds are about room and not about time: a clock that is set forward must not drop the record of this morning.
 """
 
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
@@ -17,6 +16,7 @@ from context_handler.login_state import PENDING_STATES, WAITING_STATES, LoginSta
 from context_handler.logout_state import LogoutState
 from context_handler.store.database import Database, Survives
 from context_handler.store.ending import end_login
+from context_handler.store.json_text import json_text
 from oiosaml.ids import EntityId, FlowId, WorkspaceId
 
 MOST_HEARSAY: Final = 10_000
@@ -164,13 +164,13 @@ def _drop_oldest(connection: sqlite3.Connection, workspace: WorkspaceId) -> int:
     oldest = "SELECT DISTINCT flow FROM (SELECT flow FROM events WHERE workspace = ? ORDER BY seq LIMIT ?)"
     flows = [flow for (flow,) in connection.execute(oldest, (workspace, _ROWS_AT_ONCE))]
     among = "workspace = ? AND flow IN (SELECT value FROM json_each(?))"
-    values = (workspace, json.dumps(flows))
+    values = (workspace, json_text(flows))
     states: dict[str, str] = {}
     for table in ("logins", "logouts"):
         states |= dict(connection.execute(f"SELECT flow, state FROM {table} WHERE {among}", values))  # noqa: S608 - our own constants
     going_on = {*PENDING_STATES, LogoutState.UNDER_WAY}
     ended = [flow for flow in flows if states.get(flow) not in going_on]
-    values = (workspace, json.dumps(ended))
+    values = (workspace, json_text(ended))
     gone = connection.execute(f"DELETE FROM events WHERE {among}", values).rowcount  # noqa: S608 - our own constants
     connection.execute(f"DELETE FROM logout_legs WHERE {among}", values)  # noqa: S608 - our own constants
     # The assertion stays used up; only which login it was for is known no longer.

@@ -35,7 +35,7 @@ def end_login(
         raise ValueError(f"got a move from {origin} to {state}, expected an end that TRANSITIONS allows")
     ended = connection.execute(
         "UPDATE logins SET state = ?, code = ? WHERE workspace = ? AND flow = ? AND state = ?",
-        (state, code, workspace, flow, origin),
+        (str(state), code, workspace, flow, str(origin)),
     )
     if ended.rowcount == 0:
         raise AnswerUsedError(replay=False)

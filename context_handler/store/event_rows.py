@@ -4,7 +4,6 @@ A row holds its steps as JSON, with the fields' names as keys, and after them al
 What that saves is measured in docs/adr/0013.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from context_handler.events import Event, EventOutcome, Whole
 from context_handler.login_state import LoginState
 from context_handler.logout_state import LogoutState
 from context_handler.store.database import from_microseconds, to_microseconds
+from context_handler.store.json_text import json_text, json_value
 from oiosaml.ids import FlowId, MessageId, WorkspaceId
 from oiosaml.redaction import redacted
 from oiosaml.rules.rule import Finding, Requirement
@@ -38,8 +38,6 @@ MAX_PARTY_CHARACTERS: Final = 1024
 MAX_MESSAGE_ID_CHARACTERS: Final = 256
 """Characters kept of a message's ID: no longer one is accepted."""
 
-_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-
 _OCTETS: Final = ("octets_in", "octets_out")
 
 
@@ -63,9 +61,11 @@ def insert_events(
             raise ValueError(f"got events of {flow} and {event.flow}, expected those of one flow")
         if event.at != at:
             step["at"] = to_microseconds(event.at)
-    origin, target = (None, None) if move is None else (move.origin, move.target)
+    # sqlite3 asks a registry of adapters about whatever is not exactly a str, an int or bytes: members of enumerations, and even True.
+    origin = None if move is None or move.origin is None else str(move.origin)
+    target = None if move is None else str(move.target)
     octets = b"".join(pieces) if pieces else None
-    values = (workspace, flow, to_microseconds(at), origin, target, _encode(steps), octets, events[0].hearsay)
+    values = (workspace, flow, to_microseconds(at), origin, target, json_text(steps), octets, int(events[0].hearsay))
     connection.execute(_INSERT, values)
 
 
@@ -78,19 +78,19 @@ def events_of(connection: sqlite3.Connection, workspace: WorkspaceId, flow: Flow
 def flow_of(connection: sqlite3.Connection, workspace: WorkspaceId, message_id: MessageId) -> FlowId | None:
     """Read which flow a message with that ID belonged to last: rows are looked through from the newest back."""
     # The whole member is looked for as it is written; inside a text its quotation marks would be escaped.
-    member = f'"message_id":{_encode(message_id)}'
+    member = f'"message_id":{json_text(message_id)}'
     row = connection.execute(_SELECT_FLOW_OF, (workspace, member)).fetchone()
     return None if row is None else FlowId(row[0])
 
 
 def findings_text(findings: Iterable[Finding]) -> str:
     """Write findings as JSON, with the fields' names as keys."""
-    return json.dumps(_finding_documents(findings), ensure_ascii=False)
+    return json_text(_finding_documents(findings))
 
 
 def findings_of(text: str) -> tuple[Finding, ...]:
     """Read back what `findings_text` wrote."""
-    return tuple(_finding_of(fields) for fields in json.loads(text))
+    return tuple(_finding_of(fields) for fields in json_value(text))
 
 
 def _step_of(event: Event, pieces: list[bytes]) -> dict[str, object]:
@@ -128,7 +128,7 @@ def _take_octets(event: Event, step: dict[str, object], pieces: list[bytes]) -> 
 def _events_of(flow: FlowId, row: tuple[int, str, bytes | None, int]) -> Iterator[Event]:
     at, steps, octets, hearsay = row
     rest = memoryview(octets or b"")
-    for step in json.loads(steps):
+    for step in json_value(steps):
         for name in _OCTETS:
             if (length := step.get(name)) is not None:
                 step[name], rest = bytes(rest[:length]), rest[length:]

@@ -1,10 +1,10 @@
 """A pending login as a row of the store: every field comes back as it went in."""
 
-import json
 from typing import Any, Final
 
 from context_handler.login_state import LoginState, PendingLogin
 from context_handler.store.database import from_microseconds, to_microseconds
+from context_handler.store.json_text import json_text, json_value
 from oiosaml.ids import EntityId, FlowId, MessageId
 from oiosaml.messages.app_switch import AppSwitch, Platform
 from oiosaml.messages.authn_request import AuthnRequest, NameIdPolicy, RequestedAuthnContext, Scoping
@@ -24,8 +24,6 @@ SELECT_LOGIN: Final = (
 
 LoginRow = tuple[str, str, int, int, str, str | None, str | None, int | None, str, str, str | None, str]
 """What begins a login. One that is read has the code of its end as well."""
-
-_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 def login_row(login: PendingLogin) -> LoginRow:
@@ -90,12 +88,12 @@ def request_text(request: AuthnRequest) -> str:
         "scoping": None if scoping is None else (scoping.proxy_count, scoping.idp_list, scoping.requester_ids),
         "app_switch": None if app_switch is None else (app_switch.platform.value, app_switch.return_url),
     }
-    return _encode({name: value for name, value in fields.items() if value is not None})
+    return json_text({name: value for name, value in fields.items() if value is not None})
 
 
 def request_of(text: str) -> AuthnRequest:
     """Read back what `request_text` wrote."""
-    fields: dict[str, Any] = json.loads(text)
+    fields: dict[str, Any] = json_value(text)
     fields["issue_instant"] = from_microseconds(fields["issue_instant"])
     if (context := fields.get("requested_authn_context")) is not None:
         fields["requested_authn_context"] = RequestedAuthnContext(Comparison(context[0]), tuple(context[1]))

@@ -1,6 +1,5 @@
 """Sessions and their participants as rows of the store: every field comes back as it went in."""
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,6 +7,7 @@ from typing import Final
 
 from context_handler.session import LOOP_ANSWERS, LOOP_WINDOW, Participant, Session, SessionId, SessionKept
 from context_handler.store.database import from_microseconds, to_microseconds
+from context_handler.store.json_text import json_text, json_value
 from federation.model import Profile
 from oiosaml.ids import EntityId, WorkspaceId
 from oiosaml.name_id import NameId
@@ -51,17 +51,15 @@ _REMEMBER_HOME_IDP: Final = (
 
 SessionRow = tuple[str, str, str, str, str, int, str, int, int, int, bytes]
 
-_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-
 
 def name_id_text(name_id: NameId) -> str:
     """Write a NameID as one text: equal texts are equal names, all four parts of them."""
-    return _encode((name_id.value, name_id.format, name_id.name_qualifier, name_id.sp_name_qualifier))
+    return json_text((name_id.value, name_id.format, name_id.name_qualifier, name_id.sp_name_qualifier))
 
 
 def name_id_of(text: str) -> NameId:
     """Read back what `name_id_text` wrote."""
-    value, name_format, name_qualifier, sp_name_qualifier = json.loads(text)
+    value, name_format, name_qualifier, sp_name_qualifier = json_value(text)
     return NameId(value, name_format, name_qualifier, sp_name_qualifier)
 
 
@@ -73,7 +71,7 @@ def session_of(row: SessionRow) -> Session:
         idp=EntityId(idp),
         profile=Profile(profile),
         name_id=name_id_of(name_id),
-        session_indexes=tuple(json.loads(indexes)),
+        session_indexes=tuple(json_value(indexes)),
         level=_level_of(level),
         signer=signer,
         authn_instant=from_microseconds(authn_instant),
@@ -96,7 +94,7 @@ def insert_session(connection: sqlite3.Connection, workspace: WorkspaceId, kept:
             session.idp,
             session.profile.value,
             name_id_text(session.name_id),
-            _encode(session.session_indexes),
+            json_text(session.session_indexes),
             _number_of(session.level),
             session.signer,
             to_microseconds(session.authn_instant),
@@ -116,7 +114,7 @@ def renew_session(connection: sqlite3.Connection, workspace: WorkspaceId, kept: 
             kept.browser,
             kept.handle,
             session.profile.value,
-            _encode(session.session_indexes),
+            json_text(session.session_indexes),
             _number_of(session.level),
             session.signer,
             to_microseconds(session.authn_instant),

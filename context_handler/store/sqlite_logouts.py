@@ -1,6 +1,5 @@
 """Logouts on SQLite: sessions as they end, and every logout on its way. A session that was logged out of survives no loss of power."""
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,6 +23,7 @@ from context_handler.session import SessionId
 from context_handler.store.database import Database, Survives, from_microseconds, to_microseconds
 from context_handler.store.ending import end_login
 from context_handler.store.event_rows import Move, insert_events
+from context_handler.store.json_text import json_text, json_value
 from context_handler.store.session_rows import (
     COLUMNS,
     drop_session,
@@ -250,7 +250,7 @@ def _insert(connection: sqlite3.Connection, workspace: WorkspaceId, logout: Logo
                 leg.kind,
                 leg.party,
                 name_id_text(leg.name_id),
-                json.dumps(leg.session_indexes),
+                json_text(leg.session_indexes),
                 leg.state,
             )
             for leg in logout.legs
@@ -301,7 +301,7 @@ def _leg_of(row: tuple[Any, ...]) -> Leg:
         kind=PartyKind(kind),
         party=EntityId(party),
         name_id=name_id_of(name_id),
-        session_indexes=tuple(json.loads(session_indexes)),
+        session_indexes=tuple(json_value(session_indexes)),
         state=LegState(state),
         request_id=None if request_id is None else MessageId(request_id),
         asked_at=None if asked_at is None else from_microseconds(asked_at),
