@@ -43,10 +43,10 @@ async def _answer(
         return
     if cycle.response_started:
         raise RuntimeError("the request was answered before")
-    lines = [b"%b: %b\r\n" % (name.lower(), value) for name, value in (*cycle.default_headers, *headers)]
+    lines = [*map(b": ".join, cycle.default_headers), *map(b": ".join, headers)]
     if not cycle.keep_alive:
-        lines.append(b"connection: close\r\n")
-    head = b"".join((STATUS_LINE[status], *lines, b"\r\n"))
+        lines.append(b"connection: close")
+    head = STATUS_LINE[status] + b"\r\n".join((*lines, b"\r\n"))
     if head.translate(None, _NO_CONTROLS) != b"\r\n" * (len(lines) + 2):
         raise ValueError("got a control character in a header, expected none")
     cycle.response_started = cycle.response_complete = True

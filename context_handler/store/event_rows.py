@@ -55,12 +55,14 @@ def insert_events(
         return
     flow, at = events[0].flow, events[0].at
     pieces: list[bytes] = []
-    steps = [_step_of(event, pieces) for event in events]
-    for event, step in zip(events, steps, strict=True):
+    steps = []
+    for event in events:
         if event.flow != flow:
             raise ValueError(f"got events of {flow} and {event.flow}, expected those of one flow")
-        if event.at != at:
+        step = _step_of(event, pieces)
+        if event.at is not at and event.at != at:
             step["at"] = to_microseconds(event.at)
+        steps.append(step)
     # sqlite3 asks a registry of adapters about whatever is not exactly a str, an int or bytes: members of enumerations, and even True.
     origin = None if move is None or move.origin is None else str(move.origin)
     target = None if move is None else str(move.target)

@@ -32,7 +32,7 @@ from scripts.bench.peers import KORSBAEK, SKOVRUP, Driver, Municipality
 from scripts.bench.process_clock import cpu_seconds
 from scripts.bench.steps import step_table
 
-ROUNDS = 7
+ROUNDS = 15
 LOGINS = 60
 """In each round."""
 WARM_UP = 30

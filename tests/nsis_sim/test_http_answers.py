@@ -14,7 +14,7 @@ from tests.nsis_sim.running import Running, running
 BODY = "<p>rødgrød</p>".encode() * 5000
 HEADERS = [
     (b"content-length", b"%d" % len(BODY)),
-    (b"Set-Cookie", b"a=b"),
+    (b"set-cookie", b"a=b"),
     (b"set-cookie", b"c=d"),
     (b"x", b"tab\tand \xe6"),
 ]
