@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from saml_web.security_headers import with_defaults
 
 WHOLE_ANSWER: Final = "nsis.whole_answer"
-"""The extension's name. It holds an async function of status, headers (names in lower case, as ASGI has them) and body, which answers a GET or POST."""
+"""The extension's name. It holds an async function that answers a GET or POST: of status, headers with names in lower case, and body."""
 
 
 async def give(response: Response, scope: Scope, receive: Receive, send: Send) -> None:

@@ -26,9 +26,14 @@ class Move:
     origin: LoginState | LogoutState | None
     """None begins a flow."""
     target: LoginState | LogoutState
+    through: LoginState | None = None
+    """Where it stood between the two, within the same transaction."""
 
 
-_INSERT: Final = "INSERT INTO events (workspace, flow, at, moved_from, moved_to, steps, octets, hearsay) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT: Final = (
+    "INSERT INTO events (workspace, flow, at, moved_from, moved_through, moved_to, steps, octets, hearsay)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _SELECT: Final = "SELECT at, steps, octets, hearsay FROM events WHERE workspace = ? AND flow = ? ORDER BY seq"
 _SELECT_FLOW_OF: Final = "SELECT flow FROM events WHERE workspace = ? AND instr(steps, ?) > 0 ORDER BY seq DESC LIMIT 1"
 
@@ -64,10 +69,9 @@ def insert_events(
             step["at"] = to_microseconds(event.at)
         steps.append(step)
     # sqlite3 asks a registry of adapters about whatever is not exactly a str, an int or bytes: members of enumerations, and even True.
-    origin = None if move is None or move.origin is None else str(move.origin)
-    target = None if move is None else str(move.target)
-    octets = b"".join(pieces) if pieces else None
-    values = (workspace, flow, to_microseconds(at), origin, target, json_text(steps), octets, int(events[0].hearsay))
+    origin, through, target = (None, None, None) if move is None else _texts_of(move)
+    octets, hearsay = b"".join(pieces) if pieces else None, int(events[0].hearsay)
+    values = (workspace, flow, to_microseconds(at), origin, through, target, json_text(steps), octets, hearsay)
     connection.execute(_INSERT, values)
 
 
@@ -93,6 +97,11 @@ def findings_text(findings: Iterable[Finding]) -> str:
 def findings_of(text: str) -> tuple[Finding, ...]:
     """Read back what `findings_text` wrote."""
     return tuple(_finding_of(fields) for fields in json_value(text))
+
+
+def _texts_of(move: Move) -> tuple[str | None, str | None, str]:
+    origin, through = move.origin, move.through
+    return None if origin is None else str(origin), None if through is None else str(through), str(move.target)
 
 
 def _step_of(event: Event, pieces: list[bytes]) -> dict[str, object]:

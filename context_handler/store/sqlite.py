@@ -14,7 +14,7 @@ from typing import Final
 from context_handler.answer_in_hand import AnswerInHand
 from context_handler.events import Event, EventOutcome
 from context_handler.login_state import PENDING_STATES, TRANSITIONS, WAITING_STATES, LoginState, PendingLogin
-from context_handler.store.accepting import accept
+from context_handler.store.accepting import accept, accept_and_end
 from context_handler.store.beginning import begin_login
 from context_handler.store.boots import Boot, enter_boot
 from context_handler.store.bounds import DEFAULT_BOUNDS, Bounds, keep_within
@@ -102,7 +102,8 @@ class SqliteStore:
         """
         with self._database.writing(Survives.KILL) as connection:
             if in_hand is not None:
-                accept(connection, workspace, in_hand)
+                accept_and_end(connection, workspace, in_hand, state, code, events)
+                return
             if state is LoginState.COMPLETED and state_of(connection, workspace, flow) in WAITING_STATES:
                 raise ValueError(
                     "got a login completed without an answer, expected what TRANSITIONS allows: a session that answers"

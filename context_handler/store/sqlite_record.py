@@ -142,11 +142,14 @@ def _moves(
 ) -> dict[str, list[tuple[LoginState | None, LoginState]]]:
     moves: dict[str, list[tuple[LoginState | None, LoginState]]] = {}
     rows = connection.execute(
-        "SELECT flow, moved_from, moved_to FROM events WHERE workspace = ? AND moved_to IS NOT NULL"
+        "SELECT flow, moved_from, moved_through, moved_to FROM events WHERE workspace = ? AND moved_to IS NOT NULL"
         " AND moved_to NOT LIKE 'logout-%' ORDER BY seq",
         (workspace,),
     )
-    for flow, moved_from, moved_to in rows:
-        origin = None if moved_from is None else LoginState(moved_from)
-        moves.setdefault(flow, []).append((origin, LoginState(moved_to)))
+    for flow, moved_from, moved_through, moved_to in rows:
+        stands = None if moved_from is None else LoginState(moved_from)
+        for target in (moved_through, moved_to):
+            if target is not None:
+                moves.setdefault(flow, []).append((stands, LoginState(target)))
+                stands = LoginState(target)
     return moves

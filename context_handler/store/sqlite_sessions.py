@@ -20,7 +20,7 @@ from context_handler.session import (
     SessionKept,
     SessionUsed,
 )
-from context_handler.store.accepting import accept
+from context_handler.store.accepting import accept_and_end
 from context_handler.store.beginning import begin_login
 from context_handler.store.database import Database, Survives, to_microseconds
 from context_handler.store.ending import end_login
@@ -87,9 +87,10 @@ class SqliteSessions:
             SessionEndedError: if it renews a session that was ended meanwhile.
         """
         with self._database.writing(Survives.KILL) as connection:
-            if in_hand is not None:
-                accept(connection, workspace, in_hand)
-            end_login(connection, workspace, flow, LoginState.COMPLETED, None, events, origins=_ACCEPTED)
+            if in_hand is None:
+                end_login(connection, workspace, flow, LoginState.COMPLETED, None, events, origins=_ACCEPTED)
+            else:
+                accept_and_end(connection, workspace, in_hand, LoginState.COMPLETED, None, events)
             if kept.displaced is not None:
                 connection.execute(
                     "UPDATE sessions SET handle = NULL WHERE workspace = ? AND id = ?", (workspace, kept.displaced)
