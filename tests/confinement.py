@@ -17,6 +17,7 @@ UID = 10001
 """The user of the Dockerfile."""
 
 _MOUNTED: str = "/mnt"
+_TMP = Path("/tmp")
 _READ_ONLY = """
 for place in $(awk '{print $5}' /proc/self/mountinfo); do
   case "$place" in /mnt*|/tmp|/proc*|/sys*|/dev*) ;; *) mount -o remount,bind,ro "$place" 2>/dev/null || true ;; esac
@@ -64,21 +65,27 @@ def confined(command: Sequence[str], volumes: Mapping[str, Volume]) -> list[str]
         script += [f"mkdir {place}", f"mount --bind {shlex.quote(str(volume.source))} {place}"]
         script += [] if volume.writable else [f"mount -o remount,bind,ro {place}"]
     script += _reachable((Path(sys.base_prefix), Path(sys.prefix), Path(__file__).parents[1]))
-    script += ["mount -t tmpfs -o mode=1777 tmpfs /tmp", _READ_ONLY]
+    script += [_READ_ONLY]
     user = [f"--reuid={UID}", f"--regid={UID}", "--clear-groups"] if os.geteuid() == 0 else []
     drop = ["setpriv", *user, "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
     return [*way, "sh", "-c", "\n".join([*script, f"exec {shlex.join([*drop, *command])}"])]
 
 
 def _reachable(needed: Sequence[Path]) -> list[str]:
-    """Give the lines that let another user reach what the process is made of, where it lies in somebody's own directory."""
+    """Give the lines that give the process a /tmp of its own, and let another user reach what it is made of.
+
+    That may lie in somebody's own directory, or below /tmp.
+    """
     lines, hidden = [], {}
     for number, path in enumerate(needed):
-        closed = next((each for each in reversed([path, *path.parents]) if not each.stat().st_mode & 0o001), None)
+        closed = next(
+            (each for each in reversed([path, *path.parents]) if each == _TMP or not each.stat().st_mode & 0o001), None
+        )
         if closed is not None:
             hidden[path] = closed
             lines += [f"mkdir -p {_MOUNTED}/made-of/{number}", f"mount --bind {path} {_MOUNTED}/made-of/{number}"]
-    lines += [f"mount -t tmpfs -o mode=755 tmpfs {closed}" for closed in sorted(set(hidden.values()))]
+    lines += [f"mount -t tmpfs -o mode=755 tmpfs {closed}" for closed in sorted({*hidden.values()} - {_TMP})]
+    lines += [f"mount -t tmpfs -o mode=1777 tmpfs {_TMP}"]
     for number, path in enumerate(needed):
         if path in hidden:
             lines += [f"mkdir -p {path}", f"mount --bind {_MOUNTED}/made-of/{number} {path}"]
