@@ -203,7 +203,8 @@ def _parse(octets: bytes, kind: _Kind) -> _Element:
         raise SamlError("size", f"got {len(octets)} bytes of XML, expected at most {kind.limits.octets}")
     _refuse_other_encodings(octets)
     # Before parsing, so that no entity is ever declared (attacks XML-01 to XML-06). Text cannot hold a bare `<`.
-    # Most messages hold no exclamation mark at all, and one octet is found faster than nine.
+    # Most messages hold no exclamation mark at all, and one octet is found faster than nine; `in` would first make a TypeError, since an
+    # int might be meant.
     if octets.find(b"!") >= 0 and (b"<!DOCTYPE" in octets or b"<!ENTITY" in octets):
         raise SamlError("xml.dtd", "got a DOCTYPE, expected none")
     _refuse_many(octets, kind.limits)
@@ -224,7 +225,7 @@ def _tree(octets: bytes, parser: etree.XMLParser) -> _Element:
 
 
 def _refuse_other_encodings(octets: bytes) -> None:
-    if octets.find(b"\x00") >= 0:  # `in` would first make a TypeError, since an int might be meant
+    if octets.find(b"\x00") >= 0:
         raise SamlError("xml.malformed", "got a NUL byte, as in UTF-16, expected UTF-8")
     start = octets.removeprefix(_BOM)
     if start[:6] in _DECLARED and not _DECLARATION.match(start):

@@ -272,6 +272,14 @@ class StoreContract:
             opened.store.accept_answer(HERE, in_hand)
         assert refused.value.replay
 
+    def test_an_answer_in_hand_ends_its_login_or_does_nothing(self, opened: Opened) -> None:
+        opened.store.save_pending(HERE, login(), steps("flow-1", "begin"))
+        in_hand = AnswerInHand(login(), assertion(), steps("flow-1", "open"))
+        with pytest.raises(ValueError, match="TRANSITIONS"):
+            opened.store.finish(HERE, FlowId("flow-1"), LoginState.CHOOSING_IDP, None, steps("flow-1", "end"), in_hand)
+        assert opened.store.pending_by_handle(HERE, FlowId("flow-1")) == login()
+        opened.store.finish(HERE, FlowId("flow-1"), LoginState.COMPLETED, None, steps("flow-1", "end"), in_hand)
+
     def test_an_answer_that_was_used_before_ends_nothing(self, opened: Opened) -> None:
         for number in (1, 2):
             opened.store.save_pending(HERE, login(number), steps(f"flow-{number}", "begin"))
