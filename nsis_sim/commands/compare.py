@@ -1,13 +1,15 @@
 """`nsis compare`: one person at two systems, both tokens side by side."""
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsis_sim.login_report import LoginReport
 from nsis_sim.options import BaseUrl, broker_url
 from nsis_sim.terminal import REFUSED, fail, say
+
+if TYPE_CHECKING:
+    from nsis_sim.login_report import LoginReport
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,7 +38,7 @@ def compare_tokens(
         _say(url, (system_a, system_b), *reports)
 
 
-def _log_in(url: str, system: str, idp: str, persona: str) -> LoginReport:
+def _log_in(url: str, system: str, idp: str, persona: str) -> "LoginReport":
     from nsis_sim.api_client import Api, ApiRefusalError, ApiUnreachableError
     from nsis_sim.browser import UnreachableError
     from nsis_sim.headless_login import LoginStuckError, UnknownPartyError, log_in, resolve
@@ -51,7 +53,7 @@ def _log_in(url: str, system: str, idp: str, persona: str) -> LoginReport:
         fail(error.message)
 
 
-def _say(url: str, systems: tuple[str, str], first: LoginReport, second: LoginReport) -> None:
+def _say(url: str, systems: tuple[str, str], first: "LoginReport", second: "LoginReport") -> None:
     from oiosaml.comparison import compare
 
     say(f"In a browser: {url}/_sim/compare?a={first.flow}&b={second.flow}")
@@ -64,7 +66,7 @@ def _say(url: str, systems: tuple[str, str], first: LoginReport, second: LoginRe
                 say(f"    {system}: {side.name} = {', '.join(side.values):.100}")
 
 
-def _say_json(first: LoginReport, second: LoginReport) -> None:
+def _say_json(first: "LoginReport", second: "LoginReport") -> None:
     from oiosaml.comparison import compare
 
     rows = [

@@ -1,12 +1,14 @@
 """`nsis demo`, `nsis serve` and `nsis certs`: start the federation, or a part of it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsis_sim.addressing import Addressing, Kind
 from nsis_sim.terminal import fail, say
+
+if TYPE_CHECKING:
+    from nsis_sim.addressing import Addressing
 
 Port = Annotated[
     int | None, typer.Option("--port", min=0, max=65535, help="TCP port instead of NSIS_PORT; 0 takes a free one.")
@@ -42,6 +44,8 @@ def demo(
     ] = None,
 ) -> None:
     """Start the whole federation in this process, until Ctrl-C."""
+    from nsis_sim.addressing import Addressing, Kind
+
     if realistic and (lan or lan_host):
         fail("--realistic is for this machine alone; --lan is for a network. Choose one.")
     kind = Kind.SITES if realistic else Kind.LAN if lan or lan_host else Kind.PATHS
@@ -60,6 +64,8 @@ def serve(
     ready_file: ReadyFile = None,
 ) -> None:
     """Start some houses in this process, until Ctrl-C. Apart, houses share NSIS_CERTS_DIR, and NSIS_BASE_URLS says who lives where."""
+    from nsis_sim.addressing import Addressing
+
     _run(tuple(only or ()), port, ready_file, Addressing())
 
 
@@ -74,7 +80,7 @@ def certs() -> None:
     say(f"Keys and certificates are in {prepared.settings.certs_dir}")
 
 
-def _run(only: tuple[str, ...], port: int | None, ready_file: Path | None, addressing: Addressing) -> None:
+def _run(only: tuple[str, ...], port: int | None, ready_file: Path | None, addressing: "Addressing") -> None:
     from nsis_sim.launcher import LaunchError, launch
 
     try:

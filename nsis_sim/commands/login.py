@@ -1,13 +1,15 @@
 """`nsis login`: a whole login without a browser."""
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsis_sim.login_report import LoginReport
 from nsis_sim.options import BaseUrl, broker_url
 from nsis_sim.terminal import REFUSED, fail, say
+
+if TYPE_CHECKING:
+    from nsis_sim.login_report import LoginReport
 
 
 def add_to(app: typer.Typer) -> None:
@@ -51,7 +53,7 @@ def login(
         raise typer.Exit(REFUSED)
 
 
-def _say(report: LoginReport) -> None:
+def _say(report: "LoginReport") -> None:
     if not report.succeeded:
         say(f"Refused: {report.code or 'by the system'}. {report.explanation}")
         for code in report.status:
