@@ -1,6 +1,6 @@
 #!/bin/sh
-# Gets what the tests meet beside Python: Chromium and what makes it trust a CA, Apache with mod_auth_mellon, faketime, and the Node stacks of
-# tests/interop/node.
+# Gets what the tests meet beside Python: Chromium and its headless shell, in which pages cost half, what makes Chromium trust a CA, Apache
+# with mod_auth_mellon, faketime, and the Node stacks of tests/interop/node.
 # As root it installs them. Otherwise it says what is missing; their tests then say so too. Under CI=true a missing one is a failure.
 set -eu
 cd "$(dirname "$0")/.."
@@ -26,7 +26,10 @@ if [ -n "$missing" ]; then
     [ "$(id -u)" = 0 ] || give_up "Missing for the tests:$missing. Install them: sudo apt-get install$missing"
     echo "Installing for the tests:$missing"
     export DEBIAN_FRONTEND=noninteractive
-    { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } >/dev/null \
+    apt-get update -qq >/dev/null || give_up "apt-get could not read its sources."
+    shell=chromium-headless-shell
+    if ! command -v $shell >/dev/null 2>&1 && apt-cache show $shell >/dev/null 2>&1; then missing="$missing $shell"; fi
+    apt-get install -y -qq --no-install-recommends $missing >/dev/null \
         || give_up "apt-get could not install:$missing"
 fi
 
