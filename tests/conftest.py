@@ -1,5 +1,6 @@
 """Keys and certificates for the whole session: made once, for making an RSA key costs as much as a hundred signatures."""
 
+import gc
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,13 @@ settings.register_profile(
     "nsis", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("nsis")
+
+
+def pytest_collection_finish() -> None:
+    """Take what collecting six thousand tests has made out of the garbage collector's rounds: it stays until the end."""
+    gc.collect()
+    gc.freeze()
+
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
