@@ -15,7 +15,7 @@ BROKER_RATE ?= 150
 BROKER_SECONDS ?= 60
 MINUTES ?= 10
 
-.PHONY: demo test lint format docs bench fuzz mutants lock clean help
+.PHONY: demo test lint format docs bench fuzz mutants chaos load lock clean help
 
 help: ## Show the targets.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
