@@ -15,7 +15,7 @@ BROKER_RATE ?= 150
 BROKER_SECONDS ?= 60
 MINUTES ?= 10
 
-.PHONY: demo test lint format docs bench fuzz mutants chaos load lock clean help
+.PHONY: demo test peers lint format docs bench fuzz mutants chaos load lock clean help
 
 help: ## Show the targets.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -23,9 +23,12 @@ help: ## Show the targets.
 demo: $(VENV)/.ready ## Start the whole federation on http://localhost:8000 (NSIS_PORT moves it; ARGS=--realistic or ARGS=--lan).
 	@exec $(BIN)/nsis demo $(ARGS)
 
-test: $(VENV)/.ready-dev lint ## Run the checks and every test.
-	@sh scripts/test_peers.sh
+test: $(VENV)/.ready-dev ## Run the checks and every test.
+	@$(MAKE) --no-print-directory --jobs 2 lint peers
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q
+
+peers: ## Install what the tests meet beside Python, as root; else say what is missing.
+	@sh scripts/test_peers.sh
 
 lint: $(VENV)/.ready-dev ## Formatting, lint, types, and who may import whom.
 	$(BIN)/ruff format --check .
@@ -59,8 +62,7 @@ fuzz: $(VENV)/.ready-dev ## Mutants, comparisons with libxmlsec, the model and f
 mutants: $(VENV)/.ready-dev ## Change the code that decides who gets in, line by line, and see a test fail each time; takes an hour.
 	$(BIN)/python -m scripts.mutants
 
-chaos: $(VENV)/.ready-dev ## Kills, races, disk, clock, upstream and SIGTERM in full; CHAOS="kills disk" or CHAOS="--share 0.1" for less.
-	@sh scripts/test_peers.sh
+chaos: $(VENV)/.ready-dev peers ## Kills, races, disk, clock, upstream and SIGTERM in full; CHAOS="kills disk" or CHAOS="--share 0.1" for less.
 	$(BIN)/python -m scripts.chaos $(CHAOS)
 
 load: $(VENV)/.ready-dev ## Log in at a rate for a time (RATE, SECONDS), everything included, then at the broker alone (BROKER_RATE, BROKER_SECONDS).

@@ -25,10 +25,14 @@ settings.register_profile(
 settings.load_profile("nsis")
 
 
+gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Take what collecting six thousand tests has made out of the garbage collector's rounds: it stays until the end."""
+    """Look for cycles from now on, and never in what collecting six thousand tests has made: that stays until the end."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey

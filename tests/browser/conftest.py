@@ -1,4 +1,4 @@
-"""A real browser for every test of pages: Debian's Chromium, mostly its headless shell, with nothing that phones home, and a counter of foreign hosts."""
+"""A real browser for every test of pages: Debian's Chromium, with nothing that phones home, and a counter of foreign hosts."""
 
 import os
 import socket
