@@ -113,7 +113,8 @@ def _api(router: APIRouter, errors: ErrorPages) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    api.include_router(router)
+    # As they are, for nothing is to be added to them: `include_router` would make all of them, with their models, a second time.
+    api.router.routes.extend(router.routes)
     errors.install(api)
     return api
 

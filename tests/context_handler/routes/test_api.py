@@ -109,7 +109,7 @@ def api(tmp_path: Path) -> Iterator[Api]:
         base_url=BASE_URL,
     )
     app = FastAPI()
-    app.include_router(api_router(ports))
+    app.router.routes.extend(api_router(ports).routes)
     ErrorPages(Pages("context_handler", base_url=BASE_URL, ids=SystemIds())).install(app)
     yield Api(Client(app), rig, SqliteStore(rig.database, BOOT))
     rig.database.close()
