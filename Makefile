@@ -5,7 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What pip is run with: the lock decides every version and every octet, and nothing from the user's own site is seen.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-INSTALL := $(PIP) install --quiet --require-hashes
+INSTALL := $(PIP) install --quiet --require-hashes --no-compile
+# What pip would do in one process. Some packages carry files for another Python: what cannot be compiled is never imported.
+COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 # Without network: setuptools is in the lock.
 INSTALL_SELF := $(PIP) install --quiet --no-deps --no-index --no-build-isolation --editable .
 WORKERS ?= 2
@@ -23,7 +25,7 @@ help: ## Show the targets.
 demo: $(VENV)/.ready ## Start the whole federation on http://localhost:8000 (NSIS_PORT moves it; ARGS=--realistic or ARGS=--lan).
 	@exec $(BIN)/nsis demo $(ARGS)
 
-test: $(VENV)/.ready-dev ## Run the checks and every test.
+test: ## Run the checks and every test.
 	@$(MAKE) --no-print-directory --jobs 2 lint peers
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q
 
@@ -82,11 +84,13 @@ $(VENV)/bin/python:
 $(VENV)/.ready: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what the lock names (once) …"
 	@$(INSTALL) --requirement requirements.lock
+	@$(COMPILE)
 	@$(INSTALL_SELF)
 	@touch $@
 
 $(VENV)/.ready-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what the development lock names (once) …"
 	@$(INSTALL) --requirement requirements-dev.lock
+	@$(COMPILE)
 	@$(INSTALL_SELF)
 	@touch $(VENV)/.ready $@
