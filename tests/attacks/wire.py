@@ -184,7 +184,7 @@ def bomb(fields: Fields, *, octets: int) -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     piece = b" " * 1_000_000
     packed = b"".join(packer.compress(piece) for _ in range(octets // len(piece))) + packer.flush()
-    fields.pairs[0] = (fields.pairs[0][0], quote(base64.b64encode(packed).decode(), safe=""))
+    fields.pairs[0] = (fields.pairs[0][0], in_base64(packed))
 
 
 @_word("spoil-deflate", FIELD_CHANGES)
@@ -193,7 +193,7 @@ def spoil_deflate(fields: Fields, *, append: str = "", cut: int = 0) -> None:
     name, value = fields.pairs[0]
     packed = base64.b64decode(unquote(value))
     packed = packed[: len(packed) - cut] + append.encode()
-    fields.pairs[0] = (name, quote(base64.b64encode(packed).decode(), safe=""))
+    fields.pairs[0] = (name, in_base64(packed))
 
 
 @_word("repack", FIELD_CHANGES)
@@ -202,8 +202,7 @@ def repack(fields: Fields) -> None:
     name, value = fields.pairs[0]
     octets = zlib.decompress(base64.b64decode(unquote(value)), -15)
     packer = zlib.compressobj(0, zlib.DEFLATED, -15)
-    packed = base64.b64encode(packer.compress(octets) + packer.flush()).decode()
-    fields.pairs[0] = (name, quote(packed, safe=""))
+    fields.pairs[0] = (name, in_base64(packer.compress(octets) + packer.flush()))
 
 
 @_word("sign-query", FIELD_CHANGES)
@@ -218,17 +217,21 @@ def send_body(fields: Fields, *, text: str, times: int = 1) -> None:
     fields.body = text.encode() * times
 
 
+def in_base64(octets: bytes) -> str:
+    """Write octets in base64 as a field has it: three replacements, where `quote` looks at each of some million characters."""
+    return base64.b64encode(octets).decode().replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
+
+
 def fields_of_post(octets: bytes, parameter: str, relay_state: str | None = None) -> Fields:
     """HTTP-POST: the message in base64."""
-    pairs = [(parameter, quote(base64.b64encode(octets).decode(), safe=""))]
+    pairs = [(parameter, in_base64(octets))]
     return Fields(pairs if relay_state is None else [*pairs, ("RelayState", quote(relay_state, safe=""))])
 
 
 def fields_of_redirect(octets: bytes, parameter: str, relay_state: str | None, keys: dict[str, SigningKey]) -> Fields:
     """HTTP-Redirect, not signed yet: the signature is made over the fields as the recipe leaves them."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    packed = base64.b64encode(packer.compress(octets) + packer.flush()).decode()
-    pairs = [(parameter, quote(packed, safe=""))]
+    pairs = [(parameter, in_base64(packer.compress(octets) + packer.flush()))]
     if relay_state is not None:
         pairs.append(("RelayState", quote(relay_state, safe="")))
     return Fields([*pairs, ("SigAlg", quote(RSA_SHA256, safe=""))], keys["honest"], keys)
