@@ -10,7 +10,8 @@ INSTALL := $(PIP) install --quiet --require-hashes --no-compile
 COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 # Without network: setuptools is in the lock.
 INSTALL_SELF := $(PIP) install --quiet --no-deps --no-index --no-build-isolation --editable .
-WORKERS ?= 2
+# One more than two cores: some tests wait for a time to pass.
+WORKERS ?= 3
 RATE ?= 20
 SECONDS ?= 600
 BROKER_RATE ?= 150

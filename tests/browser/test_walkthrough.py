@@ -176,7 +176,8 @@ def test_every_page_is_accessible_and_fits_a_phone(
         assert_accessible(page)
         page.set_viewport_size(NARROW)
         assert_fits(page)
-        if language == "da":  # the narrow layout has the same words in another order; axe looks at it once
+        # The narrow layout has the same words in another order: axe looks at it once, and not at three thousand elements anew.
+        if language == "da" and step is not to_api_docs:
             assert_accessible(page)
         expect(page.locator(f"#{language} .sim-banner")).to_contain_text("SIMULATOR")
 

@@ -7,7 +7,7 @@ import pytest
 
 from nsis_sim.browser import Browser, FormOnPage, Page
 from scripts.own_ports import own_port
-from tests.processes import clean_environment, run_nsis, simulator
+from tests.processes import clean_environment, run_here, simulator
 
 KORSBAEK = "https://saml.idp.korsbaek.test"
 LOGIN = f"/sp/byggesag/login?idp={KORSBAEK}"
@@ -24,9 +24,16 @@ def port():
     return own_port()
 
 
-def audit(directory, environment):
-    done = run_nsis("audit", "--json", environment={**environment, "NSIS_DATA_DIR": str(directory / "var")})
-    return done.returncode, json.loads(done.stdout)
+@pytest.fixture
+def audit(tmp_path, monkeypatch):
+    """What `nsis audit` says of the store, whether a process runs or none."""
+    monkeypatch.setenv("NSIS_DATA_DIR", str(tmp_path / "var"))
+
+    def ask():
+        done = run_here("audit", "--json")
+        return done.returncode, json.loads(done.stdout)
+
+    return ask
 
 
 def idp_answer(base_url: str, browser: Browser) -> FormOnPage:
@@ -44,14 +51,14 @@ def at_broker(page: Page, base_url: str) -> bool:
 
 
 def test_an_open_login_is_finished_after_a_kill_and_its_answer_taken_once_and_who_starts_anew_gets_in(
-    tmp_path, environment, port
+    tmp_path, environment, port, audit
 ):
     with Browser() as browser, Browser() as another:
         with simulator(tmp_path, environment=environment, port=port) as first:
             answer = idp_answer(first.base_url, browser)
             idp_answer(first.base_url, another)
             first.kill()
-        assert audit(tmp_path, environment)[1] == {
+        assert audit()[1] == {
             "started": 2, "completed": 0, "refused": 0, "expired": 0, "pending": 2, "conserved": True, "discrepancies": [],
             "logouts": {"started": 0, "completed": 0, "partial": 0, "refused": 0, "under_way": 0},
         }  # fmt: skip
@@ -67,11 +74,11 @@ def test_an_open_login_is_finished_after_a_kill_and_its_answer_taken_once_and_wh
             assert at_broker(replayed, second.base_url)
             anew = another.submit(idp_answer(second.base_url, another))
             assert anew.url == f"{second.base_url}/sp/byggesag/result"
-        status, counts = audit(tmp_path, environment)
+        status, counts = audit()
         assert (status, counts["conserved"], counts["completed"], counts["pending"]) == (0, True, 2, 1)
 
 
-def test_a_login_open_when_the_machine_went_down_is_ended_and_its_answer_refused(tmp_path, environment, port):
+def test_a_login_open_when_the_machine_went_down_is_ended_and_its_answer_refused(tmp_path, environment, port, audit):
     with Browser() as browser:
         with simulator(tmp_path, environment=environment, port=port) as first:
             answer = idp_answer(first.base_url, browser)
@@ -83,11 +90,11 @@ def test_a_login_open_when_the_machine_went_down_is_ended_and_its_answer_refused
             refused = browser.submit(answer)
             assert (refused.status, "flow.interrupted" in refused.text) == (403, True)
             assert at_broker(refused, second.base_url)
-        status, counts = audit(tmp_path, environment)
+        status, counts = audit()
         assert (status, counts["conserved"], counts["expired"], counts["pending"]) == (0, True, 1, 0)
 
 
-def test_an_answer_accepted_before_a_kill_is_not_accepted_after_it(tmp_path, environment, port):
+def test_an_answer_accepted_before_a_kill_is_not_accepted_after_it(tmp_path, environment, port, audit):
     with Browser() as browser:
         with simulator(tmp_path, environment=environment, port=port) as first:
             answer = idp_answer(first.base_url, browser)
@@ -97,7 +104,7 @@ def test_an_answer_accepted_before_a_kill_is_not_accepted_after_it(tmp_path, env
             replayed = browser.submit(answer)
             assert (replayed.status, "proto.replay" in replayed.text) == (403, True)
             assert at_broker(replayed, second.base_url)
-        status, counts = audit(tmp_path, environment)
+        status, counts = audit()
         assert (status, counts["conserved"], counts["completed"]) == (0, True, 1)
 
 
@@ -119,12 +126,14 @@ def stranded_in_a_logout(base_url: str, browser: Browser) -> None:
     assert stranded.url.startswith(f"{base_url}{BYGGESAG}/")
 
 
-def test_a_logout_cut_by_a_kill_is_finished_from_its_page_and_nobody_is_logged_in_again(tmp_path, environment, port):
+def test_a_logout_cut_by_a_kill_is_finished_from_its_page_and_nobody_is_logged_in_again(
+    tmp_path, environment, port, audit
+):
     with Browser(headers={"X-NSIS-Persona": "ane-holm", "Accept-Language": "en"}) as browser:
         with simulator(tmp_path, environment=environment, port=port) as first:
             stranded_in_a_logout(first.base_url, browser)
             first.kill()
-        status, counts = audit(tmp_path, environment)
+        status, counts = audit()
         assert (status, counts["conserved"], counts["logouts"]["under_way"]) == (0, True, 1)
         with simulator(tmp_path, environment=environment, port=port) as second:
             waiting = browser.visit(second.base_url + LOGOUT)
@@ -136,6 +145,6 @@ def test_a_logout_cut_by_a_kill_is_finished_from_its_page_and_nobody_is_logged_i
             del browser._client.headers["X-NSIS-Persona"]  # which would log her in anew
             asked = browser.visit(f"{second.base_url}{BYGGESAG}/login?idp={KORSBAEK}")
             assert asked.url.startswith(f"{second.base_url}/idp/korsbaek/"), "no session answers after the logout"
-        status, counts = audit(tmp_path, environment)
+        status, counts = audit()
         assert (status, counts["conserved"], counts["discrepancies"]) == (0, True, [])
         assert counts["logouts"] == {"started": 1, "completed": 0, "partial": 1, "refused": 0, "under_way": 0}
