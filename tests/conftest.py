@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -26,6 +27,24 @@ settings.load_profile("nsis")
 
 
 gc.disable()
+
+
+ROOT = Path(__file__).parent
+FIRST = ({"load"}, {"browser", "chaos"}, {"interop"}, {"flows"}, {"attacks"}, {"oracles"})
+"""What takes long begins early, so that no worker is left alone with it; in turn, what fills a core and what waits."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a file whole to one worker, and so all of interop: starting what they meet takes as long as their tests."""
+    items.sort(key=lambda item: _turn(item.path.relative_to(ROOT)))
+    for item in items:
+        file = item.path.relative_to(ROOT)
+        item.add_marker(pytest.mark.xdist_group("interop" if file.parts[0] == "interop" else file.as_posix()))
+
+
+def _turn(file: Path) -> tuple[int, str]:
+    late = (len(FIRST), "")
+    return next(((turn, file.name) for turn, rooms in enumerate(FIRST) if file.parts[0] in rooms), late)
 
 
 def pytest_collection_finish() -> None:

@@ -30,7 +30,7 @@ FLAGS = (
     # A plain-http name that is no loopback name to the browser, as in a classroom (`--lan`); nobody else is found.
     "--host-resolver-rules=MAP *.lan.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1",
 )
-FEW_PROCESSES = "--renderer-process-limit=1"
+FEW_PROCESSES = ("--renderer-process-limit=1", "--in-process-gpu")
 """One process for all pages of a site, as on a machine short of memory: starting one for each visitor costs as much as the pages."""
 
 NARROW = {"width": 320, "height": 640}
@@ -55,7 +55,7 @@ def browser() -> Iterator[Browser]:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
-            headless=True, executable_path=str(executable), args=[*FLAGS, FEW_PROCESSES], timeout=LAUNCH_MS
+            headless=True, executable_path=str(executable), args=[*FLAGS, *FEW_PROCESSES], timeout=LAUNCH_MS
         )
         yield launched
         launched.close()

@@ -6,7 +6,7 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -88,8 +88,26 @@ class Api:
     store: SqliteStore
 
 
+class PortsOfTheTest:
+    """Stand for the ports of the test that runs: a hundred tests share one app, which takes longer to make than they to run."""
+
+    ports: ApiPorts
+    base_url = BASE_URL
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.ports, name)
+
+
+@pytest.fixture(scope="module")
+def shared() -> tuple[FastAPI, PortsOfTheTest]:
+    app, ports = FastAPI(), PortsOfTheTest()
+    app.router.routes.extend(api_router(cast("ApiPorts", ports)).routes)
+    ErrorPages(Pages("context_handler", base_url=BASE_URL, ids=SystemIds())).install(app)
+    return app, ports
+
+
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[Api]:
+def api(tmp_path: Path, shared: tuple[FastAPI, PortsOfTheTest]) -> Iterator[Api]:
     rig = make_federation_rig(tmp_path)
     rig.registrar.open_world(a_world(people=(PERSON,)), NOW)
 
@@ -98,7 +116,8 @@ def api(tmp_path: Path) -> Iterator[Api]:
             raise SamlError("md.source", f"got {url}, expected another")
         return system_metadata(OWN)
 
-    ports = ApiPorts(
+    app, of_the_test = shared
+    of_the_test.ports = ApiPorts(
         workspace=DEFAULT_WORKSPACE,
         registrar=rig.registrar,
         registry=rig.registry,
@@ -108,9 +127,6 @@ def api(tmp_path: Path) -> Iterator[Api]:
         clock=lambda: NOW,
         base_url=BASE_URL,
     )
-    app = FastAPI()
-    app.router.routes.extend(api_router(ports).routes)
-    ErrorPages(Pages("context_handler", base_url=BASE_URL, ids=SystemIds())).install(app)
     yield Api(Client(app), rig, SqliteStore(rig.database, BOOT))
     rig.database.close()
 
