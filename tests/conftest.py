@@ -34,6 +34,7 @@ FIRST = ({"load"}, {"browser", "chaos"}, {"interop"}, {"flows"}, {"attacks"}, {"
 """What takes long begins early, so that no worker is left alone with it; in turn, what fills a core and what waits."""
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this hook, too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give a file whole to one worker, and so all of interop: starting what they meet takes as long as their tests."""
     items.sort(key=lambda item: _turn(item.path.relative_to(ROOT)))
