@@ -28,7 +28,7 @@ demo: $(VENV)/.ready ## Start the whole federation on http://localhost:8000 (NSI
 
 test: ## Run the checks and every test.
 	@$(MAKE) --no-print-directory --jobs 2 lint peers
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder -q
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
 
 peers: ## Install what the tests meet beside Python, as root; else say what is missing.
 	@sh scripts/test_peers.sh

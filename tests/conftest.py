@@ -34,13 +34,9 @@ FIRST = ({"load"}, {"browser", "chaos"}, {"interop"}, {"flows"}, {"attacks"}, {"
 """What takes long begins early, so that no worker is left alone with it; in turn, what fills a core and what waits."""
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this hook, too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give a file whole to one worker, and so all of interop: starting what they meet takes as long as their tests."""
+    """Bring the files in the order in which workers take them, each whole: starting what they meet takes as long as their tests."""
     items.sort(key=lambda item: _turn(item.path.relative_to(ROOT)))
-    for item in items:
-        file = item.path.relative_to(ROOT)
-        item.add_marker(pytest.mark.xdist_group("interop" if file.parts[0] == "interop" else file.as_posix()))
 
 
 def _turn(file: Path) -> tuple[int, str]:
