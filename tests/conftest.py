@@ -25,13 +25,14 @@ settings.register_profile(
 )
 settings.load_profile("nsis")
 
-
-gc.disable()
-
-
 ROOT = Path(__file__).parent
 FIRST = ({"load"}, {"browser", "chaos"}, {"interop"}, {"flows"}, {"attacks"}, {"oracles"})
 """What takes long begins early, so that no worker is left alone with it; in turn, what fills a core and what waits."""
+
+
+def pytest_collection() -> None:
+    """Look for no cycles while collecting: nearly all of what it makes stays."""
+    gc.disable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,7 +46,7 @@ def _turn(file: Path) -> tuple[int, str]:
 
 
 def pytest_collection_finish() -> None:
-    """Look for cycles from now on, and never in what collecting six thousand tests has made: that stays until the end."""
+    """Look for cycles again, and never in what collecting six thousand tests has made: that stays until the end."""
     gc.collect()
     gc.freeze()
     gc.enable()
