@@ -1,6 +1,6 @@
 """Assertion (SAML Core 2.3.3) as OIOSAML 3 and KOMBIT use it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, KeysView, Mapping
 from dataclasses import field
 from datetime import datetime
 from functools import lru_cache
@@ -107,6 +107,11 @@ class Assertion:
     def attributes(self) -> Iterator[Attribute]:
         """All attributes of all statements, in order."""
         return chain.from_iterable(self.attribute_statements)
+
+    @property
+    def names(self) -> KeysView[str]:
+        """The names of all attributes, by their URIs."""
+        return self._values.keys()
 
     def values_of(self, name: str) -> tuple[str, ...]:
         """The values of the attribute called `name`, by its URI; empty if there is none."""
