@@ -16,7 +16,7 @@ from oiosaml.rules.attribute_query import ATTRIBUTE_QUERY_RULES, AttributeQueryE
 from oiosaml.rules.rule import enforce
 from oiosaml.uris import NS_SAMLP, STATUS_REQUESTER, STATUS_SUCCESS, STATUS_UNKNOWN_PRINCIPAL
 from oiosaml.verified import Unverified
-from oiosaml.xml.writing import UnwritableText
+from oiosaml.xml.escaping import UnwritableText
 
 UNKNOWN_PRINCIPAL: Final = Status(STATUS_REQUESTER, STATUS_UNKNOWN_PRINCIPAL, "Ukendt bruger / Unknown user")
 """AS-10."""

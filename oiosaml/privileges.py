@@ -10,7 +10,7 @@ from oiosaml.rules.rule import Finding, enforce, examine
 from oiosaml.uris import NS_BPP
 from oiosaml.value_type import value_type
 from oiosaml.xml.base64_text import encode
-from oiosaml.xml.writing import escaped_text, escaped_value
+from oiosaml.xml.escaping import escaped_text, escaped_value
 
 __all__ = [
     "CVR_SCOPE_PREFIX",

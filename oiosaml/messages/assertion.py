@@ -1,8 +1,9 @@
 """Assertion (SAML Core 2.3.3) as OIOSAML 3 and KOMBIT use it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, KeysView, Mapping
 from dataclasses import field
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
 from typing import Final
@@ -13,9 +14,6 @@ from oiosaml.attributes import Attribute
 from oiosaml.ids import AssertionId, EntityId, MessageId
 from oiosaml.messages.element import (
     Parts,
-    add,
-    add_text,
-    add_texts,
     build,
     child,
     child_text,
@@ -27,11 +25,12 @@ from oiosaml.messages.element import (
     required_child,
     required_instant,
 )
-from oiosaml.messages.name_id import add_name_id, read_name_id
+from oiosaml.messages.name_id import read_name_id, write_issuer, write_name_id
 from oiosaml.name_id import NameId
 from oiosaml.uris import NAME_FORMAT_UNSPECIFIED, NS_SAML
 from oiosaml.validity import OPEN_WINDOW, Window, format_instant
 from oiosaml.value_type import value_type
+from oiosaml.xml.escaping import attribute, tagged
 from oiosaml.xml.parse import text_of
 from oiosaml.xml.writing import NewElement
 
@@ -100,14 +99,19 @@ class Assertion:
     def __post_init__(self) -> None:
         """Gather the values by name once: some thirty rules ask for them."""
         values: dict[str, tuple[str, ...]] = {}
-        for attribute in self.attributes:
-            values[attribute.name] = values.get(attribute.name, ()) + attribute.values
+        for each in self.attributes:
+            values[each.name] = values.get(each.name, ()) + each.values
         object.__setattr__(self, "_values", MappingProxyType(values))
 
     @property
     def attributes(self) -> Iterator[Attribute]:
         """All attributes of all statements, in order."""
         return chain.from_iterable(self.attribute_statements)
+
+    @property
+    def names(self) -> KeysView[str]:
+        """The names of all attributes, by their URIs."""
+        return self._values.keys()
 
     def values_of(self, name: str) -> tuple[str, ...]:
         """The values of the attribute called `name`, by its URI; empty if there is none."""
@@ -151,17 +155,13 @@ def write_assertion(assertion: Assertion) -> NewElement:
         },
         prefixes=("saml",),
     )
-    add_text(element, NS_SAML, "Issuer", assertion.issuer, {"Format": assertion.issuer_format})
-    if assertion.subject is not None:
-        _write_subject(element, assertion.subject)
-    if assertion.conditions is not None:
-        _write_conditions(element, assertion.conditions)
-    for authn_statement in assertion.authn_statements:
-        _write_authn_statement(element, authn_statement)
-    for attribute_statement in assertion.attribute_statements:
-        statement = add(element, NS_SAML, "AttributeStatement")
-        for attribute in attribute_statement:
-            add_attribute(statement, attribute)
+    element.write(
+        write_issuer(assertion.issuer, assertion.issuer_format, declared=""),
+        "" if assertion.subject is None else _write_subject(assertion.subject),
+        "" if assertion.conditions is None else _write_conditions(assertion.conditions),
+        *map(_write_authn_statement, assertion.authn_statements),
+        *map(_write_attribute_statement, assertion.attribute_statements),
+    )
     return element
 
 
@@ -177,20 +177,6 @@ def read_attribute(element: _Element) -> Attribute:
         name_format=element.get("NameFormat", NAME_FORMAT_UNSPECIFIED),
         friendly_name=element.get("FriendlyName"),
     )
-
-
-def add_attribute(parent: NewElement, attribute: Attribute) -> None:
-    """Append the attribute to `parent`.
-
-    Raises:
-        UnwritableText: if a value holds what XML cannot.
-    """
-    described = {
-        "Name": attribute.name,
-        "NameFormat": None if attribute.name_format == NAME_FORMAT_UNSPECIFIED else attribute.name_format,
-        "FriendlyName": attribute.friendly_name,
-    }
-    add_texts(parent, NS_SAML, "Attribute", described, "AttributeValue", attribute.values)
 
 
 def _read_attribute_statement(element: _Element) -> tuple[Attribute, ...]:
@@ -250,52 +236,66 @@ def _read_authn_statement(element: _Element) -> AuthnStatement:
     )
 
 
-def _write_subject(assertion: NewElement, subject: Subject) -> None:
-    element = add(assertion, NS_SAML, "Subject")
-    if subject.name_id is not None:
-        add_name_id(element, subject.name_id)
-    for confirmation in subject.confirmations:
-        written = add(element, NS_SAML, "SubjectConfirmation", {"Method": confirmation.method})
-        confirmation_data = {
-            **_window_attributes(confirmation.window),
-            "Recipient": confirmation.recipient,
-            "InResponseTo": confirmation.in_response_to,
-        }
-        add_text(written, NS_SAML, "SubjectConfirmationData", attributes=confirmation_data)
+def _write_subject(subject: Subject) -> str:
+    name_id = "" if subject.name_id is None else write_name_id(subject.name_id)
+    return f"<saml:Subject>{name_id}{''.join(map(_write_confirmation, subject.confirmations))}</saml:Subject>"
 
 
-def _write_conditions(assertion: NewElement, conditions: Conditions) -> None:
-    element = add(assertion, NS_SAML, "Conditions", _window_attributes(conditions.window))
-    for restriction in conditions.audience_restrictions:
-        written = add(element, NS_SAML, "AudienceRestriction")
-        for audience in restriction:
-            add_text(written, NS_SAML, "Audience", audience)
-
-
-def _write_authn_statement(assertion: NewElement, statement: AuthnStatement) -> None:
-    element = add(
-        assertion,
-        NS_SAML,
-        "AuthnStatement",
-        {
-            "AuthnInstant": format_instant(statement.authn_instant),
-            "SessionIndex": statement.session_index,
-            "SessionNotOnOrAfter": _optional_instant(statement.session_not_on_or_after),
-        },
+def _write_confirmation(confirmation: SubjectConfirmation) -> str:
+    in_response_to = attribute("InResponseTo", confirmation.in_response_to)
+    recipient = attribute("Recipient", confirmation.recipient)
+    return (
+        f"<saml:SubjectConfirmation{attribute('Method', confirmation.method)}>"
+        f"<saml:SubjectConfirmationData{in_response_to}{_write_window(confirmation.window)}{recipient}>"
+        "</saml:SubjectConfirmationData></saml:SubjectConfirmation>"
     )
-    context = add(element, NS_SAML, "AuthnContext")
-    if statement.authn_context_class_ref is not None:
-        add_text(context, NS_SAML, "AuthnContextClassRef", statement.authn_context_class_ref)
-    for authority in statement.authenticating_authorities:
-        add_text(context, NS_SAML, "AuthenticatingAuthority", authority)
 
 
-def _window_attributes(window: Window) -> dict[str, str | None]:
-    return {
-        "NotBefore": _optional_instant(window.not_before),
-        "NotOnOrAfter": _optional_instant(window.not_on_or_after),
-    }
+def _write_conditions(conditions: Conditions) -> str:
+    restrictions = "".join(map(_write_audience_restriction, conditions.audience_restrictions))
+    return f"<saml:Conditions{_write_window(conditions.window)}>{restrictions}</saml:Conditions>"
 
 
-def _optional_instant(at: datetime | None) -> str | None:
-    return None if at is None else format_instant(at)
+def _write_audience_restriction(audiences: tuple[EntityId, ...]) -> str:
+    written = "".join([tagged("saml:Audience", audience) for audience in audiences])
+    return f"<saml:AudienceRestriction>{written}</saml:AudienceRestriction>"
+
+
+def _write_authn_statement(statement: AuthnStatement) -> str:
+    class_ref = statement.authn_context_class_ref
+    authorities = [tagged("saml:AuthenticatingAuthority", each) for each in statement.authenticating_authorities]
+    return (
+        f'<saml:AuthnStatement AuthnInstant="{format_instant(statement.authn_instant)}"'
+        f"{attribute('SessionIndex', statement.session_index)}"
+        f"{_write_instant('SessionNotOnOrAfter', statement.session_not_on_or_after)}>"
+        f"<saml:AuthnContext>{'' if class_ref is None else tagged('saml:AuthnContextClassRef', class_ref)}"
+        f"{''.join(authorities)}</saml:AuthnContext></saml:AuthnStatement>"
+    )
+
+
+def _write_attribute_statement(attributes: tuple[Attribute, ...]) -> str:
+    return f"<saml:AttributeStatement>{''.join(map(_write_attribute, attributes))}</saml:AttributeStatement>"
+
+
+def _write_attribute(written: Attribute) -> str:
+    start = _attribute_start(written.name, written.name_format, written.friendly_name)
+    values = "".join([tagged("saml:AttributeValue", value) for value in written.values])
+    return f"{start}{values}</saml:Attribute>"
+
+
+@lru_cache(maxsize=1024)
+def _attribute_start(name: str, name_format: str, friendly_name: str | None) -> str:
+    """Write how an attribute begins: the same in every message, for it says nothing of a person."""
+    name_format_or_none = None if name_format == NAME_FORMAT_UNSPECIFIED else name_format
+    return (
+        f"<saml:Attribute{attribute('FriendlyName', friendly_name)}{attribute('Name', name)}"
+        f"{attribute('NameFormat', name_format_or_none)}>"
+    )
+
+
+def _write_window(window: Window) -> str:
+    return _write_instant("NotBefore", window.not_before) + _write_instant("NotOnOrAfter", window.not_on_or_after)
+
+
+def _write_instant(name: str, at: datetime | None) -> str:
+    return "" if at is None else f' {name}="{format_instant(at)}"'

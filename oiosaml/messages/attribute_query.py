@@ -1,6 +1,7 @@
 """AttributeQuery (SAML Core 3.3.2.3) from the Context Handler to an attribute service (our choice, AS-01 to AS-07)."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from lxml.etree import _Element
 
@@ -17,11 +18,12 @@ from oiosaml.messages.element import (
     required_child,
     required_instant,
 )
-from oiosaml.messages.name_id import add_name_id, read_name_id
+from oiosaml.messages.name_id import SAML, SAML_DECLARED, read_name_id, write_issuer, write_name_id
 from oiosaml.name_id import NameId
 from oiosaml.uris import NAME_FORMAT_URI, NS_SAML, NS_SAMLP, NS_SIM_EXTENSIONS
 from oiosaml.validity import format_instant
 from oiosaml.value_type import value_type
+from oiosaml.xml.escaping import attribute
 from oiosaml.xml.parse import text_of
 from oiosaml.xml.writing import NewElement
 
@@ -77,12 +79,13 @@ def write_attribute_query(query: AttributeQuery) -> NewElement:
         },
         prefixes=("samlp", "saml", "chx"),
     )
-    add_text(element, NS_SAML, "Issuer", query.issuer)
+    element.write(write_issuer(query.issuer), declares=SAML)
     if query.target_user_system is not None:
         _write_target_user_system(element, query.target_user_system)
-    add_name_id(add(element, NS_SAML, "Subject"), query.subject)
-    for name in query.attribute_names:
-        add_text(element, NS_SAML, "Attribute", attributes={"Name": name, "NameFormat": NAME_FORMAT_URI})
+    element.write(
+        f"<saml:Subject{SAML_DECLARED}>{write_name_id(query.subject)}</saml:Subject>",
+        *map(_write_attribute, query.attribute_names),
+    )
     return element
 
 
@@ -96,3 +99,9 @@ def _read_target_user_system(extensions: _Element | None) -> EntityId | None:
 def _write_target_user_system(query: NewElement, system: EntityId) -> None:
     extensions = add(query, NS_SAMLP, "Extensions")
     add_text(extensions, NS_SIM_EXTENSIONS, "TargetUserSystem", system)
+
+
+@lru_cache(maxsize=1024)
+def _write_attribute(name: str) -> str:
+    """Write an attribute that is asked for: the same ones for each system."""
+    return f"<saml:Attribute{SAML_DECLARED}{attribute('Name', name)}{attribute('NameFormat', NAME_FORMAT_URI)}></saml:Attribute>"

@@ -12,7 +12,6 @@ from oiosaml.messages.app_switch import AppSwitch, add_app_switch, read_app_swit
 from oiosaml.messages.element import (
     Parts,
     add,
-    add_text,
     boolean,
     build,
     child,
@@ -24,11 +23,13 @@ from oiosaml.messages.element import (
     required_instant,
     xml_boolean,
 )
+from oiosaml.messages.name_id import SAML, SAML_DECLARED, write_issuer
 from oiosaml.nist import NistLevel
 from oiosaml.nsis import AssuranceLevel, Comparison
 from oiosaml.uris import CREDENTIAL_TYPE_PREFIX, NS_SAML, NS_SAMLP
 from oiosaml.validity import format_instant
 from oiosaml.value_type import value_type
+from oiosaml.xml.escaping import attribute, tagged
 from oiosaml.xml.parse import text_of
 from oiosaml.xml.writing import NewElement
 
@@ -144,18 +145,16 @@ def write_authn_request(request: AuthnRequest) -> NewElement:
     """
     prefixes = ("samlp", "saml") if request.app_switch is None else ("samlp", "saml", "nl")
     element = build(NS_SAMLP, "AuthnRequest", _attributes_of(request), prefixes=prefixes)
-    add_text(element, NS_SAML, "Issuer", request.issuer, {"Format": request.issuer_format})
+    element.write(write_issuer(request.issuer, request.issuer_format), declares=SAML)
     if request.app_switch is not None:
         add_app_switch(add(element, NS_SAMLP, "Extensions"), request.app_switch)
-    if (policy := request.name_id_policy) is not None:
-        policy_attributes = {"Format": policy.format, "AllowCreate": xml_boolean(policy.allow_create)}
-        add_text(element, NS_SAMLP, "NameIDPolicy", attributes=policy_attributes)
-    if (context := request.requested_authn_context) is not None:
-        wanted = add(element, NS_SAMLP, "RequestedAuthnContext", {"Comparison": context.comparison.value})
-        for class_ref in context.class_refs:
-            add_text(wanted, NS_SAML, "AuthnContextClassRef", class_ref)
-    if request.scoping is not None:
-        _write_scoping(element, request.scoping)
+    element.write(
+        "" if request.name_id_policy is None else _write_name_id_policy(request.name_id_policy),
+        ""
+        if request.requested_authn_context is None
+        else _write_requested_authn_context(request.requested_authn_context),
+        "" if request.scoping is None else _write_scoping(request.scoping),
+    )
     return element
 
 
@@ -175,14 +174,25 @@ def _attributes_of(request: AuthnRequest) -> dict[str, str | None]:
     }
 
 
-def _write_scoping(request: NewElement, scoping: Scoping) -> None:
-    element = add(request, NS_SAMLP, "Scoping", {"ProxyCount": _digits(scoping.proxy_count)})
-    if scoping.idp_list:
-        idp_list = add(element, NS_SAMLP, "IDPList")
-        for provider_id in scoping.idp_list:
-            add_text(idp_list, NS_SAMLP, "IDPEntry", attributes={"ProviderID": provider_id})
-    for requester_id in scoping.requester_ids:
-        add_text(element, NS_SAMLP, "RequesterID", requester_id)
+def _write_name_id_policy(policy: NameIdPolicy) -> str:
+    allow_create = xml_boolean(policy.allow_create)
+    return f'<samlp:NameIDPolicy AllowCreate="{allow_create}"{attribute("Format", policy.format)}></samlp:NameIDPolicy>'
+
+
+def _write_requested_authn_context(context: RequestedAuthnContext) -> str:
+    class_refs = [tagged("saml:AuthnContextClassRef", each, SAML_DECLARED) for each in context.class_refs]
+    return (
+        f'<samlp:RequestedAuthnContext Comparison="{context.comparison.value}">'
+        f"{''.join(class_refs)}</samlp:RequestedAuthnContext>"
+    )
+
+
+def _write_scoping(scoping: Scoping) -> str:
+    entries = [f"<samlp:IDPEntry{attribute('ProviderID', each)}></samlp:IDPEntry>" for each in scoping.idp_list]
+    requesters = [tagged("samlp:RequesterID", each) for each in scoping.requester_ids]
+    idp_list = f"<samlp:IDPList>{''.join(entries)}</samlp:IDPList>" if entries else ""
+    proxy_count = attribute("ProxyCount", _digits(scoping.proxy_count))
+    return f"<samlp:Scoping{proxy_count}>{idp_list}{''.join(requesters)}</samlp:Scoping>"
 
 
 def _digits(value: int | None) -> str | None:

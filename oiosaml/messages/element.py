@@ -205,9 +205,6 @@ add: Final = NewElement.add
 add_text: Final = NewElement.add_text
 """Appends a child that holds nothing but text and attributes."""
 
-add_texts: Final = NewElement.add_texts
-"""Appends a child that holds nothing but elements of one name that are text."""
-
 
 def xml_boolean(value: bool) -> str:  # noqa: FBT001 - the value itself, not an option
     """Write an xs:boolean."""

@@ -7,7 +7,6 @@ from lxml.etree import _Element
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, MessageId
 from oiosaml.messages.element import (
-    add_text,
     build,
     child,
     children,
@@ -17,12 +16,13 @@ from oiosaml.messages.element import (
     required_child,
     required_instant,
 )
-from oiosaml.messages.name_id import add_name_id, read_name_id
-from oiosaml.messages.response import Status, add_status, read_status
+from oiosaml.messages.name_id import SAML, SAML_DECLARED, read_name_id, write_issuer, write_name_id
+from oiosaml.messages.response import Status, read_status, write_status
 from oiosaml.name_id import NameId
 from oiosaml.uris import NS_SAML, NS_SAMLP, STATUS_PARTIAL_LOGOUT
 from oiosaml.validity import format_instant
 from oiosaml.value_type import value_type
+from oiosaml.xml.escaping import tagged
 from oiosaml.xml.parse import text_of
 from oiosaml.xml.writing import NewElement
 
@@ -105,10 +105,12 @@ def write_logout_request(request: LogoutRequest) -> NewElement:
         },
         prefixes=("samlp", "saml"),
     )
-    add_text(element, NS_SAML, "Issuer", request.issuer, {"Format": request.issuer_format})
-    add_name_id(element, request.name_id)
-    for session_index in request.session_indexes:
-        add_text(element, NS_SAMLP, "SessionIndex", session_index)
+    element.write(
+        write_issuer(request.issuer, request.issuer_format),
+        write_name_id(request.name_id, SAML_DECLARED),
+        *[tagged("samlp:SessionIndex", each) for each in request.session_indexes],
+        declares=SAML,
+    )
     return element
 
 
@@ -148,8 +150,7 @@ def write_logout_response(response: LogoutResponse) -> NewElement:
         },
         prefixes=("samlp", "saml"),
     )
-    add_text(element, NS_SAML, "Issuer", response.issuer)
-    add_status(element, response.status)
+    element.write(write_issuer(response.issuer), write_status(response.status), declares=SAML)
     return element
 
 

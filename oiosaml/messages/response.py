@@ -7,8 +7,6 @@ from lxml.etree import _Element
 from oiosaml.ids import EntityId, MessageId
 from oiosaml.messages.assertion import Assertion
 from oiosaml.messages.element import (
-    add,
-    add_text,
     build,
     child,
     child_text,
@@ -17,10 +15,12 @@ from oiosaml.messages.element import (
     required_child,
     required_instant,
 )
+from oiosaml.messages.name_id import SAML, write_issuer
 from oiosaml.uris import NS_SAML, NS_SAMLP, STATUS_SUCCESS
 from oiosaml.validity import format_instant
 from oiosaml.value_type import value_type
 from oiosaml.verified import Verified
+from oiosaml.xml.escaping import attribute, tagged
 from oiosaml.xml.writing import NewElement
 
 
@@ -105,8 +105,8 @@ def write_response(response: Response, *content: NewElement) -> NewElement:
         prefixes=("samlp", "saml"),
     )
     if response.issuer is not None:
-        add_text(element, NS_SAML, "Issuer", response.issuer)
-    add_status(element, response.status)
+        element.write(write_issuer(response.issuer), declares=SAML)
+    element.write(write_status(response.status))
     for each in content:
         element.append(each)
     return element
@@ -134,15 +134,16 @@ def read_status(element: _Element) -> Status:
     )
 
 
-def add_status(response: NewElement, status: Status) -> None:
-    """Append a samlp:Status to a response of whatever kind.
+def write_status(status: Status) -> str:
+    """Write the samlp:Status of a response of whatever kind.
 
     Raises:
         UnwritableText: if the message holds what XML cannot.
     """
-    element = add(response, NS_SAMLP, "Status")
-    code = add(element, NS_SAMLP, "StatusCode", {"Value": status.code})
-    if status.second_code is not None:
-        add_text(code, NS_SAMLP, "StatusCode", attributes={"Value": status.second_code})
-    if status.message is not None:
-        add_text(element, NS_SAMLP, "StatusMessage", status.message)
+    second = "" if status.second_code is None else _write_status_code(status.second_code)
+    message = "" if status.message is None else tagged("samlp:StatusMessage", status.message)
+    return f"<samlp:Status>{_write_status_code(status.code, second)}{message}</samlp:Status>"
+
+
+def _write_status_code(code: str, second: str = "") -> str:
+    return f"<samlp:StatusCode{attribute('Value', code)}>{second}</samlp:StatusCode>"

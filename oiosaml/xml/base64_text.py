@@ -2,7 +2,7 @@
 
 from binascii import Error
 
-from pybase64 import b64decode, b64encode_as_string
+from pybase64 import b64decode, b64encode, b64encode_as_string
 
 
 class NotBase64(ValueError):
@@ -20,8 +20,7 @@ def decode(text: str | bytes) -> bytes:
     except (Error, ValueError) as error:
         raise NotBase64(f"got {len(text)} characters that are not base64 ({error!s:.60})") from error
     # Decoding leaves one liberty: bits in the last character that stand for nothing.
-    last = text[-4:] if isinstance(text, str) else text[-4:].decode("ascii")
-    if encode(octets[len(octets) - (len(octets) % 3 or 3) :] if octets else b"") != last:
+    if (encode(octets) if isinstance(text, str) else b64encode(octets)) != text:
         raise NotBase64("got base64 with bits or padding to spare")
     return octets
 

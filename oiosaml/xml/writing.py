@@ -1,18 +1,18 @@
 """Writing XML: a small tree of our own whose only output is the exclusive canonical form (exc-c14n), ready to be digested as it stands.
 
-What leaves is what is signed: no second canonicalisation, and no difference between the two that an attacker could look for. Texts are
-escaped as Canonical XML 1.0, chapter 2.3, prescribes; a namespace is declared where it is first used, which is where exc-c14n declares it.
-Names of elements and attributes come from our own code; values may come from anybody.
+What leaves is what is signed: no second canonicalisation, and no difference between the two that an attacker could look for. A namespace
+is declared where it is first used, which is where exc-c14n declares it. Names of elements and attributes come from our own code; values may
+come from anybody.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
 from oiosaml.uris import NS_APPSWITCH, NS_DS, NS_MD, NS_SAML, NS_SAMLP, NS_SIM_EXTENSIONS, NS_SOAP, NS_XENC, NS_XENC11
+from oiosaml.xml.escaping import escaped_text, escaped_value
 from oiosaml.xml.names import is_ncname
 
 PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
@@ -32,28 +32,14 @@ PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
 """The prefixes we write, always the same ones, so that signed octets and people's eyes meet no surprise."""
 
 _NS_XML: Final = "http://www.w3.org/XML/1998/namespace"
-_DECLARATIONS: Final = {prefix: f' xmlns:{prefix}="{namespace}"' for prefix, namespace in PREFIXES.items()}
+DECLARATIONS: Final[Mapping[str, str]] = {
+    prefix: f' xmlns:{prefix}="{namespace}"' for prefix, namespace in PREFIXES.items()
+}
+"""Each prefix's declaration, with the space before it."""
+
 _BY_NAMESPACE: Final = {namespace: prefix for prefix, namespace in PREFIXES.items()} | {_NS_XML: "xml"}
 _NOTHING: Final[frozenset[str]] = frozenset()
 _NO_ATTRIBUTES: Final[Mapping[str, str | None]] = MappingProxyType({})
-_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-class UnwritableText(ValueError):
-    """A text that no XML document can hold, such as one with a control character (XML 1.0, production 2)."""
-
-
-def writable(text: str, place: str) -> str:
-    """Give `text` back if XML can hold it.
-
-    Raises:
-        UnwritableText: names the character and the place.
-    """
-    # Whatever Python calls printable, XML can hold; and asking that is much faster.
-    found = None if text.isprintable() else _NOT_XML.search(text)
-    if found is not None:
-        raise UnwritableText(f"got U+{ord(found[0]):04X} in {place}, expected only characters that XML can hold")
-    return text
 
 
 class NewElement:
@@ -67,6 +53,7 @@ class NewElement:
         "_provided",
         "_start",
         "_uses",
+        "_written",
         "identifier",
         "name",
         "namespaces",
@@ -99,6 +86,8 @@ class NewElement:
         self._open = True
         self._final: str | None = None
         self._declared: AbstractSet[str] = _NOTHING
+        self._written = _NOTHING
+        """The prefixes that written text declares by itself."""
 
     def add(
         self,
@@ -134,27 +123,15 @@ class NewElement:
         else:
             self._inside.append(NewElement(self.namespaces, namespace, tag, attributes, text, around=self._provided))
 
-    def add_texts(
-        self, namespace: str, tag: str, attributes: Mapping[str, str | None], item: str, texts: Iterable[str]
-    ) -> None:
-        """Append an element that holds one element called `item` for each text, in the same namespace, and is complete.
-
-        How it begins is remembered: the attributes are those of an attribute's name, which every message has, and not of a person.
+    def write(self, *texts: str, declares: frozenset[str] = _NOTHING) -> None:
+        """Append elements written as text in canonical form, which declare the prefixes `declares` and use this element's own besides.
 
         Raises:
-            UnwritableText: if a value or a text holds what XML cannot.
-            ValueError: as `add`.
+            ValueError: if this element is sealed.
         """
         self._refuse_change()
-        name, start, uses = _begun_alike(self.namespaces, namespace, tag, tuple(attributes.items()))
-        if uses <= self._provided:
-            each, _ = _named(self.namespaces, namespace, item)
-            inside = "".join([f"<{each}>{escaped_text(text, item)}</{each}>" for text in texts])
-            self._inside.append(f"<{name}{start}>{inside}</{name}>")
-        else:
-            element = self.add(namespace, tag, attributes)
-            for text in texts:
-                element.add_text(namespace, item, text)
+        self._inside += texts
+        self._written |= declares
 
     def append(self, child: "NewElement") -> None:
         """Append an element that was made by itself, sealed or not.
@@ -176,7 +153,7 @@ class NewElement:
     def halves(self, *, after: str) -> tuple[str, str]:
         """Give the canonical text as two parts that meet behind the first child, if it is called `after`, else before all content."""
         pieces: list[str] = []
-        self._declared = declared = set[str]()
+        self._declared = declared = set(self._written)
         scope = self._begin(pieces, _NOTHING, declared)
         inside = self._inside
         issued = 1 if inside and _is_called(inside[0], after) else 0
@@ -221,6 +198,7 @@ class NewElement:
             declared |= self._declared
             pieces.append(self._final)
             return
+        declared |= self._written
         if self._uses <= scope:
             pieces.append(f"<{self.name}{self._start}>")
         else:
@@ -231,7 +209,7 @@ class NewElement:
     def _begin(self, pieces: list[str], scope: frozenset[str], declared: set[str]) -> frozenset[str]:
         missing = sorted(self._uses - scope)
         declared.update(missing)
-        declarations = "".join([_DECLARATIONS[prefix] for prefix in missing])
+        declarations = "".join([DECLARATIONS[prefix] for prefix in missing])
         pieces.append(f"<{self.name}{declarations}{self._start}>")
         return scope.union(missing)
 
@@ -270,14 +248,6 @@ def _begun(
 
 
 @lru_cache(maxsize=1024)
-def _begun_alike(
-    namespaces: frozenset[str], namespace: str, tag: str, attributes: tuple[tuple[str, str | None], ...]
-) -> tuple[str, str, frozenset[str]]:
-    """Do the same for an element that is written again and again with the same attributes."""
-    return _begun(namespaces, namespace, tag, dict(attributes))
-
-
-@lru_cache(maxsize=1024)
 def _in_canonical_order(
     attributes: tuple[str, ...],
 ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str, str], ...]]:
@@ -311,31 +281,3 @@ def _checked(name: str) -> str:
     if not is_ncname(name):
         raise ValueError(f"got {name!r:.80}, expected the name of an element or attribute")
     return name
-
-
-def escaped_text(text: str, place: str) -> str:
-    """Escape the text of an element. `place` is what is called so where XML cannot hold it.
-
-    Raises:
-        UnwritableText: names the character and the place.
-    """
-    if "&" in text:
-        text = text.replace("&", "&amp;")
-    if "<" in text or ">" in text:
-        text = text.replace("<", "&lt;").replace(">", "&gt;")
-    return text if text.isprintable() else writable(text, place).replace("\r", "&#xD;")
-
-
-def escaped_value(value: str, place: str) -> str:
-    """Escape the value of an attribute. A reader turns white space into blanks unless it is written as references.
-
-    Raises:
-        UnwritableText: names the character and the place.
-    """
-    if "&" in value:
-        value = value.replace("&", "&amp;")
-    if "<" in value or '"' in value:
-        value = value.replace("<", "&lt;").replace('"', "&quot;")
-    if value.isprintable():
-        return value
-    return writable(value, place).replace("\t", "&#x9;").replace("\n", "&#xA;").replace("\r", "&#xD;")

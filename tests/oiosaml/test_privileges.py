@@ -18,7 +18,7 @@ from oiosaml.privileges import (
     write_privileges,
 )
 from oiosaml.uris import CONSTRAINT_KLE, CONSTRAINT_ORGANISATION_UNIT, NS_BPP, NS_BPP_LEGACY
-from oiosaml.xml.writing import UnwritableText
+from oiosaml.xml.escaping import UnwritableText
 from tests.builders import JOB_FUNCTION_ROLE, KORSBAEK, PRIVILEGES_TEXT, RAVNKAER, privilege_group, privilege_list
 
 HEAD = (

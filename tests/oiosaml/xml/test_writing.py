@@ -16,9 +16,10 @@ from oiosaml.messages.response import write_encrypted_assertion, write_response
 from oiosaml.uris import NS_DS, NS_MD, NS_SAML, NS_SAMLP, NS_XENC, NS_XENC11
 from oiosaml.xml.canonical import canonical_octets
 from oiosaml.xml.encryption import OIOSAML_DEFAULT, encrypt
+from oiosaml.xml.escaping import UnwritableText, writable
 from oiosaml.xml.sign import sign_enveloped
 from oiosaml.xml.verify import verify_enveloped
-from oiosaml.xml.writing import PREFIXES, NewElement, UnwritableText, writable
+from oiosaml.xml.writing import PREFIXES, NewElement
 from tests.builders import assertion, response
 from tests.conftest import Member
 from tests.trees import tree
