@@ -8,7 +8,6 @@ from lxml.etree import _Element
 from oiosaml.ids import EntityId, MessageId
 from oiosaml.messages.element import (
     add,
-    add_text,
     build,
     child,
     child_text,
@@ -98,7 +97,7 @@ def _read_target_user_system(extensions: _Element | None) -> EntityId | None:
 
 def _write_target_user_system(query: NewElement, system: EntityId) -> None:
     extensions = add(query, NS_SAMLP, "Extensions")
-    add_text(extensions, NS_SIM_EXTENSIONS, "TargetUserSystem", system)
+    add(extensions, NS_SIM_EXTENSIONS, "TargetUserSystem", text=system)
 
 
 @lru_cache(maxsize=1024)

@@ -202,9 +202,6 @@ def build(
 add: Final = NewElement.add
 """Appends a child to a parent, in a namespace that its root was built for, and gives it."""
 
-add_text: Final = NewElement.add_text
-"""Appends a child that holds nothing but text and attributes."""
-
 
 def xml_boolean(value: bool) -> str:  # noqa: FBT001 - the value itself, not an option
     """Write an xs:boolean."""

@@ -107,22 +107,6 @@ class NewElement:
         self._inside.append(child)
         return child
 
-    def add_text(
-        self, namespace: str, tag: str, text: str = "", attributes: Mapping[str, str | None] = _NO_ATTRIBUTES
-    ) -> None:
-        """Append an element that holds nothing but text and is complete: most of what a message is made of.
-
-        Raises:
-            UnwritableText: if a value or the text holds what XML cannot.
-            ValueError: as `add`.
-        """
-        self._refuse_change()
-        name, start, uses = _begun(self.namespaces, namespace, tag, attributes)
-        if uses <= self._provided:  # then nothing is declared in it, wherever this element will stand
-            self._inside.append(f"<{name}{start}>{escaped_text(text, tag)}</{name}>")
-        else:
-            self._inside.append(NewElement(self.namespaces, namespace, tag, attributes, text, around=self._provided))
-
     def write(self, *texts: str, declares: frozenset[str] = _NOTHING) -> None:
         """Append elements written as text in canonical form, which declare the prefixes `declares` and use this element's own besides.
 
