@@ -16,7 +16,7 @@ from oiosaml.bindings.fields import Fields, read_fields, refuse_odd_relay_state,
 from oiosaml.errors import SamlError
 from oiosaml.keys import SigningKey, VerificationKey, require_not_barred
 from oiosaml.uris import RSA_SHA256
-from oiosaml.value_type import value_type
+from oiosaml.value_type import derive, value_type
 from oiosaml.verified import Verified
 from oiosaml.xml.algorithms import SIGNATURE_ALGORITHMS, signature_is_good
 from oiosaml.xml.base64_text import NotBase64, decode, encode
@@ -60,7 +60,7 @@ class RedirectMessage:
         root = self._root
         if root is None:
             root = parse_message(self.octets)
-            object.__setattr__(self, "_root", root)
+            derive(self, "_root", root)
         return root
 
 
