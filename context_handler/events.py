@@ -1,14 +1,14 @@
 """One event for each step of each flow: the only record there is of what happened (design D8)."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from oiosaml.ids import EntityId, FlowId, MessageId
 from oiosaml.rules.rule import Finding
+from oiosaml.value_type import value_type
 
 
 class EventOutcome(StrEnum):
@@ -24,7 +24,7 @@ MAX_HEARSAY_OCTETS: Final = 32 * 1024
 """Octets kept of a message that failed authentication: an honest answer with some rights is below that, and anybody could have sent it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Whole:
     """What there was of octets that were cut."""
 
@@ -33,12 +33,9 @@ class Whole:
     """In hexadecimal: whoever has the message can see that it is this one."""
 
 
-@dataclass(slots=True)
+@value_type
 class Event:
-    """What one step did. Octets are those on the wire, untouched; `detail` may quote a message, cut to a length.
-
-    Not frozen: a login makes seventeen, and freezing is four fifths of what they cost. Nobody changes one but the visit that records it.
-    """
+    """What one step did. Octets are those on the wire, untouched; `detail` may quote a message, cut to a length."""
 
     flow: FlowId
     at: datetime
@@ -57,11 +54,10 @@ class Event:
     """Whether it tells of a message that failed authentication: such events go first when there are too many."""
 
 
-def as_hearsay(events: Sequence[Event]) -> None:
-    """Mark events as those of a message that failed authentication, and keep no more of its octets than MAX_HEARSAY_OCTETS."""
-    for event in events:
-        event.hearsay = True
-        octets = event.octets_in
-        if octets is not None and len(octets) > MAX_HEARSAY_OCTETS:
-            event.whole_in = Whole(len(octets), hashlib.sha256(octets).hexdigest())
-            event.octets_in = octets[:MAX_HEARSAY_OCTETS]
+def as_hearsay(event: Event) -> Event:
+    """Mark an event as one of a message that failed authentication, and keep no more of its octets than MAX_HEARSAY_OCTETS."""
+    octets = event.octets_in
+    if octets is None or len(octets) <= MAX_HEARSAY_OCTETS:
+        return replace(event, hearsay=True)
+    whole = Whole(len(octets), hashlib.sha256(octets).hexdigest())
+    return replace(event, hearsay=True, octets_in=octets[:MAX_HEARSAY_OCTETS], whole_in=whole)

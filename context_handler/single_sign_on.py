@@ -5,7 +5,7 @@ registrations as they are now. docs/sessions.md holds the table, which a test re
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from context_handler.discovery import AskForHomeIdp, Wishes
@@ -20,11 +20,12 @@ from context_handler.session import Session, SessionId, SessionKept, ends_at
 from context_handler.visit import Visit, step
 from oiosaml.errors import Party, SamlError
 from oiosaml.messages.assertion import Assertion, read_assertion
+from oiosaml.value_type import value_type
 from oiosaml.verified import Verified
 from oiosaml.xml.parse import parse_canonical
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Restored:
     """A session that answers a request, with what its home IdP said of the person read anew."""
 

@@ -1,7 +1,7 @@
 """One visit of a browser to the broker, and the steps it goes through: each step writes one event under its own name (design D8)."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
@@ -137,13 +137,12 @@ class Visit:
     def take_refused_events(self) -> tuple[Event, ...]:
         """Give them at the end of a visit that was refused: of a message that failed authentication not everything is kept."""
         if not self.vouched:
-            as_hearsay(self.events)
+            self.events = list(map(as_hearsay, self.events))
         return self.take_events()
 
     def continue_flow(self, flow: FlowId) -> None:
         """Go on with a flow begun on an earlier visit; what this visit recorded so far belongs to it."""
-        for event in self.events:
-            event.flow = flow
+        self.events = [replace(event, flow=flow) for event in self.events]
         self.flow = flow
 
     def resume(self, pending: PendingLogin) -> None:

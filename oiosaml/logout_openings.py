@@ -19,7 +19,7 @@ from oiosaml.messages.logout import LogoutRequest, LogoutResponse, read_logout_r
 from oiosaml.sealed import SignedElement, checked, checked_redirect, seal, unsealed
 from oiosaml.uris import NS_SAMLP
 from oiosaml.verified import Unverified, Verified
-from oiosaml.xml.parse import parse_message
+from oiosaml.xml.document import read_document
 from oiosaml.xml.verify import verify_enveloped
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ def open_logout_request_post(body: bytes) -> Unverified[LogoutRequest]:
         SamlError: `size`, `req.relay-state`, a `bind.…` or an `xml.…` code.
     """
     message = read_post_form(body, "SAMLRequest")
-    element = checked(parse_message(message.octets), _LOGOUT_REQUEST)
+    element = read_document(message.octets, _LOGOUT_REQUEST)
     return seal(SignedElement(element, message.relay_state), element)
 
 
@@ -90,7 +90,7 @@ def open_logout_response_post(body: bytes) -> Unverified[LogoutResponse]:
         SamlError: `size`, `req.relay-state`, a `bind.…` or an `xml.…` code.
     """
     message = read_post_form(body, "SAMLResponse")
-    element = checked(parse_message(message.octets), _LOGOUT_RESPONSE)
+    element = read_document(message.octets, _LOGOUT_RESPONSE)
     return seal(SignedElement(element, message.relay_state), element)
 
 

@@ -30,9 +30,9 @@ from oiosaml.sealed import (
 )
 from oiosaml.uris import NS_DS, NS_SAML, NS_SAMLP
 from oiosaml.verified import Unverified, Verified
+from oiosaml.xml.document import read_document
 from oiosaml.xml.encryption import decrypt
-from oiosaml.xml.parse import parse_message
-from oiosaml.xml.plaintext import parse_plaintext
+from oiosaml.xml.plaintext import read_plaintext
 from oiosaml.xml.verify import verify_enveloped
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ def open_authn_request_post(body: bytes) -> Unverified[AuthnRequest]:
         SamlError: `size`, a `bind.…` or an `xml.…` code.
     """
     message = read_post_form(body, "SAMLRequest")
-    element = checked(parse_message(message.octets), _AUTHN_REQUEST)
+    element = read_document(message.octets, _AUTHN_REQUEST)
     return seal(SignedElement(element, message.relay_state), element)
 
 
@@ -95,7 +95,7 @@ def open_response(body: bytes) -> Unverified[Response]:
     Raises:
         SamlError: `size`, a `bind.…` or an `xml.…` code.
     """
-    element = checked(parse_message(read_post_form(body, "SAMLResponse").octets), _RESPONSE)
+    element = read_document(read_post_form(body, "SAMLResponse").octets, _RESPONSE)
     return seal(SignedElement(element), element)
 
 
@@ -225,5 +225,5 @@ def _open_assertion(
     strangers: Sequence[VerificationKey],
 ) -> Verified[Assertion]:
     """Decrypt, then treat what comes out as the stranger it is: anybody can encrypt to a public key (attack ENC-05)."""
-    element = parse_plaintext(decrypt(encrypted, decryption_keys), encrypted, expected=_ASSERTION)
-    return verify_enveloped(checked(element, _ASSERTION), keys, read_assertion, strangers=strangers)
+    element = read_plaintext(decrypt(encrypted, decryption_keys), encrypted, expected=_ASSERTION)
+    return verify_enveloped(element, keys, read_assertion, strangers=strangers)

@@ -12,7 +12,7 @@ from lxml.etree import _Element
 from oiosaml.errors import SamlError
 from oiosaml.uris import NS_BPP, NS_BPP_LEGACY
 from oiosaml.value_type import value_type
-from oiosaml.xml.names import local_name
+from oiosaml.xml.names import WHITE_SPACE, local_name
 from oiosaml.xml.parse import parse_message, text_of
 
 MAXIMUM_OCTETS: Final = 256 * 1024
@@ -130,7 +130,7 @@ class _Reading:
             else:
                 self.foreign.append(f"element {element.tag!s}"[:120])
             loose.append(element.tail)
-        self.foreign += [f"text {piece.strip()!r:.40}" for piece in loose if piece and piece.strip()]
+        self.foreign += [f"text {piece.strip()!r:.40}" for piece in loose if piece and piece.strip(WHITE_SPACE)]
         return found
 
     def _note_attributes(self, element: _Element, expected: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ from oiosaml.messages.element import child, child_text
 from oiosaml.uris import NS_DS, NS_SAML
 from oiosaml.value_type import value_type
 from oiosaml.verified import Unverified
-from oiosaml.xml.document import check_document
+from oiosaml.xml.document import check_document, require_name
 
 T = TypeVar("T")
 
@@ -30,13 +30,12 @@ class SignedElement:
 
 
 def checked(element: _Element, expected: str) -> _Element:
-    """Apply the rules of the whole document: its root, one assertion at most, the structure, every ID once.
+    """Apply the rules of the whole document to a message in it: its name, one assertion at most, the structure, every ID once.
 
     Raises:
         SamlError: `xml.root`, `proto.assertion-count` or `xml.schema`.
     """
-    if element.tag != expected:
-        raise SamlError("xml.root", f"got {str(element.tag)!r:.120}, expected {expected}")
+    require_name(element, expected)
     check_document(element)
     return element
 
@@ -47,7 +46,7 @@ def checked_redirect(message: RedirectMessage, expected: str) -> _Element:
     Raises:
         SamlError: `sig.structure` or an `xml.…` code.
     """
-    element = checked(message.root(), expected)
+    element = message.opened(expected)
     if child(element, NS_DS, "Signature") is not None:
         # SAML Bindings 3.4.4.1 has it removed: of two signatures on one message, which one counts?
         raise SamlError("sig.structure", "got a Signature inside a redirected message, expected it in the query alone")

@@ -1,9 +1,9 @@
 """Trust as a type: a message nobody vouched for shows only what is needed to find the key that could vouch for it."""
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from oiosaml.ids import EntityId, MessageId
+from oiosaml.value_type import value_type
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class Unverified(Generic[T]):
         self.claimed_in_response_to = claimed_in_response_to
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Verified(Generic[T]):
     """A value read from octets whose signature was checked with a key registered for its issuer.
 

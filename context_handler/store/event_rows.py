@@ -6,7 +6,6 @@ What that saves is measured in docs/adr/0013.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from context_handler.events import Event, EventOutcome, Whole
@@ -17,9 +16,10 @@ from context_handler.store.json_text import json_text, json_value
 from oiosaml.ids import FlowId, MessageId, WorkspaceId
 from oiosaml.redaction import redacted
 from oiosaml.rules.rule import Finding, Requirement
+from oiosaml.value_type import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Move:
     """What a transaction did to its login. It stands in the row of the transaction's events: the stream alone tells how a flow stands."""
 

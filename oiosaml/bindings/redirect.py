@@ -16,10 +16,11 @@ from oiosaml.bindings.fields import Fields, read_fields, refuse_odd_relay_state,
 from oiosaml.errors import SamlError
 from oiosaml.keys import SigningKey, VerificationKey, require_not_barred
 from oiosaml.uris import RSA_SHA256
-from oiosaml.value_type import value_type
+from oiosaml.value_type import derive, value_type
 from oiosaml.verified import Verified
 from oiosaml.xml.algorithms import SIGNATURE_ALGORITHMS, signature_is_good
 from oiosaml.xml.base64_text import NotBase64, decode, encode
+from oiosaml.xml.document import read_document
 from oiosaml.xml.parse import parse_message
 from oiosaml.xml.sign import sign_octets
 from oiosaml.xml.verify import MAXIMUM_KEYS, MAXIMUM_STRANGERS
@@ -51,17 +52,22 @@ class RedirectMessage:
     signature: bytes | None
     _root: _Element | None = field(default=None, init=False, repr=False, compare=False)
 
+    def opened(self, expected: str) -> _Element:
+        """Parse and check the octets, once: what opening has checked is the tree that vouching reads. Nobody changes it.
+
+        Raises:
+            SamlError: what `read_document` raises.
+        """
+        derive(self, "_root", read_document(self.octets, expected))
+        return self.root()
+
     def root(self) -> _Element:
-        """Parse the octets, once: what opening has checked is the tree that vouching reads. Nobody changes it.
+        """Give the tree that was opened, or else parse the octets.
 
         Raises:
             SamlError: an `xml.…` code.
         """
-        root = self._root
-        if root is None:
-            root = parse_message(self.octets)
-            object.__setattr__(self, "_root", root)
-        return root
+        return parse_message(self.octets) if self._root is None else self._root
 
 
 def read_redirect(raw_query: bytes, parameter: Parameter = "SAMLRequest") -> RedirectMessage:

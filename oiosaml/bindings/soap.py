@@ -8,7 +8,7 @@ from lxml.etree import _Element
 
 from oiosaml.errors import SamlError
 from oiosaml.uris import NS_SAML, NS_SAMLP, NS_SOAP
-from oiosaml.xml.names import local_name
+from oiosaml.xml.names import WHITE_SPACE, local_name
 from oiosaml.xml.parse import parse_message
 from oiosaml.xml.writing import NewElement
 
@@ -88,7 +88,7 @@ def _refuse_headers(header: _Element) -> None:
 
 
 def _refuse_text(element: _Element) -> None:
-    if any(text.strip() for text in (element.text or "", *(child.tail or "" for child in element))):
+    if any(text.strip(WHITE_SPACE) for text in (element.text or "", *(child.tail or "" for child in element))):
         raise SamlError("xml.schema", f"got text in {local_name(element)}, expected only elements")
 
 

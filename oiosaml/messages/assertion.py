@@ -29,7 +29,7 @@ from oiosaml.messages.name_id import read_name_id, write_issuer, write_name_id
 from oiosaml.name_id import NameId
 from oiosaml.uris import NAME_FORMAT_UNSPECIFIED, NS_SAML
 from oiosaml.validity import OPEN_WINDOW, Window, format_instant
-from oiosaml.value_type import value_type
+from oiosaml.value_type import derive, value_type
 from oiosaml.xml.escaping import attribute, tagged
 from oiosaml.xml.parse import text_of
 from oiosaml.xml.writing import NewElement
@@ -101,7 +101,7 @@ class Assertion:
         values: dict[str, tuple[str, ...]] = {}
         for each in self.attributes:
             values[each.name] = values.get(each.name, ()) + each.values
-        object.__setattr__(self, "_values", MappingProxyType(values))
+        derive(self, "_values", MappingProxyType(values))
 
     @property
     def attributes(self) -> Iterator[Attribute]:

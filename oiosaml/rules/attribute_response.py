@@ -1,7 +1,6 @@
 """What the answer of an attribute service must say (AS-08 to AS-11, our choice): to our question, about our user, briefly valid."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,12 +12,13 @@ from oiosaml.rules.issue_instant import before_the_question, in_the_future, too_
 from oiosaml.rules.rule import Breach, Requirement, rule
 from oiosaml.uris import STATUS_UNKNOWN_PRINCIPAL
 from oiosaml.validity import CLOCK_SKEW, format_instant
+from oiosaml.value_type import value_type
 
 LONGEST_VALIDITY: Final = timedelta(minutes=5)
 """How long an answer of an attribute service may say that it holds (AS-09)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class AttributeResponseExpectations:
     """The question that was asked, and whom."""
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from oiosaml.name_id import is_uuid
@@ -10,6 +9,7 @@ from oiosaml.privilege_document import DocumentGroup, PrivilegeDocument
 from oiosaml.privilege_scope import Scope
 from oiosaml.rules.rule import Breach, Requirement, repeated, rule
 from oiosaml.uris import CONSTRAINT_KLE, CONSTRAINT_ORGANISATION_UNIT, NS_BPP, NS_BPP_LEGACY
+from oiosaml.value_type import value_type
 
 LARGE_OCTETS: Final = 32 * 1024
 """A document above this is reported: the value travels in a form field (BPP-15, our choice)."""
@@ -19,7 +19,7 @@ _ESCAPED = re.compile(r"&(amp|lt|gt|quot|apos|#\d+|#x[0-9A-Fa-f]+);")
 _KLE = re.compile(r"\d{2}(\.\d{2}(\.\d{2})?)?(\.?\*)?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PrivilegeExpectations:
     """Where a document stands: what fits there."""
 

@@ -8,6 +8,7 @@ from typing import Final, Generic, TypeVar
 
 from oiosaml.errors import SamlError
 from oiosaml.refusals import REFUSALS
+from oiosaml.value_type import value_type
 
 S = TypeVar("S")
 E = TypeVar("E")
@@ -22,7 +23,7 @@ class Requirement(StrEnum):
     MAY = "MAY"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Breach:
     """One breach as a rule yields it when a bare `got …, expected …` is not enough: other wording, placeholders, a line, a mend."""
 
@@ -45,7 +46,7 @@ class Rule(Generic[S, E]):
     check: Callable[[S, E], Iterator[str | Breach]]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Finding:
     """One breach of one rule, as people and programs read it."""
 

@@ -8,6 +8,7 @@ Encryption proves nothing about the sender; what comes out is as unverified as b
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -163,6 +164,7 @@ def _unwrap_one(wrapped: WrappedKey, key: DecryptionKey) -> bytes | None:
         return None
 
 
+@cache
 def _oaep(digest: str, mgf: str) -> OAEP:
     return OAEP(mgf=MGF1(MGFS[mgf]), algorithm=DIGESTS[digest], label=None)
 

@@ -1,4 +1,4 @@
-"""Names in XML: what may be an ID, and how element names are written."""
+"""Names and white space in XML: what may be an ID, how element names are written, what counts as nothing."""
 
 import re
 from typing import Final
@@ -8,6 +8,9 @@ from lxml.etree import _Element
 
 # The ASCII part of NCName and the letters beyond it; an ID is quoted in markup, so nothing that markup needs is a part of it.
 _NCNAME = re.compile(r"[^\W\d][\w.\-]*")
+
+WHITE_SPACE: Final = " \t\r\n"
+"""What XML calls white space (XML 1.0, production 3). Unicode has more of it, which is text."""
 
 MAXIMUM_ID_CHARACTERS: Final = 256
 """Longest ID: replay memory and logs keep it."""

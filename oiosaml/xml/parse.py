@@ -126,11 +126,17 @@ class _Kind:
             "xml.limits",
             f"got an attribute longer than {longest} characters",
         )
-        self._short, self._long = _Oddities(deep, many, *further), _Oddities(deep, many, long, *further)
+        self._of_shape, self._of_values = _Oddities(deep, many, *further), _Oddities(long)
+        self._all = _Oddities(deep, many, long, *further)
 
     def refuse_oddities(self, root: _Element, octets: int) -> None:
         """Refuse a tree of so many octets: in fewer than an attribute may have, none is too long."""
-        (self._long if octets > self.limits.attribute_characters else self._short).refuse(root)
+        (self._all if octets > self.limits.attribute_characters else self._of_shape).refuse(root)
+
+    def refuse_long_values(self, root: _Element, octets: int) -> None:
+        """Refuse an attribute that is too long: of all oddities the one that a tree's shape does not show."""
+        if octets > self.limits.attribute_characters:
+            self._of_values.refuse(root)
 
 
 _MESSAGE: Final = _Kind(
@@ -157,11 +163,30 @@ def parse_message(octets: bytes) -> _Element:
         SamlError: `size`, `xml.dtd`, `xml.malformed` (for a relative namespace name, too), `xml.limits`, `xml.text` for a comment or
             processing instruction, or `xml.schema` for an xml:id.
     """
+    root = parse_unexamined(octets)
+    refuse_oddities(root, len(octets))
+    return root
+
+
+def parse_unexamined(octets: bytes) -> _Element:
+    """Do the same but for `refuse_oddities`, which the caller must ask: it is for `document`, which knows shapes that are not odd."""
     root = _parse(octets, _MESSAGE)
     # It has no canonical form (Canonical XML 1.3), so that other stacks refuse the document wherever it stands.
     if _PERHAPS_RELATIVE.search(octets) and _has_relative_namespace(root):
         raise SamlError("xml.malformed", "got a relative namespace name, expected absolute ones")
     return root
+
+
+def refuse_oddities(root: _Element, octets: int, *, ordinary_shape: bool = False) -> None:
+    """Refuse what no message's tree may hold. Of a tree whose shape was found ordinary before, only values are looked at.
+
+    Raises:
+        SamlError: `xml.limits`, `xml.text` or `xml.schema`, as `parse_message`.
+    """
+    if ordinary_shape:
+        _MESSAGE.refuse_long_values(root, octets)
+    else:
+        _MESSAGE.refuse_oddities(root, octets)
 
 
 def parse_metadata(octets: bytes) -> _Element:
@@ -170,7 +195,9 @@ def parse_metadata(octets: bytes) -> _Element:
     Raises:
         SamlError: `size`, `xml.dtd`, `xml.malformed` or `xml.limits`.
     """
-    return _parse(octets, _METADATA)
+    root = _parse(octets, _METADATA)
+    _METADATA.refuse_oddities(root, len(octets))
+    return root
 
 
 def parse_canonical(octets: bytes) -> _Element:
@@ -212,7 +239,6 @@ def _parse(octets: bytes, kind: _Kind) -> _Element:
     document = root.getroottree().docinfo
     if document.doctype or document.internalDTD is not None:
         raise SamlError("xml.dtd", "got a DOCTYPE, expected none")
-    kind.refuse_oddities(root, len(octets))
     return root
 
 

@@ -10,6 +10,7 @@ from xml.sax.saxutils import quoteattr
 from lxml.etree import _Element
 
 from oiosaml.errors import SamlError
+from oiosaml.xml.document import check_document, read_document
 from oiosaml.xml.parse import parse_message
 
 _DECLARATION = re.compile(rb"\A(?:\xef\xbb\xbf)?<\?xml [^>]*\?>\s*")
@@ -18,21 +19,18 @@ _MAXIMUM_SCOPE: Final = 64
 """Most namespaces taken over from the message."""
 
 
-def parse_plaintext(octets: bytes, encrypted: _Element, *, expected: str) -> _Element:
-    """Parse the one element, called `expected`, that `encrypted` was made of.
+def read_plaintext(octets: bytes, encrypted: _Element, *, expected: str) -> _Element:
+    """Parse the one element, called `expected`, that `encrypted` was made of, and apply the rules of the whole document.
 
     Most stacks encrypt an element that declares its own namespaces. Some encrypt text that relies on declarations of the message around it
     (XML Encryption 4.2 has it decrypted in place): if it does not stand alone, it is parsed inside an element that declares what was in
     scope. That cannot deceive: exclusive canonicalisation makes the signature cover the names as they are read.
 
     Raises:
-        SamlError: what `parse_message` raises, or `xml.root` for another element.
+        SamlError: what `read_document` raises.
     """
     try:
-        root = parse_message(octets)
-        if root.tag == expected:
-            return root
-        refusal = SamlError("xml.root", f"got {root.tag!s:.160} encrypted, expected {expected}")
+        return read_document(octets, expected)
     except SamlError as error:
         if error.code != "xml.malformed":
             raise
@@ -40,6 +38,7 @@ def parse_plaintext(octets: bytes, encrypted: _Element, *, expected: str) -> _El
     inside = _in_scope(octets, encrypted)
     if inside is None or inside.tag != expected:
         raise refusal
+    check_document(inside)
     return inside
 
 

@@ -11,7 +11,7 @@ from lxml.etree import _Element
 from oiosaml.errors import SamlError
 from oiosaml.xml.content_model import Model, Slot
 from oiosaml.xml.models import MODELS
-from oiosaml.xml.names import is_ncname, local_name
+from oiosaml.xml.names import WHITE_SPACE, is_ncname, local_name
 
 _XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
 
@@ -62,7 +62,7 @@ def refuse_text(element: _Element) -> None:
         SamlError: `xml.schema`.
     """
     for piece in (element.text, *[child.tail for child in element]):
-        if piece and piece.strip():
+        if piece and piece.strip(WHITE_SPACE):
             raise _error(element, "text", "only elements")
 
 

@@ -21,7 +21,7 @@ from oiosaml.uris import C14N_EXCLUSIVE, NS_DS, NS_SAML, TRANSFORM_ENVELOPED
 from oiosaml.value_type import value_type
 from oiosaml.xml.algorithms import DIGESTS, SIGNATURE_ALGORITHMS
 from oiosaml.xml.base64_text import NotBase64, decode_in_xml
-from oiosaml.xml.names import is_ncname, local_name
+from oiosaml.xml.names import WHITE_SPACE, is_ncname, local_name
 from oiosaml.xml.parse import text_of
 
 
@@ -44,7 +44,6 @@ _INCLUSIVE_NAMESPACES: Final = f"{{{C14N_EXCLUSIVE}}}InclusiveNamespaces"
 _MAXIMUM_PREFIXES: Final = 16
 """Most prefixes of an InclusiveNamespaces; a signature that needs xs and xsi names two."""
 
-_WHITE_SPACE: Final = " \t\r\n"
 _MAXIMUM_SIGNATURE_CHARACTERS: Final = 4096
 """Longest SignatureValue or DigestValue as text; an RSA key of 8192 bits makes 1368 characters."""
 
@@ -150,7 +149,7 @@ def _children(element: _Element, *allowed: list[str]) -> list[_Element]:
         raise SamlError("sig.structure", f"got {shown} in {local_name(element)}, expected {wanted}")
     # Beside SignedInfo nothing covers it, and libxmlsec refuses some of it: two verifiers must not disagree.
     for piece in (element.text, *[each.tail for each in children]):
-        if piece and piece.strip(_WHITE_SPACE):
+        if piece and piece.strip(WHITE_SPACE):
             raise SamlError("sig.structure", f"got text in {local_name(element)}, expected only elements")
     return children
 

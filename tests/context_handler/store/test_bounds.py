@@ -37,9 +37,7 @@ def store(database: Database) -> Open:
 
 
 def hearsay(flow: str, octets: bytes = b"x") -> tuple[Event, ...]:
-    events = steps(flow, "open", octets_in=octets)
-    as_hearsay(events)
-    return events
+    return tuple(map(as_hearsay, steps(flow, "open", octets_in=octets)))
 
 
 def refuse(store: SqliteStore, flow: str, octets: bytes = b"x") -> None:

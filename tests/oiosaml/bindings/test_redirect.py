@@ -14,7 +14,7 @@ from oiosaml.errors import SamlError
 from oiosaml.messages.authn_request import read_authn_request, write_authn_request
 from oiosaml.messages.element import serialise
 from oiosaml.openings import open_authn_request_redirect
-from oiosaml.uris import RSA_SHA256
+from oiosaml.uris import NS_SAMLP, RSA_SHA256
 from oiosaml.xml.sign import sign_enveloped, sign_octets
 from tests.builders import SYSTEM, authn_request
 from tests.conftest import Member, make_member
@@ -199,5 +199,5 @@ def test_verified_octets_are_the_message(idp: Member) -> None:
 
 def test_what_is_vouched_for_is_the_tree_that_was_opened(idp: Member) -> None:
     message = read_redirect(query_of(idp).encode())
-    root = message.root()
+    root = message.opened(f"{{{NS_SAMLP}}}AuthnRequest")
     assert verify_redirect(message, [idp.verification], lambda element: element).value is root

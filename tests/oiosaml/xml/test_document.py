@@ -1,13 +1,15 @@
 """A shape that was found good is remembered, and nothing that depends on a value with it."""
 
 import pytest
+from lxml import etree
 
 from oiosaml.errors import SamlError
 from oiosaml.uris import NS_SAML, NS_SAMLP
 from oiosaml.xml import document
-from oiosaml.xml.document import check_document
+from oiosaml.xml.document import check_document, read_document
 from oiosaml.xml.parse import parse_message
 
+AUTHN_REQUEST = f"{{{NS_SAMLP}}}AuthnRequest"
 HEAD = 'ID="_a" Version="2.0" IssueInstant="2025-03-04T08:15:30Z"'
 ISSUER = "<saml:Issuer>urn:x</saml:Issuer>"
 EXTENSIONS = '<samlp:Extensions><x xmlns="urn:x" Id="_b" ID="_c"/></samlp:Extensions>'
@@ -29,6 +31,11 @@ def examine(text: str) -> None:
     [
         ("<samlp:NameIDPolicy>", "<samlp:NameIDPolicy>x", "NameIDPolicy.*got text"),
         ("</samlp:AuthnRequest>", "x</samlp:AuthnRequest>", "AuthnRequest.*got text"),
+        (
+            "</samlp:AuthnRequest>",
+            "\u00a0</samlp:AuthnRequest>",
+            "AuthnRequest.*got text",
+        ),  # white space, and not XML's
         ('ID="_a"', 'ID="1"', "got ID='1'"),
         ('Id="_b"', 'Id="_a"', "got the ID '_a' twice"),
         (' ID="_c"', ' ID="_b"', "got the ID '_b' twice"),
@@ -43,6 +50,45 @@ def test_what_a_shape_leaves_open_is_asked_each_time(old: str, new: str, said: s
         with pytest.raises(SamlError, match=said) as refused:
             examine(wrong)
         assert refused.value.code == "xml.schema"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("<x ", "<!-- a --><x ", "xml.text"),
+        ("<x ", "<?a b?><x ", "xml.text"),
+        ('Id="_b"', 'xml:id="_b"', "xml.schema"),
+        ("<x ", "<x " + " ".join(f'a{number}="v"' for number in range(33)) + " ", "xml.limits"),
+        ("/></samlp:Extensions>", f">{'<y>' * 32}{'</y>' * 32}</x></samlp:Extensions>", "xml.limits"),
+        ('ID="_c"', f'ID="{"c" * 8193}"', "xml.limits"),
+        ("samlp:AuthnRequest", "samlp:LogoutRequest", "xml.root"),
+        ('xmlns="urn:x"', 'xmlns="x"', "xml.malformed"),
+    ],
+)
+def test_a_message_that_is_read_is_never_odd(old: str, new: str, code: str) -> None:
+    good = request(EXTENSIONS)
+    wrong = good.replace(old, new)
+    assert wrong != good
+    for _ in range(2):
+        assert read_document(good.encode(), AUTHN_REQUEST).tag == AUTHN_REQUEST
+        with pytest.raises(SamlError) as refused:
+            read_document(wrong.encode(), AUTHN_REQUEST)
+        assert refused.value.code == code
+
+
+def test_a_comment_outside_the_root_is_odd_too() -> None:
+    for outside in ("<!-- a -->{}", "{}<!-- a -->", "{}<?a b?>"):
+        with pytest.raises(SamlError) as refused:
+            read_document(outside.format(request(EXTENSIONS)).encode(), AUTHN_REQUEST)
+        assert refused.value.code == "xml.text"
+
+
+def test_what_holds_a_comment_is_never_found_good_for_others() -> None:
+    odd = request('<samlp:Extensions><x xmlns="urn:x"><!-- a --></x></samlp:Extensions>').encode()
+    check_document(etree.fromstring(odd))  # nobody does: it does not come from `parse_message`
+    with pytest.raises(SamlError) as refused:
+        read_document(odd, AUTHN_REQUEST)
+    assert refused.value.code == "xml.text"
 
 
 def test_the_same_names_nested_otherwise_are_another_shape() -> None:

@@ -25,7 +25,7 @@ from oiosaml.uris import (
 from oiosaml.xml.canonical import canonical_octets
 from oiosaml.xml.encryption import EncryptionMethod, decrypt, encrypt
 from oiosaml.xml.parse import parse_message
-from oiosaml.xml.plaintext import parse_plaintext
+from oiosaml.xml.plaintext import read_plaintext
 from oiosaml.xml.verify import verify_enveloped
 from tests.builders import assertion, response
 from tests.conftest import Member
@@ -167,7 +167,7 @@ def test_we_decrypt_what_xmlsec_encrypts(method: EncryptionMethod, broker: Membe
     context.key = xmlsec.Key.generate(xmlsec.constants.KeyDataAes, bits, xmlsec.constants.KeyDataTypeSession)
     context.encrypt_xml(data, plain)
     received = parse_message(etree.tostring(holder))
-    element = parse_plaintext(decrypt(received, [broker.decryption]), received, expected=f"{{{NS_SAML}}}Assertion")
+    element = read_plaintext(decrypt(received, [broker.decryption]), received, expected=f"{{{NS_SAML}}}Assertion")
     assert read_assertion(element) == assertion()
 
 
