@@ -1,10 +1,12 @@
 """Values are compared and hashed by what they hold, hold nothing else, and do not change."""
 
 from dataclasses import field, fields, replace
+from pathlib import Path
 from typing import Generic, TypeVar
 
 import pytest
 
+import oiosaml
 from oiosaml.messages.assertion import Assertion
 from oiosaml.value_type import derive, value_type
 from oiosaml.verified import Verified
@@ -56,6 +58,17 @@ def test_what_follows_from_the_others_is_made_anew() -> None:
     value = Named("four")
     assert (value.length, replace(value, name="seven").length) == (4, 5)
     assert value == Named("four")
+
+
+def test_few_derive_anything() -> None:
+    root = Path(oiosaml.__file__).parent.parent
+    users = {
+        path.name
+        for house in ("oiosaml", "context_handler", "federation", "saml_web", "nsis_sim")
+        for path in (root / house).rglob("*.py")
+        if "derive(" in path.read_text("utf-8") or "force_setattr(" in path.read_text("utf-8")
+    }
+    assert users == {"assertion.py", "redirect.py"}
 
 
 def test_what_is_secret_is_not_shown_and_what_is_made_anew_is_not_shared() -> None:
