@@ -25,9 +25,8 @@ from oiosaml.logout_openings import (
     vouch_for_logout_request,
     vouch_for_logout_response,
 )
-from oiosaml.logout_sending import logout_envelope, logout_form, logout_redirect
+from oiosaml.logout_sending import RedirectTo, logout_endpoint, logout_envelope, send_by_browser
 from oiosaml.messages.logout import LogoutRequest, LogoutResponse
-from oiosaml.messages.metadata import Endpoint, endpoint_by
 from oiosaml.messages.response import Status
 from oiosaml.rules.logout import (
     LOGOUT_REQUEST_RULES,
@@ -38,7 +37,6 @@ from oiosaml.rules.logout import (
 from oiosaml.rules.rule import enforce
 from oiosaml.sealed import relay_state_of
 from oiosaml.uris import (
-    BINDING_POST,
     BINDING_REDIRECT,
     STATUS_REQUEST_DENIED,
     STATUS_REQUESTER,
@@ -56,13 +54,6 @@ REQUEST_LIFETIME: Final = timedelta(minutes=5)
 _LOGGED_OUT: Final = Status(STATUS_SUCCESS)
 _REFUSED: Final = Status(STATUS_RESPONDER, STATUS_REQUEST_DENIED, "This IdP was told to refuse to end this session")
 _UNKNOWN: Final = Status(STATUS_REQUESTER, STATUS_UNKNOWN_PRINCIPAL, "Nobody here has that NameID")
-
-
-@dataclass(frozen=True, slots=True)
-class RedirectTo:
-    """Send the browser to `url`, which carries a signed message."""
-
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +83,13 @@ def answer_logout(octets: bytes, binding: Binding, *, at: datetime, ports: Ports
     with _laid_at_the_context_handler():
         unverified = opening(octets)
         request = _accepted(unverified, ports.urls.slo_url, at=at, ports=ports)
-        endpoint = _endpoint(ports, binding.uri)
+        endpoint = logout_endpoint(ports.broker.single_logout_services, binding.uri)
     status = _end_sessions(request, at=at, ports=ports)
     if status is None:
         return Silence()
     response = _response(request, status, endpoint.takes_responses_at, at=at, ports=ports)
     relay_state = relay_state_of(unverified)
-    if endpoint.binding == BINDING_POST:
-        return logout_form(response, ports.signing, relay_state=relay_state)
-    return RedirectTo(logout_redirect(response, ports.signing, relay_state=relay_state))
+    return send_by_browser(response, endpoint, ports.signing, relay_state=relay_state)
 
 
 def answer_logout_by_soap(envelope: bytes, *, at: datetime, ports: Ports) -> bytes | Silence:
@@ -124,7 +113,7 @@ def begin_logout(session: IdpSession, *, at: datetime, ports: Ports) -> Outbound
     Raises:
         SamlError: `md.endpoint` if the Context Handler takes no logout through the browser.
     """
-    endpoint = _endpoint(ports, BINDING_REDIRECT)
+    endpoint = logout_endpoint(ports.broker.single_logout_services, BINDING_REDIRECT)
     request = LogoutRequest(
         id=ports.ids.message_id(),
         issue_instant=at,
@@ -137,9 +126,7 @@ def begin_logout(session: IdpSession, *, at: datetime, ports: Ports) -> Outbound
     # ended first: whatever becomes of the chain of systems, this login answers for nobody any more (attack SLO-06)
     ports.sessions.end(session, at=at)
     ports.logouts.await_answer(PendingLogout(request.id, session.person.name, at), at=at)
-    if endpoint.binding == BINDING_POST:
-        return logout_form(request, ports.signing)
-    return RedirectTo(logout_redirect(request, ports.signing))
+    return send_by_browser(request, endpoint, ports.signing)
 
 
 def finish_logout(octets: bytes, binding: Binding, *, at: datetime, ports: Ports) -> LoggedOut:
@@ -200,14 +187,6 @@ def _refuse_strangers(unverified: Unverified[LogoutRequest] | Unverified[LogoutR
     if unverified.claimed_issuer != ports.broker.entity_id:
         got = unverified.claimed_issuer
         raise SamlError("fed.unknown-issuer", f"got the issuer {got!r:.120}, expected {ports.broker.entity_id}")
-
-
-def _endpoint(ports: Ports, preferred: str) -> Endpoint:
-    """Give where the Context Handler takes logout messages through the browser, by the preferred binding if it has that."""
-    endpoint = endpoint_by(ports.broker.single_logout_services, (preferred, BINDING_REDIRECT, BINDING_POST))
-    if endpoint is None:
-        raise SamlError("md.endpoint", "got no SingleLogoutService with HTTP-Redirect or HTTP-POST, expected one")
-    return endpoint
 
 
 @contextmanager

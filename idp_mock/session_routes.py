@@ -10,7 +10,6 @@ from starlette.responses import Response
 from idp_mock.logout import (
     LoggedOut,
     Outbound,
-    RedirectTo,
     Silence,
     answer_logout,
     answer_logout_by_soap,
@@ -21,6 +20,7 @@ from idp_mock.ports import Ports
 from idp_mock.sessions import IdpSession
 from oiosaml.bindings.soap import CONTENT_TYPE, write_fault
 from oiosaml.errors import SamlError
+from oiosaml.logout_sending import RedirectTo
 from saml_web.cookies import Cookie
 from saml_web.form_origin import read_own_form
 from saml_web.front_channel import Binding, has_response

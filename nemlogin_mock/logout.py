@@ -26,9 +26,9 @@ from oiosaml.logout_openings import (
     vouch_for_logout_request,
     vouch_for_logout_response,
 )
-from oiosaml.logout_sending import logout_form, logout_redirect
+from oiosaml.logout_sending import RedirectTo, logout_endpoint, send_by_browser
 from oiosaml.messages.logout import LogoutRequest, LogoutResponse
-from oiosaml.messages.metadata import Endpoint, endpoint_by
+from oiosaml.messages.metadata import Endpoint
 from oiosaml.messages.response import Status
 from oiosaml.rules.logout import (
     LOGOUT_REQUEST_RULES,
@@ -39,7 +39,6 @@ from oiosaml.rules.logout import (
 from oiosaml.rules.rule import enforce
 from oiosaml.sealed import relay_state_of
 from oiosaml.uris import (
-    BINDING_POST,
     BINDING_REDIRECT,
     STATUS_PARTIAL_LOGOUT,
     STATUS_REQUEST_DENIED,
@@ -54,13 +53,6 @@ REQUEST_LIFETIME: Final = timedelta(minutes=5)
 """NotOnOrAfter of our own LogoutRequest (OIOSAML 3 recommends one)."""
 
 _REFUSED: Final = Status(STATUS_RESPONDER, STATUS_REQUEST_DENIED, "NemLog-in was told to refuse to end this session")
-
-
-@dataclass(frozen=True, slots=True)
-class RedirectTo:
-    """Send the browser to `url`, which carries a signed message."""
-
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +176,7 @@ def _ask(participant: Participant, logout: Logout, *, at: datetime, ports: Ports
         not_on_or_after=at + REQUEST_LIFETIME,
     )
     ports.logouts.await_answer(Asked(request.id, at, participant.client, logout))
-    return _send(request, endpoint, None, ports)
+    return send_by_browser(request, endpoint, ports.signing)
 
 
 def _answer(asker: Asker, status: Status, *, at: datetime, ports: Ports) -> Outbound:
@@ -197,21 +189,8 @@ def _answer(asker: Asker, status: Status, *, at: datetime, ports: Ports) -> Outb
         in_response_to=asker.request_id,
         status=status,
     )
-    return _send(response, endpoint, asker.relay_state, ports)
-
-
-def _send(
-    message: LogoutRequest | LogoutResponse, endpoint: Endpoint, relay_state: str | None, ports: Ports
-) -> Outbound:
-    if endpoint.binding == BINDING_POST:
-        return logout_form(message, ports.signing, relay_state=relay_state)
-    return RedirectTo(logout_redirect(message, ports.signing, relay_state=relay_state))
+    return send_by_browser(response, endpoint, ports.signing, relay_state=asker.relay_state)
 
 
 def _endpoint(client: EntityId, preferred: str, *, at: datetime, ports: Ports) -> Endpoint:
-    """Give where a client takes logout messages through the browser, by the preferred binding if it has that."""
-    services = ports.clients.connected(client, at=at).face.single_logout_services
-    endpoint = endpoint_by(services, (preferred, BINDING_REDIRECT, BINDING_POST))
-    if endpoint is None:
-        raise SamlError("md.endpoint", "got no SingleLogoutService with HTTP-Redirect or HTTP-POST, expected one")
-    return endpoint
+    return logout_endpoint(ports.clients.connected(client, at=at).face.single_logout_services, preferred)

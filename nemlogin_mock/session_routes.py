@@ -10,7 +10,6 @@ from starlette.responses import Response
 from nemlogin_mock.logout import (
     LoggedOut,
     Outcome,
-    RedirectTo,
     Silence,
     answer_logout,
     begin_logout,
@@ -19,6 +18,7 @@ from nemlogin_mock.logout import (
 from nemlogin_mock.ports import Ports
 from nemlogin_mock.scenarios import SCENARIOS
 from nemlogin_mock.sessions import NemLogInSession
+from oiosaml.logout_sending import RedirectTo
 from saml_web.cookies import Cookie
 from saml_web.form_origin import read_own_form
 from saml_web.front_channel import Binding, has_response
