@@ -74,14 +74,19 @@ def fingerprint_of(public_key: PublicKey) -> str:
 def read_verification_key(certificate_der: bytes) -> VerificationKey:
     """Read the public key of a DER certificate.
 
-    The certificate's own validity and issuer are not examined: in SAML the registration is the trust, the certificate its wrapping.
+    The certificate's own validity and issuer are not examined: in SAML the registration is the trust, the certificate its wrapping. But
+    they can be read, once this function has read the key.
 
     Raises:
         SamlError: `md.key` if it does not parse or the key is too weak, too large or on a curve not listed.
     """
     try:
-        public_key = x509.load_der_x509_certificate(certificate_der).public_key()
-    except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
+        certificate = x509.load_der_x509_certificate(certificate_der)
+        public_key = certificate.public_key()
+        # Read when they are asked for, which is later, where nobody reckons with a name that is none.
+        _ = certificate.subject, certificate.issuer, certificate.serial_number
+        _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    except (ValueError, TypeError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
         raise SamlError(
             "md.key", f"got a certificate that does not parse ({error}), expected an X.509 certificate in DER"
         ) from error

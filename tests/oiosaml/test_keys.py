@@ -4,7 +4,7 @@ import pytest
 
 from oiosaml.errors import SamlError
 from oiosaml.keys import read_verification_key
-from tests.conftest import make_member
+from tests.conftest import certificate_of, make_member
 
 RSA_ENCRYPTION = bytes.fromhex("06092a864886f70d010101")
 VERSION_3 = bytes.fromhex("a003020102")
@@ -27,6 +27,25 @@ def certificate_with(old: bytes, new: bytes) -> bytes:
     ids=["a kind of key that nobody knows", "a version that is none", "not DER", "nothing"],
 )
 def test_certificate_that_cannot_be_read_is_refused(certificate: bytes) -> None:
+    with pytest.raises(SamlError) as refused:
+        read_verification_key(certificate)
+    assert refused.value.code == "md.key"
+
+
+COMMON_NAME = bytes.fromhex("0603550403")
+UTF8_STRING, BIT_STRING = b"\x0c", b"\x03"
+
+
+@pytest.mark.parametrize("place", ["issuer", "subject"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"TEST ONLY", b"\xff\xfe\xfd ONLY"), (COMMON_NAME + UTF8_STRING, COMMON_NAME + BIT_STRING)],
+    ids=["not UTF-8", "a string of bits"],
+)
+def test_certificate_with_a_name_that_is_none_is_refused(place: str, old: bytes, new: bytes) -> None:
+    """Found by fuzzing: names are read when they are asked for, which was while metadata was checked, and nobody reckoned with it."""
+    before, between, behind = certificate_of(make_member("idp").private_key).split(old)
+    certificate = before + (new + between + old if place == "issuer" else old + between + new) + behind
     with pytest.raises(SamlError) as refused:
         read_verification_key(certificate)
     assert refused.value.code == "md.key"
