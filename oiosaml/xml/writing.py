@@ -50,7 +50,6 @@ class NewElement:
         "_final",
         "_inside",
         "_open",
-        "_provided",
         "_start",
         "_uses",
         "_written",
@@ -66,12 +65,10 @@ class NewElement:
         tag: str,
         attributes: Mapping[str, str | None] = _NO_ATTRIBUTES,
         text: str | None = None,
-        *,
-        around: frozenset[str] = _NOTHING,
     ) -> None:
         """Make an element; `namespaces` are those that it and what is added to it may use besides none at all.
 
-        Attributes of value None are left out. `around` are the prefixes that the elements it is added to declare in any case.
+        Attributes of value None are left out.
 
         Raises:
             UnwritableText: if a value or the text holds what XML cannot.
@@ -81,7 +78,6 @@ class NewElement:
         self.name, self._start, self._uses = _begun(namespaces, namespace, tag, attributes)
         self.identifier = attributes.get("ID")
         """The ID, by which a signature refers to the element; None if it has none."""
-        self._provided = around if self._uses <= around else around | self._uses
         self._inside: list[str | NewElement] = [] if text is None else [escaped_text(text, tag)]
         self._open = True
         self._final: str | None = None
@@ -103,7 +99,7 @@ class NewElement:
             ValueError: if the namespace is none that the root was made for, a name is none, or this element is sealed.
         """
         self._refuse_change()
-        child = NewElement(self.namespaces, namespace, tag, attributes, text, around=self._provided)
+        child = NewElement(self.namespaces, namespace, tag, attributes, text)
         self._inside.append(child)
         return child
 
@@ -130,7 +126,8 @@ class NewElement:
         """Give the element in exclusive canonical form, as UTF-8.
 
         Raises:
-            ValueError: if a sealed element stands where a namespace that it declares is declared already: it would not be canonical.
+            ValueError: if a sealed element, or written text, stands where a namespace that it declares is declared already: it would not be
+            canonical.
         """
         return self._rendered().encode()
 
@@ -139,6 +136,7 @@ class NewElement:
         pieces: list[str] = []
         self._declared = declared = set(self._written)
         scope = self._begin(pieces, _NOTHING, declared)
+        self._refuse_twice(self._written, scope)
         inside = self._inside
         issued = 1 if inside and _is_called(inside[0], after) else 0
         _render_all(inside[:issued], pieces, scope, declared)
@@ -177,8 +175,7 @@ class NewElement:
 
     def _render(self, pieces: list[str], scope: frozenset[str], declared: set[str]) -> None:
         if self._final is not None:
-            if not self._declared.isdisjoint(scope):
-                raise ValueError(f"got {self.name} sealed inside an element that declares the same namespaces already")
+            self._refuse_twice(self._declared, scope)
             declared |= self._declared
             pieces.append(self._final)
             return
@@ -187,8 +184,14 @@ class NewElement:
             pieces.append(f"<{self.name}{self._start}>")
         else:
             scope = self._begin(pieces, scope, declared)
+        self._refuse_twice(self._written, scope)
         _render_all(self._inside, pieces, scope, declared)
         pieces.append(f"</{self.name}>")
+
+    def _refuse_twice(self, declared: AbstractSet[str], scope: frozenset[str]) -> None:
+        """Refuse text that declares what is in scope: it stands as it is, and would not be canonical."""
+        if not declared.isdisjoint(scope):
+            raise ValueError(f"got {self.name} inside an element that declares the same namespaces already")
 
     def _begin(self, pieces: list[str], scope: frozenset[str], declared: set[str]) -> frozenset[str]:
         missing = sorted(self._uses - scope)

@@ -139,13 +139,15 @@ def test_sealed_octets_are_refused_where_they_would_not_be_canonical(idp: Member
         serialise(holder)
 
 
-def test_a_message_that_declares_in_its_own_text_stands_in_no_element_that_declares_the_same(idp: Member) -> None:
+@pytest.mark.parametrize("sealed", [True, False])
+def test_text_that_declares_is_refused_where_it_would_not_be_canonical(idp: Member, *, sealed: bool) -> None:
     inner = write_response(response())
-    sign_enveloped(inner, idp.signing)
-    holder = build(NS_SAML, "Advice", prefixes=("saml",))
-    holder.append(inner)  # its Issuer declares saml
+    if sealed:
+        sign_enveloped(inner, idp.signing)
+    outer = build(NS_SAML, "Advice", prefixes=("saml",))
+    outer.append(inner)  # its Issuer declares saml
     with pytest.raises(ValueError, match="declares the same namespaces"):
-        serialise(holder)
+        serialise(outer)
 
 
 def test_no_text_is_added_to_a_sealed_element(idp: Member) -> None:
