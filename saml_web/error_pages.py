@@ -32,6 +32,9 @@ MAX_SHOWN: Final = 500
 RETRY_AFTER_SECONDS: Final = 5
 """What a client is told when the store cannot be written."""
 
+_MOST_PLACES: Final = 20
+"""Places told of input that does not fit; `MAX_SHOWN` characters hold no more."""
+
 _UNAVAILABLE: Final = 503
 
 _log = logging.getLogger(__name__)
@@ -181,7 +184,9 @@ class ErrorPages:
     async def _on_invalid_input(self, request: Request, error: Exception) -> Response:
         if not isinstance(error, RequestValidationError):
             raise error
-        places = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        places = "; ".join(
+            f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:_MOST_PLACES]
+        )
         return self.answer(request, SamlError("web.form", f"got input that does not fit: {places}"))
 
     async def _on_failure(self, request: Request, error: Exception) -> Response:

@@ -130,7 +130,8 @@ def test_kle_pattern(shipped_world: World, value: str, *, fits: bool) -> None:
         ("entity_id: https://saml.idp.skovrup.test", "entity_id: https://x.kombit.dk", "answers only under its own names"),
         ("value: \"02.34\"", "value: \"2.34\"", "expected a value that fits KLE"),
         ("required: true\n      - constraint_type", "required: true\n      - type", "'type' is not known here"),
-        ("on_attribute_failure: refuse", "on_attribute_failure: *x", "not YAML"),
+        ("on_attribute_failure: refuse", "on_attribute_failure: *x", "write the value out"),
+        ("on_attribute_failure: refuse", "on_attribute_failure: a: b", "not YAML"),
         ("knows_roles: false", "knows_roles: false\n    knows_roles: true", "stands here for the second time"),
     ],
 )  # fmt: skip

@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from context_handler.routes.api import ApiPorts, api_router
-from context_handler.routes.api_route import LARGEST_WORLD
+from context_handler.routes.api_route import LARGEST_WORLD, MOST_JSON_PARTS
 from context_handler.store.sqlite import SqliteStore
 from context_handler.store.sqlite_record import SqliteRecord
 from context_handler.store.sqlite_refreshes import SqliteRefreshes
@@ -39,6 +39,7 @@ from tests.context_handler.federation_rig import (
     system_metadata,
 )
 from tests.context_handler.store.contract import FINDING, login, steps
+from tests.cpu_time import cpu_seconds_of
 
 BASE_URL = "http://localhost:8000"
 OWN = EntityId("https://saml.own.sim.test")
@@ -514,6 +515,37 @@ def test_deep_yaml_is_refused_web_13(api: Api) -> None:
         content = b"systems: " + b"[" * depth + b"]" * depth
         answer = api.client.post("/_sim/api/apply", content=content, headers={"Content-Type": "application/yaml"})
         assert (answer.status_code, answer.json()["code"]) == (400, "md.rule"), depth
+
+
+def _json_of(parts: int) -> bytes:
+    return b'{"cvr": "91000013", "metadata": "<x/>"' + b"".join(b',"k%d":1' % n for n in range(parts - 2)) + b"}"
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/_sim/api/systems"), ("PUT", "/_sim/api/systems/byggesag")])
+def test_json_of_too_many_parts_is_refused_before_it_is_read_web_13(api: Api, method: str, path: str) -> None:
+    answers: list[httpx.Response] = []
+    headers = {"Content-Type": "application/json"}
+
+    def ask(content: bytes) -> None:
+        answers.append(api.client.request(method, path, content=content, headers=headers))
+
+    for content in (
+        _json_of(MOST_JSON_PARTS), _json_of(MOST_JSON_PARTS + 1), _json_of(500_000), b'{"a":[' + b"{}," * 2_000_000 + b"{}]}",
+    ):  # fmt: skip
+        assert cpu_seconds_of(lambda content=content: ask(content)) < 2, content[-9:]
+    assert [(each.status_code, each.json()["code"]) for each in answers[1:]] == [(413, "size")] * 3
+    assert (answers[0].status_code, answers[0].json()["code"] in {"web.form", "md.rule"}) == (400, True)
+
+
+def test_a_flood_of_yaml_is_refused_web_13(api: Api) -> None:
+    content = "systems:\n" + " - {}\n" * 100_000
+    headers = {"Content-Type": "application/yaml"}
+
+    def ask() -> None:
+        answer = api.client.post("/_sim/api/apply", content=content, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "md.rule")
+
+    assert cpu_seconds_of(ask) < 2
 
 
 def test_metadata_by_its_address_is_fetched_from_there_again(api: Api) -> None:
