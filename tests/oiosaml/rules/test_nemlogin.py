@@ -20,7 +20,13 @@ from oiosaml.nsis import AssuranceLevel, Comparison
 from oiosaml.rules.assertion import AssertionExpectations
 from oiosaml.rules.local_idp_assertion import LOCAL_IDP_ASSERTION_RULES
 from oiosaml.rules.metadata import MetadataExpectations
-from oiosaml.rules.nemlogin_assertion import NEMLOGIN_ASSERTION_RULES, display_name, granted_level, persistent_uuid
+from oiosaml.rules.nemlogin_assertion import (
+    NEMLOGIN_ASSERTION_RULES,
+    display_name,
+    granted_level,
+    is_an_employee,
+    persistent_uuid,
+)
 from oiosaml.rules.nemlogin_client import NEMLOGIN_CLIENT_RULES, NEMLOGIN_REQUEST_RULES
 from oiosaml.rules.rule import RuleViolation, enforce
 from oiosaml.uris import (
@@ -173,6 +179,9 @@ ASSERTION_CASES = (
     says("NLA-04", "a-name-with-a-serial", employee(attributes=told(FULL_NAME=f"Sif,Serial={UUID}"))),
     says("NLA-05", "another-organisation", employee(attributes=told(CVR=RAVNKAER)), "fed.scope:nemlogin"),
     says("NLA-06", "below-the-floor", employee(attributes=told(LOA="Low"))),
+    says(
+        "NLA-06", "below-the-floor-where-no-level-was-asked", employee(attributes=told(LOA="Low")), requested_level=None
+    ),
     says("NLA-06", "above-what-is-registered", employee(attributes=told(LOA="High")), requested_level=HIGH),
     says(
         "NLA-07",
@@ -321,3 +330,27 @@ def test_cvr_of_another_municipality_of_the_same_registration_passes() -> None:
     cvrs = (Cvr("97100015"), Cvr("97200013"))
     other = employee(attributes=told(CVR=cvrs[1]))
     enforce(NEMLOGIN_ASSERTION_RULES, other, expectations(registered_cvrs=cvrs))
+
+
+@pytest.mark.parametrize(
+    ("assertion", "registered"),
+    [(employee(attributes=told(without=("LOA",))), SUBSTANTIAL), (employee(), None)],
+    ids=["no-level-said", "no-level-registered"],
+)
+def test_without_a_level_on_either_side_none_is_granted(
+    assertion: Assertion, registered: AssuranceLevel | None
+) -> None:
+    assert granted_level(assertion, registered) is None
+
+
+def test_only_the_first_value_of_a_name_is_read() -> None:
+    """A second one is somebody else's, or nobody's."""
+    names_only = told(without=("FULL_NAME",))
+    full = Attribute(names.FULL_NAME, (" ", "Eva Ond"))
+    first = Attribute(names.FIRST_NAME, ("Sif", "Eva"))
+    assert display_name(employee(attributes=(*names_only, full))) is None
+    assert display_name(employee(attributes=(*names_only, full, first))) == "Sif"
+
+
+def test_who_has_no_subject_at_all_is_another_rules_matter() -> None:
+    enforce((is_an_employee,), employee(subject=None), expectations())
