@@ -173,6 +173,15 @@ ASSERTION_CASES = (
     says("NLA-04", "a-name-with-a-serial", employee(attributes=told(FULL_NAME=f"Sif,Serial={UUID}"))),
     says("NLA-05", "another-organisation", employee(attributes=told(CVR=RAVNKAER)), "fed.scope:nemlogin"),
     says("NLA-06", "below-the-floor", employee(attributes=told(LOA="Low"))),
+    says(
+        "NLA-06",
+        "short-of-a-demand-in-nist-levels",
+        employee(attributes=told(LOA="Low")),
+        requested_level=None,
+        minimum_level=LOW,
+        acceptable_levels=(SUBSTANTIAL, HIGH),
+        demanded="AssuranceLevel 3",
+    ),
     says("NLA-06", "above-what-is-registered", employee(attributes=told(LOA="High")), requested_level=HIGH),
     says(
         "NLA-07",
