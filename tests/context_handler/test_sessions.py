@@ -441,6 +441,16 @@ async def test_with_two_sessions_the_person_is_asked_and_the_choice_is_answered_
     assert audit(rig.record, rig.ports.workspace, NOW).conserved
 
 
+async def test_a_session_with_an_idp_that_cannot_reach_the_level_raises_no_question(rig: Rig) -> None:
+    """Two sessions, one of them with an IdP that may never answer this request: nobody is asked which, and IsPassive is answered."""
+    await log_in(rig, level="High")
+    await log_in_at_the_other(rig)
+    assert isinstance(ask(rig), AskForHomeIdp), "both could answer"
+    for passive in (False, True):
+        token = answered(rig, ask(rig, is_passive=passive, **level("High")))
+        assert (token.values_of(names.CVR), token.values_of(names.LOA)) == (("91000013",), ("High",))
+
+
 async def test_a_choice_that_a_session_cannot_serve_ends_the_login_and_tells_the_system(rig: Rig) -> None:
     await log_in(rig)
     await log_in_at_the_other(rig)
