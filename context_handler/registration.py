@@ -147,6 +147,29 @@ class Registrar:
             return tuple(finding for each in put for finding in each.findings)
         raise _crowded()
 
+    def renew(self, party: PartyRegistration, newer: Callable[[RegisteredParty], bytes | None], at: datetime) -> bool:
+        """Put newer metadata in the place of what a party has; tell whether there was any.
+
+        All else of the registration stays as it is at that moment. `newer` is asked of that moment's registration, and anew if that
+        changed meanwhile: it gives octets, None if there are none for this registration, or refuses.
+
+        Raises:
+            RuleViolation, SamlError: as `register`, and what `newer` refuses with.
+        """
+        for _ in range(_ATTEMPTS):
+            present = self._registry()
+            registered = present.party(kind_of(party), party.entity_id)
+            metadata = None if registered is None else newer(registered)
+            if registered is None or metadata is None:
+                return False
+            put = self._examined(replace(registered.registration, metadata=metadata), present, at)
+            try:
+                self._store.change(self._workspace, seen_revision=present.revision, put=(put,))
+            except RegistryChangedError:
+                continue
+            return True
+        raise _crowded()
+
     def remove(self, kind: Kind, key: str) -> None:
         """Take a registration out.
 
