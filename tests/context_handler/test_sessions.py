@@ -19,11 +19,18 @@ from federation.activation_period import ActivationPeriod
 from federation.model import Profile
 from oiosaml import attributes as names
 from oiosaml.messages.assertion import Assertion
-from oiosaml.messages.authn_request import AuthnRequest, RequestedAuthnContext, Scoping
+from oiosaml.messages.authn_request import AuthnRequest, NameIdPolicy, RequestedAuthnContext, Scoping
 from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel, Comparison
 from oiosaml.privileges import read_privileges
-from oiosaml.uris import NAMEID_TRANSIENT, NAMEID_X509_SUBJECT_NAME, STATUS_AUTHN_FAILED, STATUS_NO_PASSIVE
+from oiosaml.uris import (
+    NAMEID_PERSISTENT,
+    NAMEID_TRANSIENT,
+    NAMEID_UNSPECIFIED,
+    NAMEID_X509_SUBJECT_NAME,
+    STATUS_AUTHN_FAILED,
+    STATUS_NO_PASSIVE,
+)
 from oiosaml.validity import Window
 from tests import builders
 from tests.builders import ANE_HOLM, IDP, NOW, SKOVRUP, SYSTEM, requested_level
@@ -178,6 +185,60 @@ async def test_a_transient_name_lasts_as_long_as_the_session(rig: Rig) -> None:
     assert name_in(answered(rig, ask(rig))) == first
     rig.session = None
     assert name_in(answered(rig, await log_in(rig))) != first
+
+
+# --- which name a request may ask for
+
+BOTH = (NAMEID_PERSISTENT, NAMEID_TRANSIENT)
+
+
+def named(rig: Rig, outcome: Any) -> str | None:
+    subject = answered(rig, outcome).subject
+    return None if subject is None or subject.name_id is None else subject.name_id.format
+
+
+def system_takes(rig: Rig, formats: tuple[str, ...], **registration: Any) -> None:
+    rig.registry.system_list[0] = replace(
+        rig.registry.system_list[0], metadata=system_metadata(rig.system, name_id_formats=formats)
+    )
+    change_system(rig, **registration)
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        (None, NAMEID_PERSISTENT),
+        (NAMEID_UNSPECIFIED, NAMEID_PERSISTENT),
+        (NAMEID_PERSISTENT, NAMEID_PERSISTENT),
+        (NAMEID_TRANSIENT, NAMEID_TRANSIENT),
+    ],
+)
+async def test_a_system_chooses_among_the_names_of_its_metadata(rig: Rig, asked: str | None, given: str) -> None:
+    system_takes(rig, BOTH)
+    policy = NameIdPolicy(asked, allow_create=True)
+    assert named(rig, await log_in(rig, request={"name_id_policy": policy})) == given
+    assert named(rig, ask(rig, name_id_policy=policy)) == given
+
+
+@pytest.mark.parametrize("registration", [{"name_id_format": NAMEID_PERSISTENT}, {}], ids=["registration", "metadata"])
+async def test_a_name_that_the_system_may_not_have_is_refused(rig: Rig, registration: dict[str, Any]) -> None:
+    """The request asks for it and the answer would hold another: a system must not be told Success then (SAML Core 3.4.1.1)."""
+    await log_in(rig)
+    system_takes(rig, BOTH if registration else (NAMEID_PERSISTENT,), **registration)
+    refused = ask(rig, name_id_policy=NameIdPolicy(NAMEID_TRANSIENT, allow_create=True))
+    assert isinstance(refused, RefusedLogin)
+    assert refused.error.code == "req.name-id-policy"
+
+
+async def test_a_name_that_the_system_may_not_have_any_more_when_the_idp_has_answered(rig: Rig) -> None:
+    system_takes(rig, BOTH)
+    policy = NameIdPolicy(NAMEID_TRANSIENT, allow_create=True)
+    question = sent_to_idp(rig, ask(rig, wishes=Wishes(hint=IDP), name_id_policy=policy))
+    system_takes(rig, (NAMEID_PERSISTENT,))
+    refused = await rig.finish(rig.answer_with(question, assertion(rig, question)))
+    assert isinstance(refused, RefusedLogin)
+    assert refused.error.code == "req.name-id-policy"
+    assert rig.counts().conserved
 
 
 # --- cookies
