@@ -48,6 +48,14 @@ def test_every_cell_of_the_matrix_does_what_it_should(fresh: Fresh) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.parametrize("variable", ["NSIS_BASE_URL", "NSIS_PORT"])
+def test_a_check_of_the_authority_finds_it_by_the_settings_alone(fresh: Fresh, variable: str) -> None:
+    named = {"NSIS_BASE_URL": fresh.base_url, "NSIS_PORT": str(urlsplit(fresh.base_url).port)}[variable]
+    environment = clean_environment(NSIS_CERTS_DIR=fresh.environment["NSIS_CERTS_DIR"], **{variable: named})
+    done = run_nsis("ca", "check", environment=environment)
+    assert done.stdout == f"{fresh.base_url} answers with a certificate of this authority.\n", done.stderr
+
+
 def test_a_command_fetches_metadata_from_a_name_that_only_browsers_resolve(fresh: Fresh) -> None:
     done = run_nsis("sp", "add", "--metadata", fresh.metadata_url, "--cvr", OWNER, environment=fresh.environment)
     assert done.returncode == 0, done.stdout + done.stderr
