@@ -20,6 +20,7 @@ from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, FlowId, WorkspaceId
 from oiosaml.keys import VerificationKey, read_verification_key
 from oiosaml.messages.element import children
+from oiosaml.messages.metadata import EntityDescriptor
 from oiosaml.messages.metadata_reading import read_metadata
 from oiosaml.uris import NS_DS
 from oiosaml.xml.base64_text import decode_in_xml
@@ -145,11 +146,7 @@ def _newer(party: RegisteredParty, source: MetadataSource, octets: bytes) -> byt
     if party.registration.metadata_source != source or octets == party.registration.metadata:
         return None
     require_own_word(octets, party.keys, source)
-    ends = (read_metadata(octets).entity or party.metadata).valid_until
-    present = party.metadata.valid_until
-    if ends is not None and present is not None and ends < present:
-        # An older copy played back would bring a key back that has left the metadata (attack SIG-21).
-        raise SamlError("md.older", f"got metadata until {ends}, expected at least {present} as in the present one")
+    require_not_older(octets, party.metadata)
     return octets
 
 
@@ -173,6 +170,20 @@ def require_own_word(octets: bytes, keys: tuple[VerificationKey, ...], source: M
         if error.code.startswith("key."):
             raise
         raise SamlError("md.signature", f"{error.code}: {error.detail}") from error
+
+
+def require_not_older(octets: bytes, present: EntityDescriptor) -> None:
+    """Let a copy through that ends no sooner than the present one. Its end is all that tells which of two copies is the older.
+
+    Raises:
+        SamlError: `md.older` if it ends sooner, or does not say when although the present one does.
+    """
+    ends = (read_metadata(octets).entity or present).valid_until
+    if present.valid_until is None or (ends is not None and ends >= present.valid_until):
+        return
+    # An older copy played back would bring a key back that has left the metadata, or take a new one away (attack SIG-21).
+    got = "metadata without a validUntil that can be read" if ends is None else f"metadata until {ends}"
+    raise SamlError("md.older", f"got {got}, expected at least {present.valid_until} as in the present one")
 
 
 def interval_for(octets: bytes, at: datetime) -> timedelta:

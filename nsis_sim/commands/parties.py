@@ -213,11 +213,16 @@ def read_source(source: str) -> str:
 def _fetch(url: str) -> str:
     import httpx
 
+    from nsis_sim.outgoing import outgoing_transport
+    from saml_web.local_names import is_local_name
+
     try:
-        # A proxy never knows this machine's own addresses.
-        own = httpx.URL(url).host in {"localhost", "127.0.0.1", "::1"}
-        answer = httpx.get(url, timeout=10, follow_redirects=not own, trust_env=not own)
-        answer.raise_for_status()
+        host = httpx.URL(url).host
+        # A proxy never knows this machine's own addresses, nor does a resolver know its names or the usual authorities its certificate.
+        own = is_local_name(host) or host in {"127.0.0.1", "::1"}
+        transport = outgoing_transport() if own else None
+        with httpx.Client(transport=transport, timeout=10, follow_redirects=not own, trust_env=not own) as client:
+            answer = client.get(url).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         fail(f"{url} cannot be fetched: {error}")
     return answer.text

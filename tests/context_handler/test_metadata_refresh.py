@@ -184,6 +184,39 @@ async def test_an_older_copy_takes_nobodys_place(publisher: Publisher) -> None:
     assert publisher.fingerprints() == [OLD]
 
 
+@pytest.mark.parametrize("later", [timedelta(hours=1), timedelta(days=9)], ids=["in time", "after the end"])
+async def test_a_copy_without_an_end_takes_not_the_place_of_one_with(publisher: Publisher, later: timedelta) -> None:
+    """What was published before the member began to state an end is signed by its key, too: played back, it takes the new key away."""
+    earlier = publisher.says
+    publisher.says = published("system", "new", ends=NOW + timedelta(days=1))
+    await publisher.due()
+    publisher.says = earlier
+    await publisher.due(NOW + LONGEST_INTERVAL + later)
+    assert publisher.events == [("refresh_metadata", None), ("refresh_metadata", "md.older")]
+    assert publisher.fingerprints() == [OLD, NEW]
+    told = publisher.refresher.states.all(DEFAULT_WORKSPACE)[SYSTEM].detail
+    assert "without a validUntil that can be read" in told
+
+
+ENDS = NOW + timedelta(days=9)
+
+
+@pytest.mark.parametrize(
+    ("present", "newer"),
+    [(None, ENDS), (ENDS, ENDS), (ENDS, ENDS + timedelta(seconds=1)), (None, None)],
+    ids=["begins to state one", "the same", "later", "states none"],
+)
+async def test_a_copy_that_ends_no_sooner_is_taken(
+    publisher: Publisher, present: datetime | None, newer: datetime | None
+) -> None:
+    """Of two copies without an end, or with the same, nothing says which is the older (docs/members.md)."""
+    publisher.says = published("system", ends=present)
+    await publisher.due()
+    publisher.says = published("system", "new", ends=newer)
+    await publisher.due(NOW + LONGEST_INTERVAL)
+    assert publisher.fingerprints() == [OLD, NEW]
+
+
 async def test_md_02_the_last_good_copy_serves_until_it_ends_and_then_that_member_alone_is_refused(
     publisher: Publisher,
 ) -> None:
