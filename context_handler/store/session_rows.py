@@ -39,15 +39,6 @@ _ANSWER: Final = (
     f" answered_at = substr(answered_at || excluded.answered_at, -{_KEPT_DIGITS})"
     f" WHERE length(answered_at) < {_KEPT_DIGITS} OR substr(answered_at, 1, {_INSTANT_DIGITS}) <= ?"
 )
-_REMEMBER_PARTICIPANTS: Final = (
-    "INSERT OR IGNORE INTO ended_sessions (workspace, party, name_id, session_index, ended_at)"
-    " SELECT workspace, system, name_id, session_index, ? FROM participants WHERE workspace = ? AND session = ?"
-)
-_REMEMBER_HOME_IDP: Final = (
-    "INSERT OR IGNORE INTO ended_sessions (workspace, party, name_id, session_index, ended_at)"
-    " SELECT sessions.workspace, idp, name_id, json_each.value, ? FROM sessions, json_each(sessions.session_indexes)"
-    " WHERE workspace = ? AND sessions.id = ?"
-)
 
 SessionRow = tuple[str, str, str, str, str, int, str, int, int, int, bytes]
 
@@ -160,15 +151,6 @@ def participants_of(
         (workspace, session),
     )
     return tuple(Participant(EntityId(system), name_id_of(name_id), index) for system, name_id, index in rows)
-
-
-def drop_session(connection: sqlite3.Connection, workspace: WorkspaceId, session: SessionId, at: datetime) -> None:
-    """Take a session away, and with it who took part; what its participants called it is remembered as ended."""
-    values = (to_microseconds(at), workspace, session)
-    connection.execute(_REMEMBER_PARTICIPANTS, values)
-    connection.execute(_REMEMBER_HOME_IDP, values)
-    connection.execute("DELETE FROM participants WHERE workspace = ? AND session = ?", (workspace, session))
-    connection.execute("DELETE FROM sessions WHERE workspace = ? AND id = ?", (workspace, session))
 
 
 def _instant(at: datetime) -> str:

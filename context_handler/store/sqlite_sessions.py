@@ -23,11 +23,11 @@ from context_handler.session import (
 from context_handler.store.accepting import accept_and_end
 from context_handler.store.beginning import begin_login
 from context_handler.store.database import Database, Survives, to_microseconds
+from context_handler.store.ended_rows import end_session
 from context_handler.store.ending import end_login
 from context_handler.store.event_rows import Move, insert_events
 from context_handler.store.session_rows import (
     COLUMNS,
-    drop_session,
     insert_session,
     name_id_text,
     renew_session,
@@ -54,7 +54,7 @@ _NAMED: Final = (
 )
 _ACCEPTED: Final = frozenset({LoginState.ACCEPTED})
 _ENDED: Final = "SELECT id FROM sessions WHERE workspace = ? AND ends_at <= ?"
-_LONG_ENDED: Final = "FROM ended_sessions WHERE workspace = ? AND ended_at <= ?"
+_LONG_ENDED: Final = "FROM ended_participants WHERE workspace = ? AND ended_at <= ?"
 
 
 class SqliteSessions:
@@ -144,7 +144,7 @@ class SqliteSessions:
             connection.execute(f"DELETE {_LONG_ENDED}", long_ago)
             ended = [session for (session,) in connection.execute(_ENDED, values)]
             for session in ended:
-                drop_session(connection, workspace, SessionId(session), at)
+                end_session(connection, workspace, SessionId(session), at)
         return len(ended)
 
     def find(self, workspace: WorkspaceId, system: EntityId, name_id: NameId, at: datetime) -> KnownSubject | None:
