@@ -20,6 +20,8 @@ class OpenSession:
     session: Session
     browser: str
     participants: tuple[Participant, ...]
+    left_behind: bool = False
+    """Whether it answers logins no more, for another person logged in there since."""
 
 
 @value_type
@@ -71,7 +73,7 @@ class LogoutStore(Protocol):
         ...
 
     def sessions_of_browser(self, workspace: WorkspaceId, handle: str) -> Sequence[OpenSession]:
-        """Give the sessions of a browser."""
+        """Give the sessions of a browser, and those it left behind: it may log out of them, and they answer nothing."""
         ...
 
     def ended_sessions(

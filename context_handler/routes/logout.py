@@ -137,6 +137,7 @@ class LogoutRoutes:
             (
                 self._name(PartyKind.HOME_IDP, each.session.idp),
                 [self._name(PartyKind.SYSTEM, p.system) for p in each.participants],
+                each.left_behind,
             )
             for each in sessions
         ]

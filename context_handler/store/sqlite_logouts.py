@@ -52,7 +52,7 @@ _LEGS: Final = (
     " WHERE workspace = ? AND flow = ? ORDER BY number"
 )
 _SESSION_COLUMNS: Final = ", ".join(f"sessions.{column.strip()}" for column in COLUMNS.split(","))
-_SESSIONS: Final = f"SELECT sessions.browser, {_SESSION_COLUMNS} FROM sessions"  # noqa: S608 - our own constants
+_SESSIONS: Final = f"SELECT sessions.browser, sessions.handle IS NULL, {_SESSION_COLUMNS} FROM sessions"  # noqa: S608 - our own constants
 
 
 class SqliteLogouts:
@@ -77,8 +77,13 @@ class SqliteLogouts:
         return self._open(workspace, where, (workspace, idp, name_id_text(name_id)))
 
     def sessions_of_browser(self, workspace: WorkspaceId, handle: str) -> Sequence[OpenSession]:
-        """Give the sessions of a browser."""
-        return self._open(workspace, "WHERE sessions.workspace = ? AND sessions.handle = ?", (workspace, handle))
+        """Give the sessions of a browser, and those it left behind."""
+        # Two look-ups, each by its index: an OR of them would read every session.
+        own = (
+            "WHERE sessions.workspace = ? AND sessions.id IN (SELECT id FROM sessions WHERE workspace = ? AND handle = ?"
+            " UNION ALL SELECT id FROM sessions WHERE workspace = ? AND left_in = ?)"
+        )
+        return self._open(workspace, own, (workspace, workspace, handle, workspace, handle))
 
     def ended_sessions(
         self,
@@ -186,8 +191,13 @@ class SqliteLogouts:
         with self._database.reading() as connection:
             rows = connection.execute(f"{_SESSIONS} {where} ORDER BY sessions.id", values).fetchall()
             return tuple(
-                OpenSession(session_of(row), browser, tuple(participants_of(connection, workspace, SessionId(row[0]))))
-                for browser, *row in rows
+                OpenSession(
+                    session_of(row),
+                    browser,
+                    tuple(participants_of(connection, workspace, SessionId(row[0]))),
+                    bool(left_behind),
+                )
+                for browser, left_behind, *row in rows
             )
 
     def _one(self, workspace: WorkspaceId, query: str, values: tuple[str, ...]) -> Logout | None:

@@ -28,6 +28,7 @@ from context_handler.store.ending import end_login
 from context_handler.store.event_rows import Move, insert_events
 from context_handler.store.session_rows import (
     COLUMNS,
+    hand_on,
     insert_session,
     name_id_text,
     renew_session,
@@ -91,15 +92,7 @@ class SqliteSessions:
                 end_login(connection, workspace, flow, LoginState.COMPLETED, None, events, origins=_ACCEPTED)
             else:
                 accept_and_end(connection, workspace, in_hand, LoginState.COMPLETED, None, events)
-            if kept.displaced is not None:
-                connection.execute(
-                    "UPDATE sessions SET handle = NULL WHERE workspace = ? AND id = ?", (workspace, kept.displaced)
-                )
-            if kept.handle_before is not None:
-                connection.execute(
-                    "UPDATE sessions SET handle = ? WHERE workspace = ? AND handle = ?",
-                    (kept.handle, workspace, kept.handle_before),
-                )
+            hand_on(connection, workspace, kept)
             if not kept.renews:
                 insert_session(connection, workspace, kept)
             elif not renew_session(connection, workspace, kept):

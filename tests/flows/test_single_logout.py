@@ -153,3 +153,17 @@ def test_a_click_without_a_session_does_not_say_that_anybody_was_told(person, br
     assert heading(again) == "Du er logget ud"
     assert "fået besked" not in text_of(again)
     assert "Context Handler har ingen session i denne browser" in text_of(again)
+
+
+def test_the_person_before_is_shown_and_logged_out_with_one_click(street, browser):
+    log_in(street, browser, "byggesag")
+    forced = browser.visit(f"{street.topology.system('ydelser').login_url}?force=1")
+    press(browser, forced, "persona", "cilla-moeberg")
+    page = browser.visit(LOGOUT)
+    assert "Korsbæk Kommune, et tidligere login" in text_of(page)
+    assert "Byggesag" in text_of(page)
+    end = click(browser, page, "Log ud alle steder")
+    assert "Byggesag" in text_of(end)
+    session = HeadlessSession(browser, street.topology, "")
+    assert [session.is_logged_in(system) for system in ("byggesag", "ydelser")] == [False, False]
+    assert heading(browser.visit(LOGOUT)) == "Du er ikke logget ind"

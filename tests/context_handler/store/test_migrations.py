@@ -121,3 +121,19 @@ def test_a_session_that_had_ended_is_known_as_before(tmp_path: Path) -> None:
     SqliteSessions(database).forget(HERE, NOW + ENDED_REMEMBERED)
     assert logouts.ended_sessions(HERE, PartyKind.SYSTEM, BYGGESAG, ANE_HOLM, (index,)) == ()
     database.close()
+
+
+def test_a_session_that_was_there_before_goes_on_and_is_left_behind_by_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    old = make_at_step(path, "0009")
+    old.execute(
+        "INSERT INTO sessions (workspace, id, handle, browser, idp, profile, name_id, session_indexes, level, signer,"
+        " authn_instant, used_at, ends_at, assertion) VALUES (?, 's', 'h', 'b', ?, 'OIOSAML3', ?, '[]', 3, 'k', 1, 1, 1, x'00')",
+        (HERE, IDP, name_id_text(ANE_HOLM)),
+    )
+    old.commit()
+    old.close()
+    database = Database(path)
+    (found,) = SqliteLogouts(database).sessions_of_browser(HERE, "h")
+    assert (found.session.id, found.left_behind) == ("s", False)
+    database.close()
