@@ -1,8 +1,10 @@
 """How a logout begins: who says so, whose sessions end, and that they end before anybody is told."""
 
+from collections.abc import Sequence
+
 from context_handler.logout_inbound import LogoutByParty, LogoutByPerson
 from context_handler.logout_legs import Participant, participant
-from context_handler.logout_ports import SessionsToEnd
+from context_handler.logout_ports import OpenSession, SessionsToEnd
 from context_handler.logout_sessions import legs_of, matching
 from context_handler.logout_state import Initiator, Logout, LogoutReplayedError, LogoutState, PartyKind
 from context_handler.ports import Ports, Registry
@@ -69,19 +71,27 @@ def find_sessions_to_end(visit: Visit, request: LogoutRequest, inbound: LogoutBy
         known = logouts.sessions_of_participant(workspace, *names)
     ended = logouts.ended_sessions(workspace, inbound.kind, *names, request.session_indexes)
     found = SessionsToEnd(matching(request, known, inbound.kind), tuple(ended))
-    have_ended = set(request.session_indexes) <= {index for each in ended for index in each.session_indexes}
-    if known and not found.open and not have_ended:
+    if not found.open and not _have_ended(request, found):
+        _require_nobodys_name(request, known, visit, ports)
+    visit.note(detail=f"{len(found.open)} sessions" if found.open else "the session is gone already")
+    return found
+
+
+def _have_ended(request: LogoutRequest, found: SessionsToEnd) -> bool:
+    """Tell whether each session that the request names was the sender's own, and has ended of late."""
+    named = {index for each in found.ended for index in each.session_indexes}
+    return bool(found.ended) and set(request.session_indexes) <= named
+
+
+def _require_nobodys_name(request: LogoutRequest, known: Sequence[OpenSession], visit: Visit, ports: Ports) -> None:
+    """A name that nobody has may be that of a session long gone; one that somebody else has is no mistake (attacks SLO-02, SLO-05)."""
+    if known:
         raise SamlError(
             "slo.denied", f"got the SessionIndex {request.session_indexes!r:.200}, expected one of the sender's own"
         )
-    if (
-        not known
-        and ports.subjects is not None
-        and ports.subjects.is_named_elsewhere(workspace, request.name_id, visit.at)
-    ):
+    subjects, names = ports.subjects, (request.name_id, visit.at, request.session_indexes)
+    if subjects is not None and subjects.is_named_elsewhere(ports.workspace, *names):
         raise SamlError("slo.denied", f"got the NameID {request.name_id.value!r:.160}, which another party was given")
-    visit.note(detail=f"{len(found.open)} sessions" if found.open else "the session is gone already")
-    return found
 
 
 @step(Party.USER)

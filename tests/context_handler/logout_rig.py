@@ -39,7 +39,14 @@ from oiosaml.messages.response import Status
 from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel
 from oiosaml.openings import open_response, unseal_response
-from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, NAMEID_PERSISTENT, STATUS_SUCCESS
+from oiosaml.uris import (
+    BINDING_POST,
+    BINDING_REDIRECT,
+    BINDING_SOAP,
+    NAMEID_PERSISTENT,
+    NAMEID_X509_SUBJECT_NAME,
+    STATUS_SUCCESS,
+)
 from tests import builders
 from tests.builders import CH_SSO, IDP, NOW
 from tests.conftest import Member, make_member
@@ -132,6 +139,14 @@ class Street:
     def is_logged_in(self, at: datetime = NOW) -> bool:
         """Whether a session of the broker answers a login now."""
         return isinstance(self.begin(BYGGESAG, at), PostTo)
+
+    def give_x509_names(self, *systems: EntityId) -> None:
+        """These systems get the home IdP's own NameID, which is the same text at each of them."""
+        registered = self.rig.registry.system_list
+        for number, each in enumerate(registered):
+            if each.registration.entity_id in systems:
+                registration = replace(each.registration, name_id_format=NAMEID_X509_SUBJECT_NAME)
+                registered[number] = replace(each, registration=registration)
 
     # --- logging out
 

@@ -8,6 +8,7 @@ from context_handler.audit import audit
 from context_handler.logout_answering import RefusedLogout
 from context_handler.logout_state import LegState, Logout, LogoutState
 from context_handler.ports import Ports
+from context_handler.session import ENDED_REMEMBERED
 from oiosaml.ids import EntityId
 from oiosaml.messages.response import Status
 from oiosaml.uris import (
@@ -193,6 +194,34 @@ def test_an_idp_that_gave_no_session_index_is_told_too(street: Street) -> None:
     assert (street.whom(outcome), street.asked(outcome).session_indexes) == (IDP, ())
     assert street.told(street.answer(outcome), YDELSER).status == WHOLE
     assert street.send(street.request(BYGGESAG)).logout.legs == ()
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_a_late_logout_is_honest_also_where_the_name_is_the_same_at_every_system(
+    street: Street, *, indexed: bool
+) -> None:
+    street.give_x509_names(BYGGESAG, YDELSER)
+    street.log_in(BYGGESAG, YDELSER)
+    late = street.request(YDELSER) if indexed else street.request(YDELSER, session_indexes=())
+    street.everybody_answers(street.answer(street.send(street.request(BYGGESAG)), status=REFUSED))
+    street.rig.session = None
+    street.log_in(BYGGESAG)
+    assert late.name_id == street.request(BYGGESAG).name_id
+    end = street.send(late)
+    assert street.told(end, YDELSER).status == WHOLE
+    assert street.is_logged_in(), "in another session, of which Ydelser is no part"
+
+
+def test_a_logout_later_than_is_remembered_is_a_success_with_such_a_name(street: Street) -> None:
+    street.give_x509_names(BYGGESAG, YDELSER)
+    street.log_in(BYGGESAG, YDELSER)
+    late = street.request(YDELSER)
+    street.everybody_answers(street.send(street.request(BYGGESAG)))
+    street.rig.ports.sessions.forget(street.rig.ports.workspace, NOW + ENDED_REMEMBERED)
+    street.rig.session = None
+    street.log_in(BYGGESAG)
+    assert street.told(street.send(late), YDELSER).status == WHOLE
+    assert street.is_logged_in()
 
 
 # --- a session that ended by its age
