@@ -136,5 +136,5 @@ class LogoutStore(Protocol):
         ...
 
     def expire(self, workspace: WorkspaceId, at: datetime) -> int:
-        """End every logout that took too long as a partial one, with an event each; give how many."""
+        """End every logout that took too long as it stands, with an event each; give how many. One that moves meanwhile is left alone."""
         ...

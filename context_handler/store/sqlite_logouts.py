@@ -176,16 +176,22 @@ class SqliteLogouts:
             insert_events(connection, workspace, events, Move(None, LogoutState.REFUSED))
 
     def expire(self, workspace: WorkspaceId, at: datetime) -> int:
-        """End every logout that took too long as a partial one."""
+        """End every logout that took too long as it stands."""
         values = (workspace, LogoutState.UNDER_WAY, to_microseconds(at - LOGOUT_LIFETIME))
         overdue = "WHERE workspace = ? AND state = ? AND started_at <= ?"
         logouts = self._many(workspace, f"{_LOGOUT} {overdue}", values)
-        for logout in logouts:
-            after = logout.without(self.logged_out_meanwhile(workspace, logout)).ended()
-            left = ", ".join(leg.party for leg in after.still_logged_in) or "nobody but the initiator's answer"
-            event = Event(logout.flow, at, EXPIRE_STEP, EventOutcome.REFUSED, "flow.expired", f"not heard of: {left}")
+        return sum(self._expire(workspace, logout, at) for logout in logouts)
+
+    def _expire(self, workspace: WorkspaceId, logout: Logout, at: datetime) -> bool:
+        """End one; False if its last answer came meanwhile, or another worker that keeps house at this moment was first."""
+        after = logout.without(self.logged_out_meanwhile(workspace, logout)).ended()
+        left = ", ".join(leg.party for leg in after.still_logged_in) or "nobody but the initiator's answer"
+        event = Event(logout.flow, at, EXPIRE_STEP, EventOutcome.REFUSED, "flow.expired", f"not heard of: {left}")
+        try:
             self.save(workspace, logout, after, (event,))
-        return len(logouts)
+        except LogoutMovedError:
+            return False
+        return True
 
     def _open(self, workspace: WorkspaceId, where: str, values: tuple[str, ...]) -> Sequence[OpenSession]:
         with self._database.reading() as connection:
