@@ -121,3 +121,12 @@ def test_a_login_that_began_later_takes_no_session_along_by_the_transaction_alon
     assert shown(street) == [(False, [YDELSER])]
     street.rig.session = first
     assert isinstance(street.begin(BYGGESAG, NOW + minutes(2)), PostTo), "which goes on where it is"
+
+
+def test_a_session_that_goes_on_is_left_behind_no_more(street: Street) -> None:
+    """The browser kept the first cookie after all, and the person logs in anew under it: the second cookie opens nothing of it."""
+    first, second = two_tabs(street)
+    street.rig.session, street.idp_session = first, "_session-3"
+    street.finish(BYGGESAG, street.begin(BYGGESAG, NOW + minutes(1), forced=True), NOW + minutes(1))
+    assert shown(street) == [(False, [BYGGESAG])]
+    assert shown(street, second) == [(False, [YDELSER])]
