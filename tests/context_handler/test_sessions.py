@@ -586,6 +586,18 @@ async def test_a_system_finds_its_own_user_and_no_other_system_does(rig: Rig) ->
     assert not subjects.is_named_elsewhere(workspace, ANE_HOLM, NOW)
 
 
+async def test_a_name_that_is_the_same_at_every_system_is_anothers_by_its_session_alone(rig: Rig) -> None:
+    change_system(rig, name_id_format=NAMEID_X509_SUBJECT_NAME)
+    token = answered(rig, await log_in(rig))
+    index = token.authn_statements[0].session_index
+    assert index is not None
+    named = (rig.ports.workspace, ANE_HOLM, NOW)
+    subjects = SqliteSessions(rig.database)
+    assert not subjects.is_named_elsewhere(*named)
+    assert not subjects.is_named_elsewhere(*named, ("_another",))
+    assert subjects.is_named_elsewhere(*named, ("_another", index))
+
+
 async def test_prompts_are_counted_by_person_and_day_from_the_events(rig: Rig) -> None:
     await log_in(rig, request=level("Low"), level="Low")
     ask(rig, **level("Low"))
