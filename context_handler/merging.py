@@ -1,15 +1,17 @@
 """Additions put into a world of registrations: who may take whose place, and what a newcomer can never undo."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import cast
+from typing import TypeVar, cast
 
 from federation.documents import Kind, Registration, key_of
 from federation.model import AttributeService, Authority, HomeIdp, UserFacingSystem, World
 from oiosaml.errors import SamlError
-from oiosaml.ids import Cvr
+from oiosaml.ids import Cvr, EntityId
 from oiosaml.messages.metadata_reading import read_metadata
 
 PartyRegistration = HomeIdp | UserFacingSystem | AttributeService
+P = TypeVar("P", HomeIdp, UserFacingSystem, AttributeService)
 
 
 def lists_of(world: World) -> list[tuple[Kind, tuple[Registration, ...]]]:
@@ -34,6 +36,32 @@ def merge(present: World, additions: World, *, replacing: bool) -> World:
             by_key[key_of(each)] = each
         lists[kind] = tuple(by_key.values())
     return world_from(lists)
+
+
+def metadata_of_simulated(*worlds: World) -> dict[EntityId, bytes]:
+    """Give the metadata of every party in the worlds that the simulator plays; what a later world says counts."""
+    known: dict[EntityId, bytes] = {}
+    for world in worlds:
+        parties: list[PartyRegistration] = [*world.idps, *world.systems, *world.attribute_services]
+        known |= {party.entity_id: party.metadata for party in parties if party.simulated}
+    return known
+
+
+def with_metadata_of_simulated(additions: World, known: Mapping[EntityId, bytes]) -> World:
+    """Give the additions in which whoever the simulator plays has its metadata: an export leaves out what the simulator wrote."""
+    return replace(
+        additions,
+        idps=_with_known_metadata(additions.idps, known),
+        systems=_with_known_metadata(additions.systems, known),
+        attribute_services=_with_known_metadata(additions.attribute_services, known),
+    )
+
+
+def _with_known_metadata(parties: tuple[P, ...], known: Mapping[EntityId, bytes]) -> tuple[P, ...]:
+    return tuple(
+        replace(party, metadata=known.get(party.entity_id, b"")) if party.simulated and not party.metadata else party
+        for party in parties
+    )
 
 
 def _require_replaceable(taken: Registration, new: Registration, *, replacing: bool) -> None:

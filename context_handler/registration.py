@@ -15,8 +15,10 @@ from context_handler.merging import (
     keeping_withdrawals,
     lists_of,
     merge,
+    metadata_of_simulated,
     owners_of,
     with_authorities,
+    with_metadata_of_simulated,
     world_from,
 )
 from context_handler.registry import RegisteredParty, RegistryCache, RegistrySnapshot
@@ -27,7 +29,7 @@ from federation.nemlogin import NemLogIn
 from federation.problems import Problem
 from federation.references import problems_of_references
 from oiosaml.errors import SamlError
-from oiosaml.ids import WorkspaceId
+from oiosaml.ids import EntityId, WorkspaceId
 from oiosaml.messages.metadata import Endpoint, MetadataDocument
 from oiosaml.messages.metadata_reading import read_metadata
 from oiosaml.rules.attribute_authority_metadata import ATTRIBUTE_AUTHORITY_METADATA_RULES
@@ -104,13 +106,17 @@ class Registrar:
         self._context_handler = context_handler
         self._nemlogin = nemlogin
         self._allow_http = allow_http
+        self._opened_with = World()
 
     def open_world(self, world: World, at: datetime) -> None:
         """Make the start's registrations: all of `world` in an empty store; later only fresh metadata of parties that are simulated.
 
+        Its simulated parties can be registered again without metadata for as long as this process runs.
+
         Raises:
             SamlError: as `register`, if the world cannot be used.
         """
+        self._opened_with = world
         for _ in range(_ATTEMPTS):
             present = self._registry()
             if present.revision == 0:
@@ -136,7 +142,10 @@ class Registrar:
         """
         for _ in range(_ATTEMPTS):
             present = self._registry()
-            complete = with_authorities(keeping_withdrawals(additions, present.world()), present.world())
+            # What is registered counts: another process may have written it after this one started.
+            known = metadata_of_simulated(self._opened_with, present.world())
+            renewed = with_metadata_of_simulated(keeping_withdrawals(additions, present.world()), known)
+            complete = with_authorities(renewed, present.world())
             put = [self._examined(each, present, at) for each in _registrations(complete)]
             merged = merge(present.world(), complete, replacing=replacing)
             self._require_fit(merged)
@@ -146,6 +155,10 @@ class Registrar:
                 continue
             return tuple(finding for each in put for finding in each.findings)
         raise _crowded()
+
+    def played(self) -> tuple[EntityId, ...]:
+        """Give the entityIDs of the parties that can be registered without metadata: those that the simulator plays."""
+        return tuple(metadata_of_simulated(self._opened_with, self._registry().world()))
 
     def remove(self, kind: Kind, key: str) -> None:
         """Take a registration out.

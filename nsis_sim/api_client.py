@@ -96,6 +96,10 @@ class Api:
         """List the registered parties of a kind: `systems`, `idps` or `attribute-services`."""
         return list(self._send("GET", f"/{kind}").json())
 
+    def played(self) -> frozenset[str]:
+        """Give the entityIDs of the parties that the simulator plays itself."""
+        return frozenset(self._send("GET", "/played").json())
+
     def members(self) -> JsonObject:
         """Give what ends soon, how metadata by URL stands, and every key."""
         told: JsonObject = self._send("GET", "/members").json()

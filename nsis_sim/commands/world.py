@@ -30,14 +30,14 @@ def apply(
     from nsis_sim.api_client import Api, registering
 
     source = "standard input" if file == "-" else file
-    try:
-        # Read here, since metadata_file means a file beside this one, which the simulator may not see.
-        world = load_parties(sys.stdin.read() if file == "-" else Path(file))
-    except FederationError as error:
-        fail(str(error), status=REFUSED)
-    except OSError as error:
-        fail(f"{file} cannot be read: {error.strerror}.")
     with registering(source), Api(broker_url(base_url)) as api:
+        try:
+            # Read here, since metadata_file means a file beside this one, which the simulator may not see.
+            world = load_parties(sys.stdin.read() if file == "-" else Path(file), api.played)
+        except FederationError as error:
+            fail(str(error), status=REFUSED)
+        except OSError as error:
+            fail(f"{file} cannot be read: {error.strerror}.")
         done = api.send_text("/apply", export_world(world), media_type="application/yaml")
     say_findings(source, done.findings)
     for key in done.registered:

@@ -10,8 +10,9 @@ import pytest
 from context_handler.registration import Registrar
 from context_handler.store.registrations import RegistrationStore, RegistryChangedError
 from federation.documents import Kind
-from federation.load import export_world, load_world
+from federation.load import export_world, load_parties, load_world
 from federation.model import SIMULATED_CONTEXT_HANDLER, Authority, RoleCatalogue, World
+from federation.problems import FederationError
 from federation.roles import SystemRole
 from oiosaml.errors import SamlError
 from oiosaml.ids import DEFAULT_WORKSPACE, EntityId, WorkspaceId
@@ -161,6 +162,42 @@ def test_does_not_remove_what_others_name(rig: FederationRig) -> None:
 
 def test_what_is_exported_is_imported_the_same(rig: FederationRig) -> None:
     assert load_world(export_world(rig.registrar.export())) == rig.registrar.export()
+
+
+def exported_parties(rig: FederationRig) -> World:
+    return load_parties(export_world(rig.registrar.export()), rig.registrar.played)
+
+
+def test_what_is_exported_is_registered_again_with_the_metadata_of_whom_the_simulator_plays(tmp_path: Path) -> None:
+    rig = make_federation_rig(tmp_path)
+    rig.registrar.open_world(a_world(systems=(a_system(simulated=True),)), NOW)
+    before = rig.registry().world()
+    additions = exported_parties(rig)
+    assert additions.systems[0].metadata == b""
+    rig.registrar.register(additions, NOW, replacing=True)
+    assert rig.registry().world() == before
+    rig.database.close()
+
+
+def test_a_deleted_party_that_the_simulator_plays_is_registered_again_without_metadata(tmp_path: Path) -> None:
+    rig = make_federation_rig(tmp_path)
+    rig.registrar.open_world(a_world(systems=(a_system(simulated=True),)), NOW)
+    additions = exported_parties(rig)
+    rig.registrar.remove(Kind.SYSTEM, SYSTEM)
+    rig.registrar.register(additions, NOW, replacing=True)
+    system = rig.registry().system(SYSTEM)
+    assert system is not None and system.registration == a_system(simulated=True)
+    rig.database.close()
+
+
+def test_only_parties_that_the_simulator_plays_are_registered_without_metadata(rig: FederationRig) -> None:
+    assert rig.registrar.played() == ()
+    for entity_id in (SYSTEM, OWN):  # registered with metadata of its own, and not registered at all
+        additions = World(systems=(a_system(entity_id=entity_id, metadata=b"", simulated=True),))
+        with pytest.raises(FederationError, match="metadata is missing"):
+            load_parties(export_world(additions), rig.registrar.played)
+        with pytest.raises(RuleViolation):
+            rig.registrar.register(additions, NOW, replacing=True)
 
 
 class InterruptedOnce:

@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 import yaml
 
@@ -83,14 +84,31 @@ def test_an_unknown_persona_is_refused(base_url):
     assert done.returncode == 1, done.stdout + done.stderr
 
 
-def test_what_is_exported_can_be_applied_again(base_url, tmp_path):
+def test_what_is_exported_can_be_applied_again_whole(base_url, tmp_path):
     file = tmp_path / "world.yaml"
     assert run(base_url, "export", str(file)).returncode == 0
     world = yaml.safe_load(file.read_text("utf-8"))
     assert {system["id"] for system in world["systems"]} >= {"byggesag", "ydelser"}
-    additions = {"authorities": world["authorities"], "constraint_types": world["constraint_types"]}
-    done = run(base_url, "apply", "-", stdin=yaml.safe_dump(additions, allow_unicode=True))
-    assert (done.returncode, "Registered 91000013" in done.stdout) == (0, True), done.stderr
+    for _ in range(2):
+        done = run(base_url, "apply", str(file))
+        assert (done.returncode, "Registered 91000013" in done.stdout) == (0, True), done.stderr
+        assert run(base_url, "export").stdout.rstrip() == file.read_text("utf-8").rstrip()
+
+
+def test_a_party_that_was_deleted_is_put_back_by_the_export(base_url, tmp_path):
+    file = tmp_path / "world.yaml"
+    assert run(base_url, "export", str(file)).returncode == 0
+    asked = ("login", "--system", "byggesag", "--idp", "skovrup", "--persona", "ib-noehr")
+    assert httpx.delete(f"{base_url}/_sim/api/attribute-services/skovrup", trust_env=False).status_code == 204
+    assert run(base_url, *asked).returncode == 1
+    assert run(base_url, "apply", str(file)).returncode == 0
+    assert run(base_url, *asked).returncode == 0
+
+
+def test_a_system_of_ones_own_without_metadata_is_named_with_its_line(base_url):
+    own = "systems:\n  - {id: eget, name: E, entity_id: 'https://e.test', cvr: '91000013', minimum_level: Low}\n"
+    done = run(base_url, "apply", "-", stdin=own)
+    assert (done.returncode, ":2: systems[0]: the metadata is missing" in done.stderr) == (1, True), done.stderr
 
 
 def test_a_mistyped_key_is_named_with_its_line(base_url):

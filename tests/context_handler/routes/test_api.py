@@ -11,6 +11,7 @@ from typing import Any, cast
 import httpx
 import pytest
 from fastapi import FastAPI
+from yaml import safe_load as load_yaml
 
 from context_handler.routes.api import ApiPorts, api_router
 from context_handler.routes.api_route import LARGEST_WORLD
@@ -31,6 +32,7 @@ from tests.context_handler.boots import BOOT
 from tests.context_handler.federation_rig import (
     OTHER_OWNER,
     FederationRig,
+    a_service,
     a_system,
     a_world,
     idp_metadata,
@@ -356,6 +358,29 @@ def test_exports_what_can_be_imported(api: Api) -> None:
     answer = api.client.get("/_sim/api/export")
     assert answer.headers["content-type"].startswith("application/yaml")
     assert load_world(answer.text) == api.rig.registrar.export()
+
+
+def test_applies_the_whole_export_and_puts_back_whom_the_simulator_plays(api: Api) -> None:
+    played = a_service(simulated=True)
+    api.rig.registrar.open_world(a_world(people=(PERSON,), attribute_services=(played,)), NOW)
+    api.rig.registrar.register(World(attribute_services=(played,)), NOW, replacing=True)
+    assert api.client.get("/_sim/api/played").json() == [played.entity_id]
+    text = api.client.get("/_sim/api/export").text
+    assert "metadata" not in load_yaml(text)["attribute_services"][0]
+    assert api.client.delete("/_sim/api/attribute-services/skovrup").status_code == 204
+    for _ in range(2):
+        answer = api.client.post("/_sim/api/apply", content=text, headers={"Content-Type": "application/yaml"})
+        assert answer.status_code == 200, answer.text
+        assert api.client.get("/_sim/api/export").text == text
+
+
+def test_a_party_of_ones_own_without_metadata_is_told_with_its_line(api: Api) -> None:
+    text = f"systems:\n  - {{id: own, name: Own, entity_id: {OWN}, cvr: '{SKOVRUP}', minimum_level: Low}}\n"
+    answer = api.client.post("/_sim/api/apply", content=text, headers={"Content-Type": "application/yaml"})
+    assert answer.status_code == 400
+    assert [(each["line"], "metadata is missing" in each["detail"]) for each in answer.json()["findings"]] == [
+        (2, True)
+    ]
 
 
 def test_people_come_without_secrets(api: Api) -> None:
