@@ -17,6 +17,7 @@ from context_handler.merging import (
     merge,
     metadata_of_simulated,
     owners_of,
+    who_name_it,
     with_authorities,
     with_metadata_of_simulated,
     world_from,
@@ -164,7 +165,7 @@ class Registrar:
         """Take a registration out.
 
         Raises:
-            SamlError: `md.conflict` if another one names it, or it is withdrawn.
+            SamlError: `md.conflict:in-use` if another one names it, `md.conflict:withdrawn` if it is withdrawn.
         """
         for _ in range(_ATTEMPTS):
             present = self._registry()
@@ -172,11 +173,11 @@ class Registrar:
             left = {
                 k: tuple(r for r in items if (k, key_of(r)) != (kind, key)) for k, items in lists_of(present.world())
             }
-            problems = problems_of_references(self._world(left))
+            without = self._world(left)
+            problems = problems_of_references(without)
             if problems:
-                raise SamlError(
-                    "md.conflict", f"got {key!r:.200}, which others name: {problems[0]}; remove those first"
-                )
+                named = f"got {key!r:.200}, which is named by {who_name_it(without, problems)}"
+                raise SamlError("md.conflict:in-use", f"{named}; change or remove those first")
             try:
                 self._store.change(self._workspace, seen_revision=present.revision, put=(), remove=((kind, key),))
             except RegistryChangedError:
@@ -188,7 +189,9 @@ class Registrar:
         # Whoever could remove it and register it anew would undo the emergency.
         for each in dict(lists_of(present))[kind]:
             if key_of(each) == key and isinstance(each, PartyRegistration) and (each.withdrawn or each.withdrawn_keys):
-                raise SamlError("md.conflict:withdrawn", f"got {key!r:.200}, which is withdrawn; restore it first")
+                raise SamlError(
+                    "md.conflict:withdrawn", f"got {key!r:.200}, which is withdrawn; restore it first (nsis restore)"
+                )
 
     def set_enabled(self, party: PartyRegistration, *, enabled: bool, at: datetime) -> None:
         """Switch a party on or off; it takes effect at the next step of every login (attack FED-08).

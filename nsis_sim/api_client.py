@@ -115,6 +115,10 @@ class Api:
         asked = {"withdrawn": "true" if withdrawn else "false", **({"key": key} if key else {})}
         self._send("PUT", f"/{kind}/{quote(party, safe='')}/withdrawn?{urlencode(asked)}")
 
+    def remove(self, kind: str, party: str) -> None:
+        """Take a party out, by its short id."""
+        self._send("DELETE", f"/{kind}/{quote(party, safe='')}")
+
     def _send(
         self,
         method: str,

@@ -1,6 +1,6 @@
 """A whole login without a window: what a person would press, pressed. What was issued is read from the broker's own record of the flow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -12,6 +12,7 @@ from nsis_sim.api_client import Api
 from nsis_sim.browser import Browser, FormOnPage, Page
 from nsis_sim.decoding import UndecodableError, unpack
 from nsis_sim.login_report import LoginReport, is_success, report_refusal, report_success, request_id, status_codes
+from nsis_sim.named_parties import UnknownPartyError, party_named
 from oiosaml.messages.metadata_reading import read_metadata
 
 PERSONA_HEADER: Final = "X-NSIS-Persona"
@@ -21,10 +22,6 @@ _CHOICE: Final = "idp"
 """Name of the discovery page's buttons; their value is the IdP's entityID."""
 
 _ERROR_STATUS: Final = 400
-
-
-class UnknownPartyError(Exception):
-    """Nobody is registered under that name; the message says who is."""
 
 
 class LoginStuckError(Exception):
@@ -48,16 +45,9 @@ def resolve(api: Api, *, system: str, idp: str, persona: str, level: str | None,
     Raises:
         UnknownPartyError: if one is not registered, or the system is not one of ours and nobody says where its login begins.
     """
-    found = _party(api.parties("systems"), system, "system")
-    home = _party(api.parties("idps"), idp, "IdP")
+    found = party_named(api.parties("systems"), system, "system")
+    home = party_named(api.parties("idps"), idp, "IdP")
     return LoginWish(idp=str(home["entity_id"]), persona=persona, level=level, start_url=start or _demo_login(found))
-
-
-def _party(parties: Sequence[Mapping[str, Any]], name: str, what: str) -> Mapping[str, Any]:
-    for party in parties:
-        if name in {party["id"], party["entity_id"]}:
-            return party
-    raise UnknownPartyError(f"There is no {what} {name}. There is {', '.join(str(party['id']) for party in parties)}.")
 
 
 def _demo_login(system: Mapping[str, Any]) -> str:

@@ -14,6 +14,8 @@ BaseUrl = Annotated[
     ),
 ]
 
+Party = Annotated[str, typer.Argument(metavar="ID|ENTITYID", help="Its short id or its entityID (`nsis parties`).")]
+
 
 def broker_url(given: str | None) -> str:
     """Give the base URL of the simulator that a command talks to; ends the command if the settings cannot be read."""

@@ -186,6 +186,7 @@ _TABLE: Final = (
     Refusal("md.source", _BAD, STATUS_REQUEST_DENIED, "Metadata kan ikke hentes fra den adresse.", "The metadata cannot be fetched from that address."),
     Refusal("md.conflict", 409, STATUS_REQUEST_DENIED, "Navnet (entityID) er allerede registreret.", "The name (entityID) is already registered."),
     Refusal("md.conflict:withdrawn", 409, STATUS_REQUEST_DENIED, "Parten er taget ud af føderationen; den skal sættes ind igen, før den kan slettes.", "The party is withdrawn; it must be restored before it can be removed."),
+    Refusal("md.conflict:in-use", 409, STATUS_REQUEST_DENIED, "Andre registreringer henviser til parten; den kan ikke slettes, så længe de gør.", "Other registrations name the party; it cannot be removed while they do."),
     Refusal("md.endpoint", _BAD, STATUS_REQUEST_DENIED, "En adresse i metadata mangler eller kan ikke bruges.", "An endpoint in the metadata is missing or cannot be used."),
     Refusal("md.key", _BAD, STATUS_REQUEST_DENIED, "En nøgle i metadata mangler eller kan ikke bruges.", "A key in the metadata is missing or cannot be used."),
     Refusal("md.rule", _BAD, STATUS_REQUEST_DENIED, "Metadata følger ikke reglerne.", "The metadata does not follow the rules."),

@@ -41,7 +41,8 @@ def compare_tokens(
 def _log_in(url: str, system: str, idp: str, persona: str) -> "LoginReport":
     from nsis_sim.api_client import Api, ApiRefusalError, ApiUnreachableError
     from nsis_sim.browser import UnreachableError
-    from nsis_sim.headless_login import LoginStuckError, UnknownPartyError, log_in, resolve
+    from nsis_sim.headless_login import LoginStuckError, log_in, resolve
+    from nsis_sim.named_parties import UnknownPartyError
 
     try:
         with Api(url) as api:

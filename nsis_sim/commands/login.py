@@ -34,7 +34,8 @@ def login(
     """Log in over real HTTP, and say what the token holds. Exits 0 on success, 1 on a refusal, 2 if nobody answers."""
     from nsis_sim.api_client import Api, ApiRefusalError, ApiUnreachableError
     from nsis_sim.browser import UnreachableError
-    from nsis_sim.headless_login import LoginStuckError, UnknownPartyError, log_in, resolve
+    from nsis_sim.headless_login import LoginStuckError, log_in, resolve
+    from nsis_sim.named_parties import UnknownPartyError
 
     url = broker_url(base_url)
     try:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from nsis_sim.encryption_words import BlockCipher, KeyTransport, encryption_document
-from nsis_sim.options import BaseUrl, broker_url
+from nsis_sim.options import BaseUrl, Party, broker_url
 from nsis_sim.terminal import fail, say, say_findings
 
 Metadata = Annotated[str, typer.Option("--metadata", help="The party's SAML metadata: a file or a URL.")]
@@ -24,9 +24,11 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     systems = typer.Typer(help="User-facing systems (service providers).", no_args_is_help=True)
     systems.command(name="add")(add_system)
+    systems.command(name="remove")(remove_system)
     app.add_typer(systems, name="sp")
     idps = typer.Typer(help="Municipal IdPs.", no_args_is_help=True)
     idps.command(name="add")(add_idp)
+    idps.command(name="remove")(remove_idp)
     app.add_typer(idps, name="idp")
 
 
@@ -161,6 +163,29 @@ def add_idp(
     if role_catalogue is not None:
         party["attribute_service"] = {"role_catalogue": {"url": role_catalogue}, "cvrs": cvr}
     _register("idps", metadata, party, base_url=base_url, replace=replace)
+
+
+def remove_system(party: Party, base_url: BaseUrl = None) -> None:
+    """Take a system out of a running simulator. What others name, or what is withdrawn, stays."""
+    _remove("systems", party, "system", base_url)
+
+
+def remove_idp(party: Party, base_url: BaseUrl = None) -> None:
+    """Take an IdP out of a running simulator. What others name, or what is withdrawn, stays; its attribute service stays too."""
+    _remove("idps", party, "IdP", base_url)
+
+
+def _remove(kind: str, name: str, what: str, base_url: str | None) -> None:
+    from nsis_sim.api_client import Api, registering
+    from nsis_sim.named_parties import UnknownPartyError, party_named
+
+    with registering(name), Api(broker_url(base_url)) as api:
+        try:
+            found = party_named(api.parties(kind), name, what)
+        except UnknownPartyError as error:
+            fail(str(error))
+        api.remove(kind, found["id"])
+    say(f"Removed {found['entity_id']}")
 
 
 def _given(options: Mapping[str, object]) -> dict[str, Any]:

@@ -105,14 +105,17 @@ def test_refuses_metadata_of_another_party(rig: FederationRig) -> None:
 def test_md_06_refuses_an_entity_id_that_is_taken(rig: FederationRig) -> None:
     with pytest.raises(SamlError) as refused:
         rig.registrar.register(World(systems=(a_system(),)), NOW)
-    assert refused.value.code == "md.conflict"
+    assert refused.value.refusal.key == "md.conflict"
+    assert "--replace" in refused.value.detail and "?replace=true" in refused.value.detail
 
 
 def test_md_06_refuses_another_organisation_that_takes_over_an_entity_id(rig: FederationRig) -> None:
     taking = a_system(cvr=OTHER_OWNER, metadata=system_metadata(SYSTEM, key="stranger"))
     with pytest.raises(SamlError) as refused:
         rig.registrar.register(World(systems=(taking,)), NOW, replacing=True)
-    assert refused.value.code == "md.conflict"
+    assert refused.value.refusal.key == "md.conflict"
+    assert f"for CVR {OTHER_OWNER}, expected its owner {KORSBAEK}" in refused.value.detail
+    assert "nsis sp remove byggesag, at the API DELETE /_sim/api/systems/byggesag" in refused.value.detail
 
 
 def test_refuses_an_entity_id_of_another_kind_of_party(rig: FederationRig) -> None:
@@ -156,8 +159,16 @@ def test_does_not_remove_what_others_name(rig: FederationRig) -> None:
     rig.registrar.register(World(system_roles=(role,)), NOW)
     with pytest.raises(SamlError) as refused:
         rig.registrar.remove(Kind.SYSTEM, SYSTEM)
-    assert refused.value.code == "md.conflict"
+    assert refused.value.refusal.key == "md.conflict:in-use"
+    assert f"which is named by system_roles {role.entity_id}; change" in refused.value.detail
     assert rig.registry().system(SYSTEM) is not None
+
+
+def test_who_names_a_party_is_told_by_its_id_and_the_rest_is_counted(rig: FederationRig) -> None:
+    bound = tuple(a_system(entity_id=EntityId(f"{OWN}/{i}"), id=f"own-{i}", idps=(IDP,)) for i in range(5))
+    rig.registrar.register(World(systems=bound), NOW)
+    with pytest.raises(SamlError, match=r"named by systems own-0, systems own-1, systems own-2 and 2 more; change"):
+        rig.registrar.remove(Kind.IDP, IDP)
 
 
 def test_what_is_exported_is_imported_the_same(rig: FederationRig) -> None:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from oiosaml.ids import EntityId
-from tests.context_handler.federation_rig import idp_metadata
+from tests.context_handler.federation_rig import idp_metadata, system_metadata
 from tests.processes import clean_environment, run_here, simulator
 
 
@@ -109,6 +109,31 @@ def test_a_system_of_ones_own_without_metadata_is_named_with_its_line(base_url):
     own = "systems:\n  - {id: eget, name: E, entity_id: 'https://e.test', cvr: '91000013', minimum_level: Low}\n"
     done = run(base_url, "apply", "-", stdin=own)
     assert (done.returncode, ":2: systems[0]: the metadata is missing" in done.stderr) == (1, True), done.stderr
+
+
+@pytest.mark.parametrize("named", ["eget-system-test", "https://saml.eget-system.test"])
+def test_who_is_registered_already_is_told_how_to_replace_and_how_to_remove(base_url, tmp_path, named):
+    file = tmp_path / "sp.xml"
+    file.write_bytes(system_metadata(EntityId("https://saml.eget-system.test"), key="own-system"))
+    add = ("sp", "add", "--metadata", str(file))
+    assert run(base_url, *add, "--cvr", "91000013").returncode == 0
+    again = run(base_url, *add, "--cvr", "91000013")
+    assert (again.returncode, "--replace" in again.stderr) == (1, True), again.stderr
+    assert run(base_url, *add, "--cvr", "91000013", "--replace").returncode == 0
+    stranger = run(base_url, *add, "--cvr", "92000016", "--replace")
+    assert (stranger.returncode, "nsis sp remove eget-system-test" in stranger.stderr) == (1, True), stranger.stderr
+    removed = run(base_url, "sp", "remove", named)
+    assert (removed.returncode, removed.stdout) == (0, "Removed https://saml.eget-system.test\n"), removed.stderr
+    assert run(base_url, *add, "--cvr", "92000016").returncode == 0
+    assert run(base_url, "sp", "remove", "eget-system-test").returncode == 0
+
+
+def test_an_idp_that_is_named_is_not_removed_and_an_unknown_one_is_status_2(base_url):
+    done = run(base_url, "idp", "remove", "korsbaek")
+    assert (done.returncode, "md.conflict: Other registrations name the party" in done.stderr) == (1, True), done.stderr
+    assert "named by systems nemlogin-lokal-idp" in done.stderr
+    done = run(base_url, "idp", "remove", "nobody")
+    assert (done.returncode, "korsbaek" in done.stderr) == (2, True), done.stderr
 
 
 def test_a_mistyped_key_is_named_with_its_line(base_url):
