@@ -96,6 +96,10 @@ class Api:
         """List the registered parties of a kind: `systems`, `idps` or `attribute-services`."""
         return list(self._send("GET", f"/{kind}").json())
 
+    def people(self) -> list[JsonObject]:
+        """List the invented people who can log in."""
+        return list(self._send("GET", "/people").json())
+
     def played(self) -> frozenset[str]:
         """Give the entityIDs of the parties that the simulator plays itself."""
         return frozenset(self._send("GET", "/played").json())

@@ -1,11 +1,21 @@
 """Options that several commands share."""
 
 import os
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from nsis_sim.terminal import fail
+
+
+class Level(StrEnum):
+    """An NSIS level, by the word that messages and registrations have for it."""
+
+    LOW = "Low"
+    SUBSTANTIAL = "Substantial"
+    HIGH = "High"
+
 
 BaseUrl = Annotated[
     str | None,

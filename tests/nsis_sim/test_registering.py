@@ -79,9 +79,25 @@ def test_an_unknown_system_is_status_2_and_says_who_there_is(base_url):
     assert (done.returncode, "byggesag" in done.stderr) == (2, True)
 
 
-def test_an_unknown_persona_is_refused(base_url):
-    done = run(base_url, "login", "--system", "byggesag", "--idp", "korsbaek", "--persona", "nobody-here", "--json")
-    assert done.returncode == 1, done.stdout + done.stderr
+@pytest.mark.parametrize("way", [(), ("--json",)])
+@pytest.mark.parametrize(
+    ("idp", "persona", "told"),
+    [
+        ("korsbaek", "nobody-here", "korsbaek has no persona nobody-here. It has ane-holm, bo-lindgaard, "),
+        ("korsbaek", "ib-noehr", "korsbaek has no persona ib-noehr, who is at Skovrup Kommune. It has ane-holm, "),
+        ("nemlogin", "nobody-here", "/nemlogin/sso does not know what it was asked for: got 'nobody-here', expected"),
+    ],
+)
+def test_an_unknown_persona_is_status_2_and_says_who_there_is(base_url, idp, persona, told, way):
+    done = run(base_url, "login", "--system", "byggesag", "--idp", idp, "--persona", persona, *way)
+    assert (done.returncode, told in done.stderr, done.stdout) == (2, True, ""), done.stderr
+
+
+def test_a_level_is_one_of_three_whatever_its_case(base_url):
+    asked = ("login", "--system", "byggesag", "--idp", "korsbaek", "--persona", "ane-holm", "--level")
+    done = run(base_url, *asked, "betydelig")
+    assert (done.returncode, "'substantial'" in done.stderr.lower()) == (2, True), done.stderr
+    assert run(base_url, *asked, "substantial").returncode == 0
 
 
 def test_what_is_exported_can_be_applied_again_whole(base_url, tmp_path):
