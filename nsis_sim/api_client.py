@@ -33,6 +33,9 @@ class ApiRefusalError(Exception):
     status: int
     message: str
     findings: tuple[FindingForPeople, ...] = ()
+    code: str = ""
+    """The public code; empty if somebody else than a simulator answered."""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,11 @@ def _refusal(response: httpx.Response) -> ApiRefusalError:
     told = response.json()
     message = f"{told.get('code', 'refused')}: {told.get('sentence', '')} {told.get('detail', '')}".strip()
     return ApiRefusalError(
-        response.status_code, message, tuple(_finding(finding) for finding in told.get("findings") or ())
+        response.status_code,
+        message,
+        tuple(_finding(finding) for finding in told.get("findings") or ()),
+        code=str(told.get("code", "")),
+        detail=str(told.get("detail", "")),
     )
 
 

@@ -17,6 +17,31 @@ class Level(StrEnum):
     HIGH = "High"
 
 
+class NistLevel(StrEnum):
+    """A NIST level, as OIOSAML 2 writes it."""
+
+    ONE = "1"
+    TWO = "2"
+    THREE = "3"
+    FOUR = "4"
+
+
+class SystemProfile(StrEnum):
+    """The profiles of SAML that a system can read."""
+
+    OIOSAML3 = "OIOSAML3"
+    OIOSAML2 = "OIOSAML2"
+    LOCAL_IDP = "LOCAL_IDP"
+
+
+class IdpProfile(StrEnum):
+    """The profiles of SAML that an IdP can speak."""
+
+    OIOSAML3 = "OIOSAML3"
+    OIOSAML2 = "OIOSAML2"
+    NEMLOGIN3 = "NEMLOGIN3"
+
+
 BaseUrl = Annotated[
     str | None,
     typer.Option(

@@ -181,7 +181,9 @@ class ErrorPages:
     async def _on_invalid_input(self, request: Request, error: Exception) -> Response:
         if not isinstance(error, RequestValidationError):
             raise error
-        places = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        # Our own sentences stand behind pydantic's word for them.
+        told = ((item["loc"], item["msg"].removeprefix("Value error, ")) for item in error.errors())
+        places = "; ".join(f"{'.'.join(map(str, place))}: {sentence}" for place, sentence in told)
         return self.answer(request, SamlError("web.form", f"got input that does not fit: {places}"))
 
     async def _on_failure(self, request: Request, error: Exception) -> Response:

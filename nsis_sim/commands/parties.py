@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from federation.model import AttributeProfile, GetsRights, OnAttributeFailure, OnNoRoles
 from nsis_sim.encryption_words import BlockCipher, KeyTransport, encryption_document
-from nsis_sim.options import BaseUrl, Party, broker_url
-from nsis_sim.terminal import fail, say, say_findings
+from nsis_sim.option_words import in_options, option_at_fault
+from nsis_sim.options import BaseUrl, IdpProfile, Level, NistLevel, Party, SystemProfile, broker_url
+from nsis_sim.terminal import REFUSED, fail, say, say_findings
+
+if TYPE_CHECKING:
+    from nsis_sim.api_client import ApiRefusalError
 
 Metadata = Annotated[str, typer.Option("--metadata", help="The party's SAML metadata: a file or a URL.")]
 Name = Annotated[
@@ -36,31 +41,28 @@ def add_system(
     metadata: Metadata,
     cvr: Annotated[str, typer.Option("--cvr", help="CVR number of the supplier or authority that owns it.")],
     min_loa: Annotated[
-        str, typer.Option("--min-loa", help="Lowest level its users must have: Low, Substantial or High.")
-    ] = "Substantial",
+        Level, typer.Option("--min-loa", case_sensitive=False, help="Lowest level its users must have.")
+    ] = Level.SUBSTANTIAL,
     idp: Annotated[
         list[str] | None,
         typer.Option("--idp", help="entityID of an IdP it takes users from; one: nobody is asked."),
     ] = None,
     profile: Annotated[
-        str, typer.Option("--profile", help="Which profile of SAML it reads: OIOSAML3 or OIOSAML2.")
-    ] = "OIOSAML3",
+        SystemProfile, typer.Option("--profile", case_sensitive=False, help="Which profile of SAML it reads.")
+    ] = SystemProfile.OIOSAML3,
     min_assurance_level: Annotated[
-        str | None,
+        NistLevel | None,
         typer.Option("--min-assurance-level", help="Lowest NIST level of users without NSIS; 3 with OIOSAML2."),
     ] = None,
     name_id_format: Annotated[
         str | None, typer.Option("--name-id-format", help="Overrides the metadata's NameIDFormat.")
     ] = None,
     attribute_profile: Annotated[
-        str | None,
-        typer.Option(
-            "--attribute-profile",
-            help="Attributes where its metadata asks for none: KOMBIT …",
-        ),
+        AttributeProfile | None,
+        typer.Option("--attribute-profile", case_sensitive=False, help="Attributes where its metadata asks for none."),
     ] = None,
     on_no_roles: Annotated[
-        str | None, typer.Option("--on-no-roles", help="For a user without roles: empty, omit or deny.")
+        OnNoRoles | None, typer.Option("--on-no-roles", case_sensitive=False, help="For a user without roles.")
     ] = None,
     translation: Annotated[
         str | None,
@@ -69,7 +71,8 @@ def add_system(
         ),
     ] = None,
     gets_rights: Annotated[
-        str | None, typer.Option("--gets-rights", help="token, or query: it asks the attribute service itself.")
+        GetsRights | None,
+        typer.Option("--gets-rights", case_sensitive=False, help="query: it asks the attribute service itself."),
     ] = None,
     key_transport: Annotated[
         KeyTransport | None,
@@ -105,14 +108,14 @@ def add_idp(
     cvr: Annotated[list[str], typer.Option("--cvr", help="CVR number it may speak for; several times for several.")],
     name: Annotated[str, typer.Option("--name", help="Its name on the page where people choose.")],
     max_loa: Annotated[
-        str | None, typer.Option("--max-loa", help="NSIS level it is registered at: Low, Substantial or High.")
+        Level | None, typer.Option("--max-loa", case_sensitive=False, help="NSIS level it is registered at.")
     ] = None,
     max_assurance_level: Annotated[
-        str | None, typer.Option("--max-assurance-level", help="NIST level it is registered at, such as 3.")
+        NistLevel | None, typer.Option("--max-assurance-level", help="NIST level it is registered at.")
     ] = None,
     profile: Annotated[
-        str, typer.Option("--profile", help="Which profile of SAML it speaks: OIOSAML3, OIOSAML2 or NEMLOGIN3.")
-    ] = "OIOSAML3",
+        IdpProfile, typer.Option("--profile", case_sensitive=False, help="Which profile of SAML it speaks.")
+    ] = IdpProfile.OIOSAML3,
     attribute_service: Annotated[
         str | None,
         typer.Option("--attribute-service", help="Metadata of the service with its users' rights: a file or a URL."),
@@ -122,8 +125,8 @@ def add_idp(
         typer.Option("--role-catalogue", help="Address of the role catalogue with its users' rights, asked by REST."),
     ] = None,
     on_attribute_failure: Annotated[
-        str | None,
-        typer.Option("--on-attribute-failure", help="If rights cannot be fetched: refuse, or without-rights."),
+        OnAttributeFailure | None,
+        typer.Option("--on-attribute-failure", case_sensitive=False, help="If rights cannot be fetched."),
     ] = None,
     short_id: ShortId = None,
     base_url: BaseUrl = None,
@@ -138,7 +141,8 @@ def add_idp(
     """Register an IdP at a running simulator, with its attribute service or role catalogue if its token carries no roles."""
     if [knows_roles, attribute_service is not None, role_catalogue is not None].count(True) != 1:
         fail(
-            "Say where the users' rights come from: --knows-roles, --attribute-service FILE|URL, or --role-catalogue URL."
+            "Choose exactly one of --knows-roles, --attribute-service FILE|URL and --role-catalogue URL: "
+            "it says where the users' rights come from."
         )
     if max_loa is None and max_assurance_level is None:
         fail("Say at which level it is registered: --max-loa Substantial, or --max-assurance-level 3 with OIOSAML2.")
@@ -193,12 +197,16 @@ def _given(options: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _register(kind: str, metadata: str, party: dict[str, Any], *, base_url: str | None, replace: bool) -> None:
-    from nsis_sim.api_client import Api, registering
+    from nsis_sim.api_client import Api, ApiRefusalError, registering
 
     document = {"metadata": read_source(metadata), **_remembered(metadata), **party}
     url = broker_url(base_url)
     with registering(metadata), Api(url) as api:
-        done = api.send("POST", f"/{kind}" + ("?replace=true" if replace else ""), document)
+        try:
+            done = api.send("POST", f"/{kind}" + ("?replace=true" if replace else ""), document)
+        except ApiRefusalError as refusal:
+            _say_of_options(metadata, refusal)
+            raise
         known = [*api.parties(kind), *(api.parties("attribute-services") if "attribute_service" in party else ())]
     say_findings(metadata, done.findings)
     registered = [each for each in known if each["entity_id"] in done.registered]
@@ -208,6 +216,19 @@ def _register(kind: str, metadata: str, party: dict[str, Any], *, base_url: str 
     for each in registered:
         if each["registration"].get("role_catalogue"):
             say(f"Its API key belongs into role-catalogue-{each['id']}.key in the simulator's certificate directory.")
+
+
+def _say_of_options(metadata: str, refusal: "ApiRefusalError") -> None:
+    """End the command if what was refused are options, and not the metadata: whoever typed them knows no other names for them."""
+    if refusal.code == "web.form":
+        fail(in_options(refusal.detail))
+    told = [option_at_fault(finding) for finding in refusal.findings]
+    if not any(told):
+        return
+    for finding, at_fault in zip(refusal.findings, told, strict=True):
+        source, said = at_fault or (metadata, finding)
+        say_findings(source, [said])
+    fail("Nothing was registered.", status=REFUSED)
 
 
 def _remembered(metadata: str) -> dict[str, Any]:

@@ -59,9 +59,71 @@ def test_a_file_that_is_not_there_is_status_2(base_url):
     assert (done.returncode, "/nowhere/x.xml cannot be read" in done.stderr) == (2, True)
 
 
-def test_an_idp_must_say_where_rights_come_from(base_url):
-    done = run(base_url, "idp", "add", "--metadata", "x", "--cvr", "91000013", "--name", "X", "--max-loa", "Low")
-    assert (done.returncode, "--knows-roles" in done.stderr) == (2, True)
+@pytest.mark.parametrize("said", [(), ("--knows-roles", "--attribute-service", "x")])
+def test_an_idp_must_say_once_where_rights_come_from(base_url, said):
+    own = ("--metadata", "x", "--cvr", "91000013", "--name", "X", "--max-loa", "Low")
+    done = run(base_url, "idp", "add", *own, *said)
+    assert (done.returncode, done.stderr.startswith("Choose exactly one of --knows-roles, ")) == (2, True), done.stderr
+
+
+@pytest.fixture
+def own_system(tmp_path):
+    file = tmp_path / "own.xml"
+    file.write_bytes(system_metadata(EntityId("https://saml.options.test"), key="own-options"))
+    return ("sp", "add", "--metadata", str(file))
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "known"),
+    [
+        ("--min-loa", "Betydelig", "substantial"),
+        ("--profile", "SAML1", "oiosaml3"),
+        ("--min-assurance-level", "5", "'3'"),
+        ("--on-no-roles", "never", "omit"),
+        ("--gets-rights", "mail", "query"),
+        ("--attribute-profile", "ALL", "kombit"),
+    ],
+)
+def test_an_option_of_a_few_words_tells_them(base_url, own_system, option, value, known):
+    done = run(base_url, *own_system, "--cvr", "91000013", option, value)
+    told = done.stderr.lower()
+    assert (done.returncode, f"'{option}'" in told, known in told) == (2, True, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--cvr", "95 00 00 13", "--cvr: got '95 00 00 13', expected "),
+        ("--id", "Bad Id", "--id: got 'Bad Id', expected a short name of a-z, 0-9 and hyphens"),
+        ("--name-id-format", "email", "--name-id-format: Input should be "),
+    ],
+)
+def test_an_option_that_does_not_fit_is_told_by_its_own_name(base_url, own_system, option, value, told):
+    given = {"--cvr": "91000013"} | {option: value}
+    done = run(base_url, *own_system, *(word for pair in given.items() for word in pair))
+    assert (done.returncode, done.stderr.startswith(told)) == (2, True), done.stderr
+    assert "form" not in done.stderr.replace("--name-id-format", "").replace("nameid-format", "")
+
+
+def test_an_option_that_does_not_fit_the_federation_is_no_fault_of_the_metadata(base_url, own_system):
+    done = run(base_url, *own_system, "--cvr", "91000013", "--id", "byggesag")
+    assert done.returncode == 1
+    assert done.stderr.startswith("--id: MUST REG-01: "), done.stderr
+    assert "    'byggesag' is already taken; give each its own\n" in done.stderr
+    assert own_system[-1] not in done.stderr and "systems[" not in done.stderr
+
+
+def test_options_are_taken_in_any_case(base_url, own_system):
+    words = ("--min-loa", "low", "--profile", "oiosaml3", "--on-no-roles", "OMIT", "--gets-rights", "Query")
+    done = run(base_url, *own_system, "--cvr", "91000013", *words)
+    assert done.returncode == 0, done.stderr
+    registered = httpx.get(f"{base_url}/_sim/api/systems/options-test", trust_env=False).json()["registration"]
+    assert (registered["minimum_level"], registered["on_no_roles"], registered["gets_rights"]) == (
+        "Low",
+        "omit",
+        "query",
+    )
+    assert run(base_url, "sp", "remove", "options-test").returncode == 0
 
 
 def test_an_idp_joins_with_its_role_catalogue_and_is_told_where_the_key_belongs(base_url, tmp_path):
