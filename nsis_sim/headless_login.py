@@ -13,7 +13,7 @@ from nsis_sim.api_client import Api
 from nsis_sim.browser import Browser, FormOnPage, Page
 from nsis_sim.decoding import UndecodableError, unpack
 from nsis_sim.login_report import LoginReport, is_success, report_refusal, report_success, request_id, status_codes
-from nsis_sim.named_parties import UnknownPartyError, party_named
+from nsis_sim.named_parties import UnknownPartyError, find_party
 from nsis_sim.refusal_on_page import refusal_on
 from oiosaml.messages.metadata_reading import read_metadata
 
@@ -52,8 +52,8 @@ def resolve(api: Api, *, system: str, idp: str, persona: str, level: str | None,
         UnknownPartyError: if one is not registered, the persona is unknown to the municipality's IdP, or the system is not one of ours
             and nobody says where its login begins.
     """
-    found = party_named(api.parties("systems"), system, "system")
-    home = party_named(api.parties("idps"), idp, "IdP")
+    found = find_party(api, "systems", system)
+    home = find_party(api, "idps", idp)
     _require_persona(api, home, persona)
     return LoginWish(idp=str(home["entity_id"]), persona=persona, level=level, start_url=start or _demo_login(found))
 

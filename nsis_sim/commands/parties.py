@@ -8,6 +8,7 @@ import typer
 
 from federation.model import AttributeProfile, GetsRights, OnAttributeFailure, OnNoRoles
 from nsis_sim.encryption_words import BlockCipher, KeyTransport, encryption_document
+from nsis_sim.named_parties import registered_party
 from nsis_sim.option_words import in_options, option_at_fault
 from nsis_sim.options import BaseUrl, IdpProfile, Level, NistLevel, Party, SystemProfile, broker_url
 from nsis_sim.terminal import REFUSED, fail, say, say_findings
@@ -45,7 +46,7 @@ def add_system(
     ] = Level.SUBSTANTIAL,
     idp: Annotated[
         list[str] | None,
-        typer.Option("--idp", help="entityID of an IdP it takes users from; one: nobody is asked."),
+        typer.Option("--idp", help="An IdP it takes users from, by short id or entityID; one: nobody is asked."),
     ] = None,
     profile: Annotated[
         SystemProfile, typer.Option("--profile", case_sensitive=False, help="Which profile of SAML it reads.")
@@ -171,23 +172,19 @@ def add_idp(
 
 def remove_system(party: Party, base_url: BaseUrl = None) -> None:
     """Take a system out of a running simulator. What others name, or what is withdrawn, stays."""
-    _remove("systems", party, "system", base_url)
+    _remove("systems", party, base_url)
 
 
 def remove_idp(party: Party, base_url: BaseUrl = None) -> None:
     """Take an IdP out of a running simulator. What others name, or what is withdrawn, stays; its attribute service stays too."""
-    _remove("idps", party, "IdP", base_url)
+    _remove("idps", party, base_url)
 
 
-def _remove(kind: str, name: str, what: str, base_url: str | None) -> None:
+def _remove(kind: str, name: str, base_url: str | None) -> None:
     from nsis_sim.api_client import Api, registering
-    from nsis_sim.named_parties import UnknownPartyError, party_named
 
     with registering(name), Api(broker_url(base_url)) as api:
-        try:
-            found = party_named(api.parties(kind), name, what)
-        except UnknownPartyError as error:
-            fail(str(error))
+        found = registered_party(api, kind, name)
         api.remove(kind, found["id"])
     say(f"Removed {found['entity_id']}")
 
@@ -202,6 +199,8 @@ def _register(kind: str, metadata: str, party: dict[str, Any], *, base_url: str 
     document = {"metadata": read_source(metadata), **_remembered(metadata), **party}
     url = broker_url(base_url)
     with registering(metadata), Api(url) as api:
+        if party.get("idps"):
+            document["idps"] = [registered_party(api, "idps", idp)["entity_id"] for idp in party["idps"]]
         try:
             done = api.send("POST", f"/{kind}" + ("?replace=true" if replace else ""), document)
         except ApiRefusalError as refusal:

@@ -113,6 +113,22 @@ def test_an_option_that_does_not_fit_the_federation_is_no_fault_of_the_metadata(
     assert own_system[-1] not in done.stderr and "systems[" not in done.stderr
 
 
+@pytest.mark.parametrize("idp", ["korsbaek", "https://saml.idp.korsbaek.test"])
+def test_a_system_names_its_idps_by_short_id_or_entity_id(base_url, own_system, idp):
+    done = run(base_url, *own_system, "--cvr", "91000013", "--idp", idp, "--idp", "skovrup")
+    assert done.returncode == 0, done.stderr
+    registered = httpx.get(f"{base_url}/_sim/api/systems/options-test", trust_env=False).json()["registration"]
+    assert registered["idps"] == ["https://saml.idp.korsbaek.test", "https://saml.idp.skovrup.test"]
+    assert run(base_url, "sp", "remove", "options-test").returncode == 0
+
+
+@pytest.mark.parametrize("idp", ["nosuch", "https://nosuch"])
+def test_an_idp_that_is_not_there_is_status_2_and_says_who_is(base_url, own_system, idp):
+    done = run(base_url, *own_system, "--cvr", "91000013", "--idp", idp)
+    assert (done.returncode, done.stderr.startswith(f"There is no IdP {idp}. There is korsbaek, ")) == (2, True)
+    assert "systems[" not in done.stderr
+
+
 def test_options_are_taken_in_any_case(base_url, own_system):
     words = ("--min-loa", "low", "--profile", "oiosaml3", "--on-no-roles", "OMIT", "--gets-rights", "Query")
     done = run(base_url, *own_system, "--cvr", "91000013", *words)
