@@ -1,8 +1,10 @@
 """`nsis sp add` and `nsis idp add`: one's own system or IdP joins a running simulator."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urljoin
 
 import typer
 
@@ -16,7 +18,9 @@ from nsis_sim.terminal import REFUSED, fail, say, say_findings
 if TYPE_CHECKING:
     from nsis_sim.api_client import ApiRefusalError
 
-Metadata = Annotated[str, typer.Option("--metadata", help="The party's SAML metadata: a file or a URL.")]
+Metadata = Annotated[
+    str, typer.Option("--metadata", help="The party's SAML metadata: a file, a URL, or - for standard input.")
+]
 Name = Annotated[
     str | None, typer.Option("--name", help="The name that people see; without it the metadata's organisation.")
 ]
@@ -163,6 +167,8 @@ def add_idp(
             }
         ),
     }
+    if metadata == attribute_service == "-":
+        fail("Only one of --metadata and --attribute-service can be standard input.")
     if attribute_service is not None:
         party["attribute_service"] = {"metadata": read_source(attribute_service), "cvrs": cvr}
     if role_catalogue is not None:
@@ -198,16 +204,17 @@ def _register(kind: str, metadata: str, party: dict[str, Any], *, base_url: str 
 
     document = {"metadata": read_source(metadata), **_remembered(metadata), **party}
     url = broker_url(base_url)
-    with registering(metadata), Api(url) as api:
+    source = "standard input" if metadata == "-" else metadata
+    with registering(source), Api(url) as api:
         if party.get("idps"):
             document["idps"] = [registered_party(api, "idps", idp)["entity_id"] for idp in party["idps"]]
         try:
             done = api.send("POST", f"/{kind}" + ("?replace=true" if replace else ""), document)
         except ApiRefusalError as refusal:
-            _say_of_options(metadata, refusal)
+            _say_of_options(source, refusal)
             raise
         known = [*api.parties(kind), *(api.parties("attribute-services") if "attribute_service" in party else ())]
-    say_findings(metadata, done.findings)
+    say_findings(source, done.findings)
     registered = [each for each in known if each["entity_id"] in done.registered]
     for each in registered:
         say(f"Registered {each['entity_id']} as {each['id']}")
@@ -217,7 +224,7 @@ def _register(kind: str, metadata: str, party: dict[str, Any], *, base_url: str 
             say(f"Its API key belongs into role-catalogue-{each['id']}.key in the simulator's certificate directory.")
 
 
-def _say_of_options(metadata: str, refusal: "ApiRefusalError") -> None:
+def _say_of_options(source: str, refusal: "ApiRefusalError") -> None:
     """End the command if what was refused are options, and not the metadata: whoever typed them knows no other names for them."""
     if refusal.code == "web.form":
         fail(in_options(refusal.detail))
@@ -225,8 +232,8 @@ def _say_of_options(metadata: str, refusal: "ApiRefusalError") -> None:
     if not any(told):
         return
     for finding, at_fault in zip(refusal.findings, told, strict=True):
-        source, said = at_fault or (metadata, finding)
-        say_findings(source, [said])
+        at, said = at_fault or (source, finding)
+        say_findings(at, [said])
     fail("Nothing was registered.", status=REFUSED)
 
 
@@ -244,11 +251,13 @@ def _say_what_next(kind: str, url: str) -> None:
 
 
 def read_source(source: str) -> str:
-    """Give the text of a file or of what a URL answers; ends the command if it cannot be had."""
+    """Give the text of a file, of standard input (-) or of what a URL answers; ends the command if it cannot be had."""
     if source.startswith(("http://", "https://")):
         return _fetch(source)
+    if "://" in source:
+        fail(f"{source} cannot be fetched: metadata comes from a file, from standard input (-), or by http or https.")
     try:
-        return Path(source).read_text("utf-8")
+        return (sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()).decode("utf-8")
     except UnicodeDecodeError:
         fail(f"{source} is not UTF-8; save it so.")
     except OSError as error:
@@ -262,7 +271,10 @@ def _fetch(url: str) -> str:
         # A proxy never knows this machine's own addresses.
         own = httpx.URL(url).host in {"localhost", "127.0.0.1", "::1"}
         answer = httpx.get(url, timeout=10, follow_redirects=not own, trust_env=not own)
-        answer.raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         fail(f"{url} cannot be fetched: {error}")
+    if answer.has_redirect_location:
+        fail(f"{url} redirects to {urljoin(url, answer.headers['location'])}; give the address of the metadata itself.")
+    if not answer.is_success:
+        fail(f"{url} cannot be fetched: it answers HTTP {answer.status_code} {answer.reason_phrase}.")
     return answer.text

@@ -1,6 +1,7 @@
 """A vendor's system and IdP join a running simulator by the command line; what is wrong with them is said in plain words."""
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -127,6 +128,41 @@ def test_an_idp_that_is_not_there_is_status_2_and_says_who_is(base_url, own_syst
     done = run(base_url, *own_system, "--cvr", "91000013", "--idp", idp)
     assert (done.returncode, done.stderr.startswith(f"There is no IdP {idp}. There is korsbaek, ")) == (2, True)
     assert "systems[" not in done.stderr
+
+
+def test_metadata_is_read_from_standard_input(base_url, own_system):
+    text = Path(own_system[-1]).read_text("utf-8")
+    done = run(base_url, "sp", "add", "--metadata", "-", "--cvr", "91000013", stdin=text)
+    assert (done.returncode, "as options-test" in done.stdout) == (0, True), done.stderr
+    assert run(base_url, "sp", "remove", "options-test").returncode == 0
+    done = run(base_url, "sp", "add", "--metadata", "-", "--cvr", "91000013", stdin="<html/>")
+    assert (done.returncode, done.stderr.startswith("standard input:")) == (1, True), done.stderr
+
+
+def test_standard_input_is_read_once(base_url):
+    own = ("idp", "add", "--metadata", "-", "--attribute-service", "-", "--cvr", "91000013", "--name", "X")
+    done = run(base_url, *own, "--max-loa", "Low")
+    assert (done.returncode, "Only one of --metadata and --attribute-service" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("{base}/nowhere", "{base}/nowhere cannot be fetched: it answers HTTP 404 Not Found.\n"),
+        ("{base}/sp/byggesag/login", "{base}/sp/byggesag/login redirects to {base}/"),
+        ("ftp://own.test/m.xml", "ftp://own.test/m.xml cannot be fetched: metadata comes from a file, from standard"),
+        ("http://localhost:9/m.xml", "http://localhost:9/m.xml cannot be fetched: "),
+    ],
+)
+def test_an_address_that_gives_no_metadata_is_told_why(base_url, address, told):
+    done = run(base_url, "sp", "add", "--metadata", address.format(base=base_url), "--cvr", "91000013")
+    assert (done.returncode, done.stderr.startswith(told.format(base=base_url))) == (2, True), done.stderr
+    assert "mozilla" not in done.stderr
+
+
+def test_a_redirect_names_the_address_to_give(base_url):
+    done = run(base_url, "sp", "add", "--metadata", f"{base_url}/sp/byggesag/login", "--cvr", "91000013")
+    assert done.stderr.endswith("; give the address of the metadata itself.\n"), done.stderr
 
 
 def test_options_are_taken_in_any_case(base_url, own_system):
