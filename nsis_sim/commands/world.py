@@ -25,6 +25,7 @@ def apply(
     """Add or replace registrations at a running simulator: all of the file, or nothing of it."""
     import sys
 
+    from federation.documents import Kind
     from federation.load import export_world, load_parties
     from federation.problems import FederationError
     from nsis_sim.api_client import Api, registering
@@ -38,6 +39,8 @@ def apply(
             fail(str(error), status=REFUSED)
         except OSError as error:
             fail(f"{file} cannot be read: {error.strerror}.")
+        if not any(getattr(world, kind.value) for kind in Kind):
+            fail(f"{source} holds nothing to register. It may hold lists under {', '.join(Kind)}.")
         done = api.send_text("/apply", export_world(world), media_type="application/yaml")
     say_findings(source, done.findings)
     for key in done.registered:

@@ -266,6 +266,15 @@ def test_an_idp_that_is_named_is_not_removed_and_an_unknown_one_is_status_2(base
     assert (done.returncode, "korsbaek" in done.stderr) == (2, True), done.stderr
 
 
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "{}", "systems: []\n"])
+def test_a_file_with_nothing_to_register_is_told_so(base_url, text):
+    done = run(base_url, "apply", "-", stdin=text)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(
+        "standard input holds nothing to register. It may hold lists under authorities, idps,"
+    )
+
+
 def test_a_mistyped_key_is_named_with_its_line(base_url):
     done = run(base_url, "apply", "-", stdin="systems:\n  - idd: x\n")
     assert (done.returncode, ":2: " in done.stderr, "'idd'" in done.stderr) == (1, True, True), done.stderr
