@@ -463,6 +463,18 @@ def test_what_a_form_can_send_changes_nothing(api: Api, path: str, media_type: s
     assert api.rig.registry().revision == before
 
 
+@pytest.mark.parametrize("path", ["/_sim/api/systems", "/_sim/api/apply"])
+def test_a_wrong_content_type_is_told_as_that_and_not_as_another_sites_page(api: Api, path: str) -> None:
+    headers = {"Content-Type": "application/xml", "Accept-Language": "en"}
+    answer = api.client.post(path, content=b"{}", headers=headers)
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (403, "web.csrf")
+    assert told["sentence"] == "The content's type (Content-Type) is not taken here."
+    assert "got content type 'application/xml', expected application/json" in told["detail"]
+    other = api.client.post(path, content=b"{}", headers=headers | {"Origin": "https://evil.test"}).json()
+    assert other["sentence"] == "The request does not come from one of our own pages."
+
+
 def test_our_own_page_may_change(api: Api) -> None:
     headers = {"Origin": BASE_URL, "Sec-Fetch-Site": "same-origin"}
     assert api.client.post("/_sim/api/systems", json=system_input(), headers=headers).status_code == 201
