@@ -1,6 +1,6 @@
 """Additions put into a world of registrations: who may take whose place, and what a newcomer can never undo."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar, cast
 
@@ -66,6 +66,21 @@ def _with_known_metadata(parties: tuple[P, ...], known: Mapping[EntityId, bytes]
         replace(party, metadata=known.get(party.entity_id, b"")) if party.simulated and not party.metadata else party
         for party in parties
     )
+
+
+def renewed_parties(fresh: World, stored: World) -> Iterator[PartyRegistration]:
+    """Give the stored parties that the simulator plays and has written other metadata for."""
+    yield from _renewed(fresh.idps, stored.idps)
+    yield from _renewed(fresh.systems, stored.systems)
+    yield from _renewed(fresh.attribute_services, stored.attribute_services)
+
+
+def _renewed(fresh: tuple[P, ...], stored: tuple[P, ...]) -> Iterator[P]:
+    metadata = {party.entity_id: party.metadata for party in fresh if party.simulated}
+    for party in stored:
+        written = metadata.get(party.entity_id, party.metadata)
+        if party.simulated and written != party.metadata:
+            yield replace(party, metadata=written)
 
 
 def _require_replaceable(taken: Registration, new: Registration, *, replacing: bool) -> None:

@@ -5,10 +5,10 @@ organisation cannot take it over, since it would bring its own keys (attack MD-0
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 
 from context_handler.merging import (
     PartyRegistration,
@@ -17,6 +17,7 @@ from context_handler.merging import (
     merge,
     metadata_of_simulated,
     owners_of,
+    renewed_parties,
     who_name_it,
     with_authorities,
     with_metadata_of_simulated,
@@ -39,8 +40,6 @@ from oiosaml.rules.metadata import MetadataExpectations, bad_endpoints
 from oiosaml.rules.metadata_oiosaml2 import IDP_METADATA_RULES_OIOSAML2, SP_METADATA_RULES_OIOSAML2
 from oiosaml.rules.rule import Breach, Finding, Rule, enforce, rule
 from oiosaml.rules.sp_metadata import SP_METADATA_RULES
-
-P = TypeVar("P", HomeIdp, UserFacingSystem, AttributeService)
 
 _ATTEMPTS: Final = 5
 """How often a change is decided anew when somebody else changed the registrations meanwhile."""
@@ -123,7 +122,7 @@ class Registrar:
             if present.revision == 0:
                 self.register(world, at, replacing=True)
                 return
-            put = [_stored(party, ()) for party in _renewed_parties(world, present.world())]
+            put = [_stored(party, ()) for party in renewed_parties(world, present.world())]
             try:
                 if put:
                     self._store.change(self._workspace, seen_revision=present.revision, put=put)
@@ -135,7 +134,8 @@ class Registrar:
     def register(self, additions: World, at: datetime, *, replacing: bool = False) -> tuple[Finding, ...]:
         """Add registrations, all or none, and give what the rules advise. With `replacing`, those that are there already are replaced.
 
-        An organisation whose CVR number is new becomes an authority by the name in its metadata.
+        An organisation whose CVR number is new becomes an authority by the name in its metadata. What the rules advise about metadata that
+        the simulator wrote is stored and not given: whoever registers cannot mend it.
 
         Raises:
             RuleViolation: if metadata breaks a MUST, or the registrations do not fit together; with every finding.
@@ -147,14 +147,15 @@ class Registrar:
             known = metadata_of_simulated(self._opened_with, present.world())
             renewed = with_metadata_of_simulated(keeping_withdrawals(additions, present.world()), known)
             complete = with_authorities(renewed, present.world())
-            put = [self._examined(each, present, at) for each in _registrations(complete)]
+            registrations = tuple(_registrations(complete))
+            put = [self._examined(each, present, at) for each in registrations]
             merged = merge(present.world(), complete, replacing=replacing)
             self._require_fit(merged)
             try:
                 self._store.change(self._workspace, seen_revision=present.revision, put=put)
             except RegistryChangedError:
                 continue
-            return tuple(finding for each in put for finding in each.findings)
+            return tuple(_advice(registrations, put))
         raise _crowded()
 
     def played(self) -> tuple[EntityId, ...]:
@@ -263,6 +264,12 @@ def _registrations(world: World) -> Iterator[Registration]:
         yield from registrations
 
 
+def _advice(registrations: Sequence[Registration], put: Sequence[StoredRegistration]) -> Iterator[Finding]:
+    for registration, stored in zip(registrations, put, strict=True):
+        if not (isinstance(registration, PartyRegistration) and registration.simulated):
+            yield from stored.findings
+
+
 def _world_of(registration: Registration) -> World:
     return world_from({kind_of(registration): (registration,)})
 
@@ -277,21 +284,6 @@ def _fingerprints_of_others(present: RegistrySnapshot, party: PartyRegistration)
     return frozenset(
         key.fingerprint for other in others for key in other.keys if other.registration.entity_id != party.entity_id
     )
-
-
-def _renewed_parties(fresh: World, stored: World) -> Iterator[PartyRegistration]:
-    yield from _renewed(fresh.idps, stored.idps)
-    yield from _renewed(fresh.systems, stored.systems)
-    yield from _renewed(fresh.attribute_services, stored.attribute_services)
-
-
-def _renewed(fresh: tuple[P, ...], stored: tuple[P, ...]) -> Iterator[P]:
-    """The stored parties that the simulator plays, with the metadata it has written anew."""
-    metadata = {party.entity_id: party.metadata for party in fresh if party.simulated}
-    for party in stored:
-        written = metadata.get(party.entity_id, party.metadata)
-        if party.simulated and written != party.metadata:
-            yield replace(party, metadata=written)
 
 
 def _crowded() -> SamlError:

@@ -201,6 +201,15 @@ def test_a_deleted_party_that_the_simulator_plays_is_registered_again_without_me
     rig.database.close()
 
 
+def test_advice_about_metadata_that_the_simulator_wrote_is_not_given(tmp_path: Path) -> None:
+    rig = make_federation_rig(tmp_path)
+    rig.registrar.open_world(a_world(systems=(a_system(simulated=True),), idps=(), attribute_services=()), NOW)
+    assert rig.registrar.register(exported_parties(rig), NOW, replacing=True) == ()
+    own = World(systems=(a_system(entity_id=OWN, id="own", metadata=system_metadata(OWN, key="own")),))
+    assert rig.registrar.register(own, NOW, replacing=True) != ()
+    rig.database.close()
+
+
 def test_only_parties_that_the_simulator_plays_are_registered_without_metadata(rig: FederationRig) -> None:
     assert rig.registrar.played() == ()
     for entity_id in (SYSTEM, OWN):  # registered with metadata of its own, and not registered at all
