@@ -270,7 +270,8 @@ def _fetch(url: str) -> str:
     try:
         # A proxy never knows this machine's own addresses.
         own = httpx.URL(url).host in {"localhost", "127.0.0.1", "::1"}
-        answer = httpx.get(url, timeout=10, follow_redirects=not own, trust_env=not own)
+        # The simulator fetches it again without following redirects (MD-03), so the address that counts is the last one.
+        answer = httpx.get(url, timeout=10, follow_redirects=False, trust_env=not own)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         fail(f"{url} cannot be fetched: {error}")
     if answer.has_redirect_location:

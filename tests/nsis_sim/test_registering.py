@@ -165,6 +165,26 @@ def test_a_redirect_names_the_address_to_give(base_url):
     assert done.stderr.endswith("; give the address of the metadata itself.\n"), done.stderr
 
 
+def test_a_redirect_elsewhere_is_not_followed_since_the_simulator_would_not_follow_it_later(
+    base_url, monkeypatch, own_system
+):
+    ask = httpx.HTTPTransport.handle_request
+
+    def answer(transport, request):
+        if request.url.host != "own.test":
+            return ask(transport, request)
+        if request.url.path == "/old.xml":
+            return httpx.Response(301, headers={"Location": "/new.xml"})
+        return httpx.Response(200, content=Path(own_system[-1]).read_bytes())
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", answer)
+    done = run(base_url, "sp", "add", "--metadata", "https://own.test/old.xml", "--cvr", "91000013")
+    assert (done.returncode, "redirects to https://own.test/new.xml; give" in done.stderr) == (2, True), done.stderr
+    done = run(base_url, "sp", "add", "--metadata", "https://own.test/new.xml", "--cvr", "91000013")
+    assert done.returncode == 0, done.stderr
+    assert run(base_url, "sp", "remove", "options-test").returncode == 0
+
+
 def test_options_are_taken_in_any_case(base_url, own_system):
     words = ("--min-loa", "low", "--profile", "oiosaml3", "--on-no-roles", "OMIT", "--gets-rights", "Query")
     done = run(base_url, *own_system, "--cvr", "91000013", *words)
