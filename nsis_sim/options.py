@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import os
+from enum import StrEnum
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -8,12 +9,48 @@ import typer
 
 from nsis_sim.terminal import fail
 
+
+class Level(StrEnum):
+    """An NSIS level, by the word that messages and registrations have for it."""
+
+    LOW = "Low"
+    SUBSTANTIAL = "Substantial"
+    HIGH = "High"
+
+
+class NistLevel(StrEnum):
+    """A NIST level, as OIOSAML 2 writes it."""
+
+    ONE = "1"
+    TWO = "2"
+    THREE = "3"
+    FOUR = "4"
+
+
+class SystemProfile(StrEnum):
+    """The profiles of SAML that a system can read."""
+
+    OIOSAML3 = "OIOSAML3"
+    OIOSAML2 = "OIOSAML2"
+    LOCAL_IDP = "LOCAL_IDP"
+
+
+class IdpProfile(StrEnum):
+    """The profiles of SAML that an IdP can speak."""
+
+    OIOSAML3 = "OIOSAML3"
+    OIOSAML2 = "OIOSAML2"
+    NEMLOGIN3 = "NEMLOGIN3"
+
+
 BaseUrl = Annotated[
     str | None,
     typer.Option(
         "--base-url", help="The simulator's base URL. Without it: NSIS_BASE_URL, or http://localhost:NSIS_PORT."
     ),
 ]
+
+Party = Annotated[str, typer.Argument(metavar="ID|ENTITYID", help="Its short id or its entityID (`nsis parties`).")]
 
 
 def broker_url(given: str | None) -> str:

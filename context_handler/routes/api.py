@@ -188,7 +188,7 @@ class _WholeWorld:
         require_type(request, WORLD_TYPES)
         octets = await read_body(request, limit=LARGEST_WORLD)
         try:
-            world = load_parties(octets.decode("utf-8"))
+            world = load_parties(octets.decode("utf-8"), self._ports.registrar.played)
         except UnicodeDecodeError as error:
             raise SamlError("web.form", "got a document that is not UTF-8, expected UTF-8") from error
         except FederationError as error:
@@ -196,6 +196,10 @@ class _WholeWorld:
             raise
         findings = self._ports.registrar.register(world, self._ports.clock(), replacing=True)
         return _registered([each for kind in Kind for each in getattr(world, kind.value)], findings)
+
+    async def played(self) -> tuple[str, ...]:
+        """List the entityIDs of those that the simulator plays, whom `apply` takes without metadata."""
+        return self._ports.registrar.played()
 
     async def export(self) -> Response:
         """Give the whole federation as YAML; a simulator started from it has the same registrations."""
@@ -284,6 +288,7 @@ def _add_world(router: APIRouter, world: _WholeWorld, changing: list[Any]) -> No
         summary="Add or replace several registrations at once",
         openapi_extra={"requestBody": {"required": True, "content": content}},
     )(world.apply)
+    router.get("/played", tags=["World"], summary="List whom the simulator plays itself")(world.played)
     router.get("/export", tags=["World"], response_class=Response, summary="Export everything registered as YAML")(
         world.export
     )

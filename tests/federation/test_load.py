@@ -225,6 +225,13 @@ def test_a_party_to_be_added_must_bring_metadata() -> None:
         load_parties(OWN_SYSTEM)
 
 
+def test_a_party_that_the_federation_plays_brings_none_and_nobody_else_is_let_off() -> None:
+    (system,) = load_parties(OWN_SYSTEM, lambda: ["https://saml.eget.test"]).systems
+    assert system.simulated and system.metadata == b""
+    with pytest.raises(FederationError, match="federation:3: systems\\[0\\]: the metadata is missing"):
+        load_parties(OWN_SYSTEM, lambda: ["https://another.test"])
+
+
 def test_an_api_document_must_bring_metadata_and_may_not_name_files() -> None:
     document = {"id": "eget", "name": "E", "entity_id": "https://e.test", "cvr": "91000013", "minimum_level": "Low"}
 

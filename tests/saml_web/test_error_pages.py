@@ -97,6 +97,35 @@ def test_method_not_allowed_says_which_are() -> None:
     assert answer(LOA, "/flow", "PUT").headers["allow"] == "GET"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "da", "en"),
+    [
+        (
+            "POST",
+            "/_sim/api/input",
+            "Forespørgslen kan ikke bruges, som den er.",
+            "The request cannot be used as it is.",
+        ),
+        ("GET", "/_sim/api/nowhere", "Det, der bliver spurgt efter, findes ikke.", "What is asked for is not there."),
+        (
+            "DELETE",
+            "/_sim/api/input",
+            "Adressen kan ikke bruges med den metode.",
+            "The address cannot be used with that method.",
+        ),
+    ],
+)
+def test_a_program_is_told_of_no_form_and_no_page(method: str, path: str, da: str, en: str) -> None:
+    for language, sentence in (("da", da), ("en", en)):
+        told = answer(LOA, f"{path}?lang={language}", method).json()
+        assert (told["sentence"], ":" in told["code"]) == (sentence, False)
+
+
+def test_a_person_is_told_of_a_page_as_before() -> None:
+    for path, sentence in (("/nowhere", "Siden findes ikke."), ("/_sim/api", "Siden findes ikke.")):
+        assert sentence in answer(LOA, path).text
+
+
 def test_invalid_input_names_the_place_and_not_the_value() -> None:
     response = answer(LOA, "/_sim/api/input", "POST", json={"number": "secret"})
     assert response.status_code == 400

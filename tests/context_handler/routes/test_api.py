@@ -11,6 +11,7 @@ from typing import Any, cast
 import httpx
 import pytest
 from fastapi import FastAPI
+from yaml import safe_load as load_yaml
 
 from context_handler.routes.api import ApiPorts, api_router
 from context_handler.routes.api_route import LARGEST_WORLD
@@ -31,6 +32,7 @@ from tests.context_handler.boots import BOOT
 from tests.context_handler.federation_rig import (
     OTHER_OWNER,
     FederationRig,
+    a_service,
     a_system,
     a_world,
     idp_metadata,
@@ -358,6 +360,29 @@ def test_exports_what_can_be_imported(api: Api) -> None:
     assert load_world(answer.text) == api.rig.registrar.export()
 
 
+def test_applies_the_whole_export_and_puts_back_whom_the_simulator_plays(api: Api) -> None:
+    played = a_service(simulated=True)
+    api.rig.registrar.open_world(a_world(people=(PERSON,), attribute_services=(played,)), NOW)
+    api.rig.registrar.register(World(attribute_services=(played,)), NOW, replacing=True)
+    assert api.client.get("/_sim/api/played").json() == [played.entity_id]
+    text = api.client.get("/_sim/api/export").text
+    assert "metadata" not in load_yaml(text)["attribute_services"][0]
+    assert api.client.delete("/_sim/api/attribute-services/skovrup").status_code == 204
+    for _ in range(2):
+        answer = api.client.post("/_sim/api/apply", content=text, headers={"Content-Type": "application/yaml"})
+        assert answer.status_code == 200, answer.text
+        assert api.client.get("/_sim/api/export").text == text
+
+
+def test_a_party_of_ones_own_without_metadata_is_told_with_its_line(api: Api) -> None:
+    text = f"systems:\n  - {{id: own, name: Own, entity_id: {OWN}, cvr: '{SKOVRUP}', minimum_level: Low}}\n"
+    answer = api.client.post("/_sim/api/apply", content=text, headers={"Content-Type": "application/yaml"})
+    assert answer.status_code == 400
+    assert [(each["line"], "metadata is missing" in each["detail"]) for each in answer.json()["findings"]] == [
+        (2, True)
+    ]
+
+
 def test_people_come_without_secrets(api: Api) -> None:
     (person,) = api.client.get("/_sim/api/people").json()
     assert person["municipality"] == "Korsbæk Kommune" and person["purpose"] == {"da": "Har roller", "en": "Has roles"}
@@ -436,6 +461,18 @@ def test_what_a_form_can_send_changes_nothing(api: Api, path: str, media_type: s
     answer = api.client.post(path, content=text, headers={"Content-Type": media_type})
     assert answer.status_code == 403 or ("apply" not in path and answer.status_code == 400), answer.text
     assert api.rig.registry().revision == before
+
+
+@pytest.mark.parametrize("path", ["/_sim/api/systems", "/_sim/api/apply"])
+def test_a_wrong_content_type_is_told_as_that_and_not_as_another_sites_page(api: Api, path: str) -> None:
+    headers = {"Content-Type": "application/xml", "Accept-Language": "en"}
+    answer = api.client.post(path, content=b"{}", headers=headers)
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (403, "web.csrf")
+    assert told["sentence"] == "The content's type (Content-Type) is not taken here."
+    assert "got content type 'application/xml', expected application/json" in told["detail"]
+    other = api.client.post(path, content=b"{}", headers=headers | {"Origin": "https://evil.test"}).json()
+    assert other["sentence"] == "The request does not come from one of our own pages."
 
 
 def test_our_own_page_may_change(api: Api) -> None:
