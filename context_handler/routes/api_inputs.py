@@ -1,7 +1,7 @@
 """What the registration API takes: a party in few words. What is left out is read from its metadata or has a sensible default."""
 
 import re
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,6 +20,7 @@ from federation.document_fields import (
 from federation.document_parties import EncryptionDocument, MetadataSourceDocument, NameIdFormat, RoleCatalogueDocument
 from federation.documents import Kind
 from federation.model import AttributeProfile, GetsRights, OnAttributeFailure, OnNoRoles, Profile
+from oiosaml.ids import Cvr
 from oiosaml.messages.metadata import EntityDescriptor
 
 _NOT_IN_ID: Final = re.compile(r"[^a-z0-9]+")
@@ -30,6 +31,8 @@ _ABOUT_THE_SOURCE: Final = {"metadata_url", "metadata_certificate", "allow_unsig
 
 class PartyInput(BaseModel):
     """What every party brings. Give its metadata as text, or say where it lies."""
+
+    kind: ClassVar[Kind]
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -62,13 +65,23 @@ class PartyInput(BaseModel):
         return True
 
     @property
+    def owner(self) -> Cvr:
+        """Give the organisation that its certificates shall name."""
+        raise NotImplementedError
+
+    @property
+    def spoken_profile(self) -> Profile | None:
+        """Give the profile that decides what its metadata must keep."""
+        return None
+
+    @property
     def address(self) -> str:
-        """Give what it goes by if neither the caller nor any metadata says its entityID."""
-        return "urn:unknown"
+        """Give what it goes by if neither the caller nor any metadata says its entityID; only a role catalogue goes by anything then."""
+        return ""
 
     def document(self, entity: EntityDescriptor | None, metadata: str) -> dict[str, Any]:
         """Give the document as the store keeps it, completed from the metadata."""
-        entity_id = self.entity_id or (entity.entity_id if entity else "") or self.address
+        entity_id = self.entity_id or (entity.entity_id if entity else self.address)
         host = _host_of(entity_id) or entity_id
         given = self.model_dump(mode="json", exclude_none=True, exclude_unset=True, exclude=_ABOUT_THE_SOURCE)
         if self.metadata_url is not None:
@@ -94,6 +107,7 @@ class PartyInput(BaseModel):
 class SystemInput(PartyInput):
     """A user-facing system (brugervendt system)."""
 
+    kind = Kind.SYSTEM
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -133,6 +147,16 @@ class SystemInput(PartyInput):
         description="Whether its users' rights come in the token, or by query to our attribute service.",
     )
 
+    @property
+    def owner(self) -> Cvr:
+        """Give the organisation that its certificates shall name."""
+        return self.cvr
+
+    @property
+    def spoken_profile(self) -> Profile:
+        """Give the profile that decides what its metadata must keep."""
+        return self.profile
+
     def defaults(self) -> dict[str, Any]:
         """Give the levels. KOMBIT's own sample of an OIOSAML 2 system demands AssuranceLevel 3."""
         assurance = {"minimum_assurance_level": "3"} if self.profile is Profile.OIOSAML2 else {}
@@ -142,6 +166,7 @@ class SystemInput(PartyInput):
 class AttributeServiceInput(PartyInput):
     """A municipality's attribute service, or its role catalogue, which has no metadata."""
 
+    kind = Kind.ATTRIBUTE_SERVICE
     cvrs: tuple[CvrNumber, ...] = Field(
         min_length=1, description="The organisations whose users it may speak of.", examples=[["94000018"]]
     )
@@ -157,6 +182,11 @@ class AttributeServiceInput(PartyInput):
         return self.role_catalogue is None
 
     @property
+    def owner(self) -> Cvr:
+        """Give the organisation that its certificates shall name."""
+        return self.cvrs[0]
+
+    @property
     def address(self) -> str:
         """Give a role catalogue's address."""
         return self.role_catalogue.url.rstrip("/") if self.role_catalogue else super().address
@@ -165,6 +195,7 @@ class AttributeServiceInput(PartyInput):
 class IdpInput(PartyInput):
     """A municipal IdP."""
 
+    kind = Kind.IDP
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -202,6 +233,16 @@ class IdpInput(PartyInput):
     attribute_service: AttributeServiceInput | None = Field(
         None, description="Its attribute service, registered in the same step; for an IdP that does not know roles."
     )
+
+    @property
+    def owner(self) -> Cvr:
+        """Give the organisation that its certificates shall name."""
+        return self.cvrs[0]
+
+    @property
+    def spoken_profile(self) -> Profile:
+        """Give the profile that decides what its metadata must keep."""
+        return self.profile
 
 
 KINDS: Final = {"/systems": Kind.SYSTEM, "/idps": Kind.IDP, "/attribute-services": Kind.ATTRIBUTE_SERVICE}

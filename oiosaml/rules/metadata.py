@@ -27,6 +27,9 @@ _LOGOUT_BINDINGS: Final = (BINDING_REDIRECT, BINDING_POST, BINDING_SOAP)
 
 EXPIRES_SOON: Final = timedelta(days=30)
 
+_SHOWN: Final = 120
+"""How many characters of a value that is wrong are repeated."""
+
 _ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f]+")
 _STRAY = re.compile(r"[\s\x00-\x1f\x7f\\]")
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -64,13 +67,10 @@ def unreadable_values(document: MetadataDocument, _: MetadataExpectations) -> It
 def bad_entity_id(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """The entityID is an absolute URI of at most 1024 characters."""
     for entity in _entity(document):
-        fits = len(entity.entity_id) <= MAXIMUM_ENTITY_ID_CHARACTERS
-        if not fits or not _ABSOLUTE_URI.fullmatch(entity.entity_id):
-            yield Breach(
-                f"got entityID {entity.entity_id!r:.120}, expected an absolute URI",
-                line=entity.line,
-                mend='Set entityID to a stable URI of your own, such as "https://saml.example.dk".',
-            )
+        problem = _entity_id_problem(entity.entity_id)
+        if problem is not None:
+            detail, mend = problem
+            yield Breach(detail, line=entity.line, mend=mend)
 
 
 def unusual_entity_id(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
@@ -212,6 +212,34 @@ def keys_of_others(keys: tuple[KeyDescriptor, ...], fingerprints: frozenset[str]
 def _entity(document: MetadataDocument) -> Iterator[EntityDescriptor]:
     if document.entity is not None:
         yield document.entity
+
+
+def _entity_id_problem(entity_id: str) -> tuple[str, str] | None:
+    """Give what is wrong with it, and the mend."""
+    own = 'Set entityID to a stable URI of your own, such as "https://saml.example.dk".'
+    if not entity_id:
+        return "got no entityID, expected an absolute URI", own
+    if len(entity_id) > MAXIMUM_ENTITY_ID_CHARACTERS:
+        detail = f"got an entityID of {len(entity_id)} characters, expected at most {MAXIMUM_ENTITY_ID_CHARACTERS}"
+        return detail, "Choose a shorter entityID."
+    if any(each.isspace() for each in entity_id):
+        detail = f"got entityID {_quoted(entity_id)} with white space in it, expected an absolute URI"
+        return detail, "Take the white space out of entityID, at its ends too."
+    if not _ABSOLUTE_URI.fullmatch(entity_id) or not _is_splittable(entity_id):
+        return f"got entityID {_quoted(entity_id)}, expected an absolute URI", own
+    return None
+
+
+def _is_splittable(uri: str) -> bool:
+    try:
+        return bool(urlsplit(uri).scheme)
+    except ValueError:
+        return False
+
+
+def _quoted(text: str) -> str:
+    """Show what came, cut so that one sees that it was cut."""
+    return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}…"
 
 
 def _reachable(contact: ContactPerson) -> bool:

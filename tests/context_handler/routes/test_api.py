@@ -274,6 +274,29 @@ def test_broken_metadata_gets_findings_with_line_rule_and_mend_and_is_not_stored
     assert api.rig.registry().system(OWN) is None
 
 
+@pytest.mark.parametrize("named", ["", "own", "https://saml.own.test/my app", "urn:x" + "x" * 1024, " urn:own"])
+@pytest.mark.parametrize(
+    ("kind", "rule", "rest"),
+    [
+        ("systems", "SPM-02", {"cvr": KORSBAEK}),
+        ("idps", "IDM-21", {"cvrs": [OTHER_OWNER], "maximum_level": "Low", "knows_roles": True}),
+        ("attribute-services", "AAM-02", {"cvrs": [OTHER_OWNER]}),
+    ],
+)
+def test_a_bad_entity_id_reaches_its_own_rule(api: Api, kind: str, rule: str, rest: dict[str, Any], named: str) -> None:
+    written = {"systems": system_metadata, "idps": idp_metadata, "attribute-services": service_metadata}[kind]
+    answer = api.client.post(f"/_sim/api/{kind}", json={"metadata": written(EntityId(named)).decode()} | rest)
+    musts = [finding for finding in answer.json()["findings"] if finding["requirement"] == "MUST"]
+    assert [(must["rule_id"], must["line"]) for must in musts] == [(rule, 1)], answer.text
+    assert musts[0]["mend"] and "urn:unknown" not in answer.text
+
+
+def test_an_entity_id_that_the_caller_writes_otherwise_is_told_with_the_metadatas(api: Api) -> None:
+    answer = api.client.post("/_sim/api/systems", json=system_input(entity_id="https://saml.other.sim.test"))
+    assert [finding["rule_id"] for finding in answer.json()["findings"]] == ["REG-02"]
+    assert OWN in answer.text
+
+
 @pytest.mark.parametrize("metadata", ["", "<x", "<!DOCTYPE x><x/>", "\x00", "æ" * 1000])
 def test_what_is_no_metadata_gets_a_finding(api: Api, metadata: str) -> None:
     answer = api.client.post("/_sim/api/systems", json=system_input(metadata=metadata))

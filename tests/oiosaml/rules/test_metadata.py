@@ -346,3 +346,23 @@ def test_oiosaml_2_demands_neither_an_encryption_key_nor_new_names() -> None:
     old = {each.rule_id for each in examine(SP_METADATA_RULES_OIOSAML2, message, EXPECTED)}
     assert musts == {"SPM-08"}
     assert old & {"SPM-08", "SPM-19", "SPM-20"} == set() and "O2M-02" in old
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "says", "mend"),
+    [
+        ("", "got no entityID", "Set entityID"),
+        ("mit-system", "got entityID 'mit-system', expected an absolute URI", "Set entityID"),
+        ("https://[saml.x.test", "expected an absolute URI", "Set entityID"),
+        (" https://saml.x.test", "white space in it", "white space out"),
+        ("https://saml.x.test ", "white space in it", "white space out"),
+        ("https://saml.x.test/my app", "white space in it", "white space out"),
+        ("https://saml.x.test/" + "a" * 1024, "got an entityID of 1044 characters, expected at most 1024", "shorter"),
+        ("x" * 300, f"got entityID '{'x' * 120}'…, expected", "Set entityID"),
+    ],
+)
+def test_each_fault_of_an_entity_id_has_its_own_words(entity_id: str, says: str, mend: str) -> None:
+    broken = replace(sp_metadata(GOOD), entity_id=entity_id, line=7)
+    (finding,) = [each for each in examine(SP_METADATA_RULES, document(broken), EXPECTED) if each.rule_id == "SPM-02"]
+    assert says in finding.detail and finding.line == 7
+    assert finding.mend is not None and mend in finding.mend
