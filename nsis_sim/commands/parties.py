@@ -204,8 +204,10 @@ def read_source(source: str) -> str:
         return _fetch(source)
     try:
         return Path(source).read_text("utf-8")
-    except UnicodeDecodeError:
-        fail(f"{source} is not UTF-8; save it so.")
+    except UnicodeDecodeError as error:
+        from oiosaml.messages.metadata_lookalikes import mend_by_looks
+
+        fail(f"{source} is not UTF-8. {mend_by_looks(error.object) or 'Save it so.'}")
     except OSError as error:
         fail(f"{source} cannot be read: {error.strerror}.")
 

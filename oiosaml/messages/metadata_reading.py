@@ -24,6 +24,7 @@ from oiosaml.messages.metadata import (
     SpRole,
 )
 from oiosaml.messages.metadata_keys import read_key_descriptor
+from oiosaml.messages.metadata_lookalikes import WEB_PAGE_MEND, problem_of
 from oiosaml.uris import NS_DS, NS_MD, NS_SAML, PROTOCOL_SAML2
 from oiosaml.validity import parse_duration
 from oiosaml.xml.parse import parse_metadata, text_of
@@ -37,8 +38,7 @@ def read_metadata(octets: bytes) -> MetadataDocument:
     try:
         root = parse_metadata(octets)
     except SamlError as error:
-        line = getattr(error.__cause__, "lineno", None)
-        return MetadataDocument(None, (MetadataProblem(error.refusal.key, error.detail, line),))
+        return MetadataDocument(None, (problem_of(error, octets),))
     return read_metadata_element(root)
 
 
@@ -59,10 +59,17 @@ def _read(root: _Element, reading: "_Reading") -> MetadataDocument:
         return MetadataDocument(None, (MetadataProblem("md.rule", detail, root.sourceline, mend),))
     if name.namespace != NS_MD or name.localname != "EntityDescriptor":
         detail = f"got {str(root.tag)!r:.120}, expected EntityDescriptor in {NS_MD}"
-        mend = "Send SAML 2.0 metadata, whose root is md:EntityDescriptor."
-        return MetadataDocument(None, (MetadataProblem("xml.root", detail, root.sourceline, mend),))
+        return MetadataDocument(None, (MetadataProblem("xml.root", detail, root.sourceline, _mend_of_root(name)),))
     entity = reading.entity(root)
     return MetadataDocument(entity, entity.problems)
+
+
+def _mend_of_root(name: etree.QName) -> str:
+    if name.localname.lower() == "html":
+        return WEB_PAGE_MEND
+    if name.localname == "EntityDescriptor":
+        return f'Declare SAML 2.0\'s namespace: xmlns:md="{NS_MD}", and md: before every name, or xmlns="{NS_MD}".'
+    return "Send SAML 2.0 metadata, whose root is md:EntityDescriptor."
 
 
 class _Reading:

@@ -1,5 +1,6 @@
 """A vendor's system and IdP join a running simulator by the command line; what is wrong with them is said in plain words."""
 
+import gzip
 import re
 
 import pytest
@@ -51,6 +52,24 @@ def test_what_is_no_xml_at_all_is_a_finding_too(base_url, tmp_path):
         "--knows-roles",
     )
     assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+    assert "Mend: This is a web page" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("octets", "says"),
+    [
+        (gzip.compress(b"<a/>"), "This is a compressed file"),
+        ("<a/>".encode("utf-16"), "UTF-16"),
+        (b"<a>\xe6", "Save it so"),
+    ],
+)
+def test_a_file_that_is_no_text_is_status_2_and_says_what_it_looks_like(base_url, tmp_path, octets, says):
+    file = tmp_path / "metadata.xml"
+    file.write_bytes(octets)
+    done = run(base_url, "sp", "add", "--metadata", str(file), "--cvr", "91000013")
+    assert (done.returncode, f"{file} is not UTF-8." in done.stderr, says in done.stderr) == (2, True, True), (
+        done.stderr
+    )
 
 
 def test_a_file_that_is_not_there_is_status_2(base_url):

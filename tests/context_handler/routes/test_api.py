@@ -301,7 +301,8 @@ def test_an_entity_id_that_the_caller_writes_otherwise_is_told_with_the_metadata
 def test_what_is_no_metadata_gets_a_finding(api: Api, metadata: str) -> None:
     answer = api.client.post("/_sim/api/systems", json=system_input(metadata=metadata))
     assert answer.status_code == 400, answer.text
-    assert answer.json()["findings"]
+    (finding,) = answer.json()["findings"]
+    assert finding["rule_id"] == "SPM-01" and finding["mend"]
 
 
 def test_a_taken_entity_id_is_a_conflict(api: Api) -> None:
