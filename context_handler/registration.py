@@ -69,7 +69,7 @@ def names_the_party(document: MetadataDocument, party: PartyRegistration) -> Ite
 
 @rule("REG-03", code="md.endpoint", source="our choice, AS-12")
 def catalogue_is_safe(catalogue: RoleCatalogue, allow_http: bool) -> Iterator[Breach]:  # noqa: FBT001 - what the rule expects
-    """A role catalogue is asked by https; by http only at localhost or in test mode."""
+    """A role catalogue is asked by https; by http only at localhost, or in a simulator started with --lan."""
     at = datetime(1970, 1, 1, tzinfo=UTC)  # no time matters here
     yield from bad_endpoints((Endpoint("REST", catalogue.url),), MetadataExpectations(at, allow_http=allow_http))
 

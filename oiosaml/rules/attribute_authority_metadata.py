@@ -68,7 +68,7 @@ def can_be_asked(document: MetadataDocument, _: MetadataExpectations) -> Iterato
 
 @rule("AAM-09", code="md.endpoint", source="SAML Metadata 2.2.2; SAML Bindings")
 def endpoints_are_safe(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
-    """Every endpoint is an https URL; http only for localhost or in test mode."""
+    """Every endpoint is an https URL; http only for localhost, or in a simulator started with --lan."""
     for role in _role(document):
         yield from common.bad_endpoints(role.attribute_services, expected)
 

@@ -3,7 +3,6 @@
 Each breach says at which line, and how the party's supplier mends it.
 """
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from oiosaml.ids import Cvr
 from oiosaml.messages.metadata import ContactPerson, Endpoint, EntityDescriptor, KeyDescriptor, MetadataDocument
+from oiosaml.rules.endpoint_location import location_problem
 from oiosaml.rules.rule import Breach
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP
 from oiosaml.validity import format_instant
@@ -31,10 +31,6 @@ _SHOWN: Final = 120
 """How many characters of a value that is wrong are repeated."""
 
 _ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f]+")
-_STRAY = re.compile(r"[\s\x00-\x1f\x7f\\]")
-_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
-_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
-"""What a host name is; httpx and browsers refuse or rewrite anything else, each in its own way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ class MetadataExpectations:
     at: datetime
     registered_cvr: Cvr | None = None
     allow_http: bool = False
-    """Test mode: plain http to any host. To the machine's own loopback it is always allowed."""
+    """Plain http to any host, where our own houses meet by it (--lan). To the machine's own loopback it is always allowed."""
     other_fingerprints: frozenset[str] = frozenset()
     """Keys of other connections in the same environment."""
 
@@ -107,13 +103,10 @@ def bad_endpoints(endpoints: tuple[Endpoint, ...], expected: MetadataExpectation
     """Yield a breach for each location the browser, or we, must not be sent to (attacks REQ-04, MD-10)."""
     for endpoint in endpoints:
         for location in (endpoint.location, endpoint.response_location):
-            problem = None if location is None else _location_problem(location, allow_http=expected.allow_http)
-            if problem is not None:
-                yield Breach(
-                    f"got {location!r:.200} ({problem}), expected an https URL",
-                    line=endpoint.line,
-                    mend="Give the full address with https; plain http works for localhost only.",
-                )
+            found = None if location is None else location_problem(location, allow_http=expected.allow_http)
+            if found is not None:
+                problem, mend = found
+                yield Breach(f"got {location!r:.200} ({problem}), expected an https URL", line=endpoint.line, mend=mend)
 
 
 def unknown_logout_bindings(endpoints: tuple[Endpoint, ...]) -> Iterator[Breach]:
@@ -250,42 +243,3 @@ def _certificates(keys: tuple[KeyDescriptor, ...]) -> Iterator[tuple[KeyDescript
     for descriptor in keys:
         if descriptor.key is not None and descriptor.key.certificate_der is not None:
             yield descriptor, x509.load_der_x509_certificate(descriptor.key.certificate_der)
-
-
-def _location_problem(location: str, *, allow_http: bool) -> str | None:
-    if _STRAY.search(location):
-        return "white space or a backslash in it"
-    try:
-        parts = urlsplit(location)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        return str(error)
-    if not location.isascii():
-        return "characters beyond ASCII, which a header cannot carry"
-    if parts.scheme not in ("https", "http"):
-        return f"the scheme {parts.scheme or 'is missing'}"
-    if not host or parts.username is not None or parts.fragment:
-        return "no host, a user name or a fragment"
-    bracketed = parts.netloc.startswith("[")
-    if not _is_address(host) and (bracketed or not _HOST.fullmatch(host)):
-        return "a host that is no host name"
-    if parts.scheme == "http" and not allow_http and not _is_loopback(host):
-        return "plain http"
-    return None
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -158,7 +158,7 @@ def answers_can_be_posted(document: MetadataDocument, _: MetadataExpectations) -
 
 @rule("SPM-26", code="md.endpoint", source="SAML Metadata 2.2.2; SAML Bindings")
 def endpoints_are_safe(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
-    """Every endpoint is an https URL; http only for localhost or in test mode."""
+    """Every endpoint is an https URL; http only for localhost, or in a simulator started with --lan."""
     for role in _role(document):
         yield from common.bad_endpoints(role.assertion_consumer_services + role.single_logout_services, expected)
 

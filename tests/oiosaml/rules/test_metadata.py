@@ -41,6 +41,7 @@ from oiosaml.uris import (
     NAME_FORMAT_URI,
     NAMEID_UNSPECIFIED,
 )
+from scripts.generate_rules import rules_document
 from tests.builders import KORSBAEK, NOW, SYSTEM_ACS, attribute_authority_metadata, idp_metadata, sp_metadata
 from tests.oiosaml.rules.cases import Case, assert_twins
 
@@ -311,10 +312,47 @@ def test_http_is_allowed_on_the_machine_itself(location: str) -> None:
     assert _endpoint_findings(location, EXPECTED) == []
 
 
-def test_http_is_allowed_anywhere_in_test_mode_but_scripts_never() -> None:
-    test_mode = replace(EXPECTED, allow_http=True)
-    assert _endpoint_findings(HTTP, test_mode) == []
-    assert _endpoint_findings("javascript:alert(1)", test_mode) != []
+def test_http_is_allowed_anywhere_with_lan_but_scripts_never() -> None:
+    lan = replace(EXPECTED, allow_http=True)
+    assert _endpoint_findings(HTTP, lan) == []
+    assert _endpoint_findings("javascript:alert(1)", lan) != []
+
+
+@pytest.mark.parametrize(
+    ("location", "problem", "mend"),
+    [
+        ("https://a.test/acs#x", "a fragment", "Take out the #"),
+        ("https://a.test:99999/acs", "a port that is none", "Give a port from 0 to 65535"),
+        ("https://a.test:port/acs", "a port that is none", "Give a port from 0 to 65535"),
+        ("https://a.test/a cs", "white space", "Take the white space out"),
+        ("https://a.test/acs ", "white space", "Take the white space out"),
+        ("https://a.test\\@b.test/acs", "a backslash", "Write / in place"),
+        ("https://københavn.example.dk/acs", "a host beyond ASCII", "xn--kbenhavn-54a.example.dk."),
+        (f"https://{'ø' * 80}.dk/acs", "a host beyond ASCII", "with xn--."),
+        ("https://a.test/løn?a=%20b&c=d", "characters beyond ASCII", "https://a.test/l%C3%B8n?a=%20b&c=d"),
+        ("javascript:alert(1)", "the scheme javascript", "Only https leads"),
+        ("/acs", "the scheme is missing", "Give the full address"),
+        ("", "the scheme is missing", "Give the full address"),
+        ("https:///acs", "no host", "Give the full address"),
+        ("https://user@a.test/acs", "a user name", "before the @"),
+        ("https://[a.test/acs", "Invalid IPv6 URL", "in brackets"),
+        ("https://a..test/acs", "no host name", "letters, digits"),
+        (HTTP, "plain http", "--lan"),
+    ],
+)
+def test_each_fault_of_an_endpoint_has_its_own_mend(location: str, problem: str, mend: str) -> None:
+    (finding,) = _endpoint_findings(location, EXPECTED)
+    assert problem in finding.detail
+    assert finding.mend is not None and mend in finding.mend
+
+
+@pytest.mark.parametrize("location", ["https://a.test/acs?a=b", "https://a_b.test:8443/", "https://[2001:db8::1]/acs"])
+def test_an_endpoint_by_https_is_good(location: str) -> None:
+    assert _endpoint_findings(location, EXPECTED) == []
+
+
+def test_no_rule_speaks_of_a_mode_that_there_is_not() -> None:
+    assert "test mode" not in rules_document()
 
 
 def _endpoint_findings(location: str, expected: MetadataExpectations) -> list[Finding]:
