@@ -54,6 +54,13 @@ def certificates_are_valid(document: MetadataDocument, expected: MetadataExpecta
         yield from common.expired_certificates(role.keys, expected.at)
 
 
+@rule("AAM-11", code="md.key", source="OIOSAML 3, R3-MD-09", requirement=Requirement.SHOULD)
+def certificates_have_begun(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
+    """Every certificate is valid already."""
+    for role in _role(document):
+        yield from common.certificates_ahead_of_their_time(role.keys, expected.at)
+
+
 @rule("IDM-10", code="md.endpoint", source="OIOSAML 3, R3-MD-25; our choice, AS-16")
 def can_be_asked(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """There is an AttributeService with SOAP."""
@@ -96,5 +103,6 @@ ATTRIBUTE_AUTHORITY_METADATA_RULES: Final = (
     certificates_are_valid,
     can_be_asked,
     endpoints_are_safe,
+    certificates_have_begun,
     offers_privileges,
 )

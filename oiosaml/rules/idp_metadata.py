@@ -1,4 +1,4 @@
-"""What a municipal IdP's metadata must say (IDM-01 to IDM-11)."""
+"""What a municipal IdP's metadata must say (IDM-01 to IDM-32)."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -70,6 +70,13 @@ def certificates_are_valid(document: MetadataDocument, expected: MetadataExpecta
     """No certificate has expired."""
     for role in _role(document):
         yield from common.expired_certificates(role.keys, expected.at)
+
+
+@rule("IDM-32", code="md.key", source="OIOSAML 3, R3-MD-09", requirement=Requirement.SHOULD)
+def certificates_have_begun(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
+    """Every certificate is valid already."""
+    for role in _role(document):
+        yield from common.certificates_ahead_of_their_time(role.keys, expected.at)
 
 
 @rule("IDM-27", code="md.key", source="OIOSAML 3, R3-MD-09", requirement=Requirement.SHOULD)
@@ -178,6 +185,7 @@ IDP_METADATA_RULES: Final = (
     can_be_asked,
     endpoints_are_safe,
     wants_signed_requests,
+    certificates_have_begun,
     certificates_last,
     one_certificate_for_each_use,
     can_be_asked_by_redirect,

@@ -18,7 +18,7 @@ from oiosaml.messages.metadata import ContactPerson, Endpoint, EntityDescriptor,
 from oiosaml.rules.endpoint_location import location_problem
 from oiosaml.rules.rule import Breach
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP
-from oiosaml.validity import format_instant
+from oiosaml.validity import CLOCK_SKEW, format_instant
 
 MAXIMUM_ENTITY_ID_CHARACTERS: Final = 1024
 """What SAML Metadata 2.2.1 allows an entityID."""
@@ -153,15 +153,26 @@ def missing_signing_key(keys: tuple[KeyDescriptor, ...], line: int | None) -> It
 
 
 def expired_certificates(keys: tuple[KeyDescriptor, ...], at: datetime) -> Iterator[Breach]:
-    """Yield a breach for each certificate that is not valid at `at`."""
+    """Yield a breach for each certificate that has ended at `at`."""
     for descriptor, certificate in _certificates(keys):
-        if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
-            start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        if certificate.not_valid_after_utc < at:
             yield Breach(
-                f"got a certificate valid from {format_instant(start)} to {format_instant(end)}, "
+                f"got a certificate valid until {format_instant(certificate.not_valid_after_utc)}, "
                 f"expected one valid at {format_instant(at)}",
                 line=descriptor.line,
                 mend="Renew the certificate and publish the metadata with the new one.",
+            )
+
+
+def certificates_ahead_of_their_time(keys: tuple[KeyDescriptor, ...], at: datetime) -> Iterator[Breach]:
+    """Yield a breach for each certificate that is not valid yet: a next key published ahead, or made where the clock is ahead."""
+    for descriptor, certificate in _certificates(keys):
+        start = certificate.not_valid_before_utc
+        if start > at + CLOCK_SKEW:
+            yield Breach(
+                f"got a certificate valid from {format_instant(start)}, expected one valid at {format_instant(at)}",
+                line=descriptor.line,
+                mend="Keep the certificate that is valid now before it until then; without one, look at the clock where it was made.",
             )
 
 

@@ -1,4 +1,4 @@
-"""What a user-facing system's metadata must say (SPM-01 to SPM-23)."""
+"""What a user-facing system's metadata must say (SPM-01 to SPM-30)."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -121,6 +121,13 @@ def certificates_are_valid(document: MetadataDocument, expected: MetadataExpecta
     """No certificate has expired."""
     for role in _role(document):
         yield from common.expired_certificates(role.keys, expected.at)
+
+
+@rule("SPM-30", code="md.key", source="OIOSAML 3, R3-MD-09", requirement=Requirement.SHOULD)
+def certificates_have_begun(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
+    """Every certificate is valid already."""
+    for role in _role(document):
+        yield from common.certificates_ahead_of_their_time(role.keys, expected.at)
 
 
 @rule("SPM-25", code="md.key", source="OIOSAML 3, R3-MD-09", requirement=Requirement.SHOULD)
@@ -284,6 +291,7 @@ SP_METADATA_RULES: Final = (
     entity_id_follows_the_habit,
     signs_its_requests,
     wants_signed_assertions,
+    certificates_have_begun,
     certificates_last,
     certificates_look_like_oces3,
     keys_are_its_own,

@@ -41,6 +41,7 @@ from oiosaml.uris import (
     NAME_FORMAT_URI,
     NAMEID_UNSPECIFIED,
 )
+from oiosaml.validity import CLOCK_SKEW
 from scripts.generate_rules import rules_document
 from tests.builders import KORSBAEK, NOW, SYSTEM_ACS, attribute_authority_metadata, idp_metadata, sp_metadata
 from tests.oiosaml.rules.cases import Case, assert_twins
@@ -51,8 +52,10 @@ RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
 
 
-def key(organisation: str = f"NTRDK-{KORSBAEK}", *, days: int = 365, private: Any = RSA_KEY) -> VerificationKey:
-    """A key in a certificate that looks like OCES3, valid for so many days from the day before now."""
+def key(
+    organisation: str = f"NTRDK-{KORSBAEK}", *, days: int = 365, private: Any = RSA_KEY, begins: timedelta = -400 * DAY
+) -> VerificationKey:
+    """A key in a certificate that looks like OCES3, valid for so many days from now."""
     name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, organisation)])
     certificate = (
         x509.CertificateBuilder()
@@ -60,7 +63,7 @@ def key(organisation: str = f"NTRDK-{KORSBAEK}", *, days: int = 365, private: An
         .issuer_name(name)
         .public_key(private.public_key())
         .serial_number(1)
-        .not_valid_before(NOW - 400 * DAY)
+        .not_valid_before(NOW + begins)
         .not_valid_after(NOW + days * DAY)
         .sign(private, SHA256())
     )
@@ -69,6 +72,7 @@ def key(organisation: str = f"NTRDK-{KORSBAEK}", *, days: int = 365, private: An
 
 
 GOOD, OLD, SOON, OTHER = key(), key(days=-1), key(days=10), key("NTRDK-92000017")
+NEXT = key(begins=DAY)
 EXPECTED = MetadataExpectations(NOW, KORSBAEK)
 UNREADABLE = read_metadata(b"<md:EntityDescriptor>\n")
 HTTP = "http://system.example.test/acs"
@@ -169,6 +173,7 @@ SP_CASES = (
     sp("SPM-08", "only-cbc", keys=(KeyDescriptor(None, GOOD, CBC),), key_="enc.algorithm"),
     sp("SPM-09", "MD-08-weak", keys=WEAK),
     sp("SPM-10", "expired", keys=(KeyDescriptor(None, OLD),)),
+    sp("SPM-30", "published-ahead", keys=(KeyDescriptor(None, GOOD), KeyDescriptor(None, NEXT))),
     sp("SPM-25", "expires-soon", keys=(KeyDescriptor(None, SOON),)),
     sp("SPM-11", "another-organisation", keys=(KeyDescriptor(None, OTHER),)),
     case(
@@ -241,6 +246,7 @@ IDP_CASES = (
     idp("IDM-03", "no-key", keys=()),
     idp("IDM-25", "MD-08-weak", keys=WEAK),
     idp("IDM-26", "expired", keys=(KeyDescriptor(None, OLD),)),
+    idp("IDM-32", "published-ahead", keys=(KeyDescriptor(None, NEXT),)),
     idp("IDM-27", "expires-soon", keys=(KeyDescriptor(None, SOON),)),
     idp("IDM-04", "two-keys", keys=(KeyDescriptor("signing", GOOD), KeyDescriptor("signing", SOON))),
     idp("IDM-05", "soap-only", single_sign_on_services=(Endpoint(BINDING_SOAP, "https://idp.test/"),)),
@@ -278,6 +284,7 @@ AUTHORITY_CASES = (
     authority("AAM-06", "no-key", keys=()),
     authority("AAM-07", "MD-08-weak", keys=WEAK),
     authority("AAM-08", "expired", keys=(KeyDescriptor(None, OLD),)),
+    authority("AAM-11", "published-ahead", keys=(KeyDescriptor(None, NEXT),)),
     authority("IDM-10", "post-only", attribute_services=(Endpoint(BINDING_POST, "https://attributter.test/"),)),
     authority("AAM-09", "MD-10-http", attribute_services=(Endpoint(BINDING_SOAP, HTTP),)),
     authority("AAM-10", "no-attributes", attribute_names=()),
@@ -404,3 +411,28 @@ def test_each_fault_of_an_entity_id_has_its_own_words(entity_id: str, says: str,
     (finding,) = [each for each in examine(SP_METADATA_RULES, document(broken), EXPECTED) if each.rule_id == "SPM-02"]
     assert says in finding.detail and finding.line == 7
     assert finding.mend is not None and mend in finding.mend
+
+
+def _certificate_findings(*keys: VerificationKey) -> list[tuple[str, str]]:
+    entity = sp_metadata(GOOD, keys=tuple(KeyDescriptor(None, each) for each in keys))
+    findings = examine(SP_METADATA_RULES, document(entity), EXPECTED)
+    return [(each.rule_id, each.requirement) for each in findings]
+
+
+def test_a_next_key_published_ahead_is_advice_and_an_expired_one_a_refusal() -> None:
+    assert _certificate_findings(GOOD, NEXT) == [("SPM-30", "SHOULD")]
+    assert _certificate_findings(GOOD, OLD) == [("SPM-10", "MUST")]
+
+
+@pytest.mark.parametrize(("ahead", "found"), [(CLOCK_SKEW, []), (CLOCK_SKEW + timedelta(seconds=1), ["SPM-30"])])
+def test_a_certificate_made_where_the_clock_is_ahead_is_taken_within_the_skew(
+    ahead: timedelta, found: list[str]
+) -> None:
+    assert [rule_id for rule_id, _ in _certificate_findings(key(begins=ahead))] == found
+
+
+@pytest.mark.parametrize(("late", "found"), [(timedelta(0), []), (timedelta(seconds=1), ["SPM-10"])])
+def test_no_skew_lengthens_a_certificate(late: timedelta, found: list[str]) -> None:
+    ended = document(sp_metadata(GOOD, keys=(KeyDescriptor(None, GOOD),)))
+    findings = examine(SP_METADATA_RULES, ended, replace(EXPECTED, at=NOW + 365 * DAY + late))
+    assert [each.rule_id for each in findings if each.requirement is Requirement.MUST] == found
