@@ -139,6 +139,8 @@ class EntityDescriptor:
     line: int | None = None
     problems: tuple[MetadataProblem, ...] = ()
     """What could not be read inside, in document order."""
+    unspoken: tuple[str, ...] = ()
+    """Role descriptors that are there, but not for SAML 2.0."""
 
     def has_expired(self, at: datetime) -> bool:
         """Tell whether the metadata may not be used any more; no skew, for expiry is a revocation (attack MD-02)."""

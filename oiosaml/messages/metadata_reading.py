@@ -72,12 +72,18 @@ def _mend_of_root(name: etree.QName) -> str:
     return "Send SAML 2.0 metadata, whose root is md:EntityDescriptor."
 
 
+def _mend_of_protocol(tag: str, *, alone: bool) -> str:
+    mend = f'Write protocolSupportEnumeration="{PROTOCOL_SAML2}" on {tag}, if it speaks SAML 2.0'
+    return f"{mend}." if alone else f"{mend}; else take it out."
+
+
 class _Reading:
     """Walks one EntityDescriptor and notes on the way what it could not read."""
 
     def __init__(self) -> None:
         self.problems: list[MetadataProblem] = []
         self._ends: list[datetime] = []
+        self._unspoken: list[str] = []
 
     def note_end(self, element: _Element) -> None:
         """Note a validUntil: it ends everything inside, and whatever ends first ends the entity (SAML Metadata 2.3.1, 2.3.2, 2.4.1)."""
@@ -108,6 +114,7 @@ class _Reading:
             cache_duration=parse_duration(root.get("cacheDuration", "")),
             line=root.sourceline,
             problems=tuple(self.problems),
+            unspoken=tuple(self._unspoken),
         )
 
     def _role(self, root: _Element, tag: str) -> _Element | None:
@@ -116,10 +123,14 @@ class _Reading:
         speaking = [each for each in found if PROTOCOL_SAML2 in each.get("protocolSupportEnumeration", "").split()]
         for each in found:
             if each not in speaking:
+                self._unspoken.append(tag)
                 got = each.get("protocolSupportEnumeration")
-                self._note(each, f"got {tag} with protocolSupportEnumeration {got!r:.120}, expected {PROTOCOL_SAML2}")
+                detail = f"got {tag} with protocolSupportEnumeration {got!r:.120}, expected {PROTOCOL_SAML2}"
+                self._note(each, detail, mend=_mend_of_protocol(tag, alone=not speaking))
         if len(speaking) > 1:
-            self._note(speaking[1], f"got {len(speaking)} {tag} for SAML 2.0, expected one")
+            # the schema allows several; which of them counts would be a guess
+            mend = f"Keep one {tag}, with everything that counts."
+            self._note(speaking[1], f"got {len(speaking)} {tag} for SAML 2.0, expected one", mend=mend)
         return speaking[0] if speaking else None
 
     def _sp(self, element: _Element) -> SpRole:
@@ -231,5 +242,5 @@ class _Reading:
             self._note(element, f"{error.detail} in {attribute}", key="md.expired")
             return None
 
-    def _note(self, element: _Element, detail: str, *, key: str = "md.rule") -> None:
-        self.problems.append(MetadataProblem(key, detail, element.sourceline))
+    def _note(self, element: _Element, detail: str, *, key: str = "md.rule", mend: str | None = None) -> None:
+        self.problems.append(MetadataProblem(key, detail, element.sourceline, mend))

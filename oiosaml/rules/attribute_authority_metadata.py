@@ -26,11 +26,8 @@ values_are_readable = rule("AAM-04", code="md.rule", source="SAML Metadata, sche
 def is_an_attribute_authority(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """There is an AttributeAuthorityDescriptor for SAML 2.0."""
     if document.entity is not None and document.entity.attribute_authority is None:
-        yield Breach(
-            "got no AttributeAuthorityDescriptor for SAML 2.0, expected one",
-            line=document.entity.line,
-            mend="Send the metadata of an attribute service.",
-        )
+        mend = "Send the metadata of an attribute service."
+        yield from common.missing_role(document.entity, "AttributeAuthorityDescriptor", mend)
 
 
 @rule("AAM-06", code="md.key", source="our choice, AS-16")

@@ -32,11 +32,8 @@ contact_is_named = rule("IDM-24", code="md.rule", source="OIOSAML 3, R3-MD-08", 
 def is_an_identity_provider(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """There is an IDPSSODescriptor for SAML 2.0."""
     if document.entity is not None and document.entity.idp is None:
-        yield Breach(
-            "got no IDPSSODescriptor for SAML 2.0, expected one",
-            line=document.entity.line,
-            mend="Send the metadata of an identity provider; a system is registered elsewhere.",
-        )
+        mend = "Send the metadata of an identity provider; a system is registered elsewhere."
+        yield from common.missing_role(document.entity, "IDPSSODescriptor", mend)
 
 
 @rule("IDM-02", code="md.rule", source="OIOSAML 3, R3-MD-20", requirement=Requirement.SHOULD)

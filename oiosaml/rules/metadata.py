@@ -17,7 +17,7 @@ from oiosaml.ids import Cvr
 from oiosaml.messages.metadata import ContactPerson, Endpoint, EntityDescriptor, KeyDescriptor, MetadataDocument
 from oiosaml.rules.endpoint_location import location_problem
 from oiosaml.rules.rule import Breach
-from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP
+from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, PROTOCOL_SAML2
 from oiosaml.validity import CLOCK_SKEW, format_instant
 
 MAXIMUM_ENTITY_ID_CHARACTERS: Final = 1024
@@ -53,7 +53,7 @@ def unreadable_document(document: MetadataDocument, _: MetadataExpectations) -> 
 
 
 def unreadable_values(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
-    """Every value is of its type."""
+    """Every value is of its type, and every role stands there once, for SAML 2.0."""
     if document.entity is not None:
         for problem in document.problems:
             mend = problem.mend or "Write the value as the SAML metadata schema prescribes."
@@ -74,6 +74,13 @@ def unusual_entity_id(document: MetadataDocument, _: MetadataExpectations) -> It
     for entity in _entity(document):
         if not entity.entity_id.startswith("https://saml."):
             yield Breach(f"got entityID {entity.entity_id!r:.120}, expected https://saml.<domain>", line=entity.line)
+
+
+def missing_role(entity: EntityDescriptor, tag: str, otherwise: str) -> Iterator[Breach]:
+    """Yield the breach of metadata without the role it is registered for; `otherwise` is the mend if it has none of that kind at all."""
+    unspoken = f'{tag} is there, but not for SAML 2.0: write protocolSupportEnumeration="{PROTOCOL_SAML2}" on it, if it speaks that.'
+    mend = unspoken if tag in entity.unspoken else otherwise
+    yield Breach(f"got no {tag} for SAML 2.0, expected one", line=entity.line, mend=mend)
 
 
 def expired_metadata(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:

@@ -60,11 +60,8 @@ values_are_readable = rule("SPM-24", code="md.rule", source="SAML Metadata, sche
 def is_a_service_provider(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """There is an SPSSODescriptor for SAML 2.0."""
     if document.entity is not None and document.entity.sp is None:
-        yield Breach(
-            "got no SPSSODescriptor for SAML 2.0, expected one",
-            line=document.entity.line,
-            mend="Send the metadata of a service provider; an IdP is registered elsewhere.",
-        )
+        mend = "Send the metadata of a service provider; an IdP is registered elsewhere."
+        yield from common.missing_role(document.entity, "SPSSODescriptor", mend)
 
 
 @rule("SPM-05", code="md.rule", source="OIOSAML 3, R3-MD-02", requirement=Requirement.SHOULD)

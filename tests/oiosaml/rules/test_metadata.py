@@ -223,6 +223,7 @@ SP_CASES = (
     case(sp_metadata, "SPM-24", "bad-date", with_problem(sp_metadata), EXPECTED, "md.expired"),
 )
 
+SECOND_ROLE = b'<md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"/>'
 BINDING_ARTIFACT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact"
 LOGOUT = Endpoint(BINDING_POST, "https://byggesag.sim.test/slo")
 ARTIFACT_LOGOUT = Endpoint(BINDING_ARTIFACT, "https://byggesag.sim.test/slo")
@@ -436,3 +437,53 @@ def test_no_skew_lengthens_a_certificate(late: timedelta, found: list[str]) -> N
     ended = document(sp_metadata(GOOD, keys=(KeyDescriptor(None, GOOD),)))
     findings = examine(SP_METADATA_RULES, ended, replace(EXPECTED, at=NOW + 365 * DAY + late))
     assert [each.rule_id for each in findings if each.requirement is Requirement.MUST] == found
+
+
+def _read(entity: EntityDescriptor, before: bytes, after: bytes) -> MetadataDocument:
+    written = serialise(write_entity_descriptor(entity)).replace(b"><", b">\n<")
+    assert before in written
+    return read_metadata(written.replace(before, after))
+
+
+@pytest.mark.parametrize(
+    ("build", "rules", "tag", "missing", "unread"),
+    [
+        (sp_metadata, SP_METADATA_RULES, "SPSSODescriptor", "SPM-04", "SPM-24"),
+        (idp_metadata, IDP_METADATA_RULES, "IDPSSODescriptor", "IDM-01", "IDM-23"),
+        (
+            attribute_authority_metadata,
+            ATTRIBUTE_AUTHORITY_METADATA_RULES,
+            "AttributeAuthorityDescriptor",
+            "AAM-05",
+            "AAM-04",
+        ),
+    ],
+)
+def test_a_role_for_saml_1_1_alone_is_told_by_its_protocol_support_enumeration(
+    build: Build, rules: tuple[Any, ...], tag: str, missing: str, unread: str
+) -> None:
+    old = _read(build(GOOD), b"SAML:2.0:protocol", b"SAML:1.1:protocol")
+    found = {each.rule_id: each for each in examine(rules, old, EXPECTED) if each.requirement is Requirement.MUST}
+    assert set(found) == {missing, unread}
+    for each in found.values():
+        assert each.mend is not None and tag in each.mend and "protocolSupportEnumeration" in each.mend
+        assert "elsewhere" not in each.mend
+    assert found[unread].line == 2
+
+
+def test_the_metadata_of_an_idp_is_registered_elsewhere() -> None:
+    found = examine(SP_METADATA_RULES, document(idp_metadata(GOOD)), EXPECTED)
+    assert "elsewhere" in (next(each for each in found if each.rule_id == "SPM-04").mend or "")
+
+
+def test_of_two_roles_one_is_to_be_kept() -> None:
+    twofold = _read(sp_metadata(GOOD), b"</md:SPSSODescriptor>", b"</md:SPSSODescriptor>" + SECOND_ROLE)
+    (must,) = [each for each in examine(SP_METADATA_RULES, twofold, EXPECTED) if each.requirement is Requirement.MUST]
+    assert (must.rule_id, must.mend) == ("SPM-24", "Keep one SPSSODescriptor, with everything that counts.")
+
+
+def test_a_second_role_for_saml_1_1_may_be_taken_out() -> None:
+    old = SECOND_ROLE.replace(b"2.0:protocol", b"1.1:protocol")
+    twofold = _read(sp_metadata(GOOD), b"</md:SPSSODescriptor>", b"</md:SPSSODescriptor>" + old)
+    (must,) = [each for each in examine(SP_METADATA_RULES, twofold, EXPECTED) if each.requirement is Requirement.MUST]
+    assert must.rule_id == "SPM-24" and (must.mend or "").endswith("else take it out.")
