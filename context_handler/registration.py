@@ -245,6 +245,7 @@ class Registrar:
             registered_cvr=owners_of(registration)[0],
             allow_http=self._allow_http,
             other_fingerprints=_fingerprints_of_others(present, registration),
+            chosen_encryption=_chosen_encryption(registration),
         )
         enforce((names_the_party,), document, registration)
         return _stored(registration, enforce(_rules_for(registration), document, expected))
@@ -279,6 +280,11 @@ def _fingerprints_of_others(present: RegistrySnapshot, party: PartyRegistration)
     return frozenset(
         key.fingerprint for other in others for key in other.keys if other.registration.entity_id != party.entity_id
     )
+
+
+def _chosen_encryption(party: PartyRegistration) -> frozenset[str]:
+    chosen = party.encryption if isinstance(party, UserFacingSystem) else None
+    return frozenset() if chosen is None else frozenset((chosen.block, chosen.key_transport))
 
 
 def _renewed_parties(fresh: World, stored: World) -> Iterator[PartyRegistration]:

@@ -45,7 +45,6 @@ from oiosaml.errors import SamlError
 from oiosaml.ids import FlowId, MessageId, WorkspaceId
 from oiosaml.messages.metadata import EntityDescriptor
 from oiosaml.messages.metadata_reading import read_metadata
-from oiosaml.rules.metadata import MetadataExpectations
 from oiosaml.rules.rule import Finding, enforce
 from saml_web.error_pages import API_PREFIX
 from saml_web.finding_documents import FindingDocument
@@ -172,7 +171,7 @@ class _Parties:
     def _entity(self, party: PartyInput, octets: bytes) -> EntityDescriptor | None:
         if party.entity_id is not None:
             return read_metadata(octets).entity
-        expected = MetadataExpectations(self._ports.clock(), party.owner)
+        expected = party.expectations(self._ports.clock())
         return self._ports.registrar.named_entity(octets, party.kind, party.spoken_profile, expected)
 
     def _register(self, documents: list[tuple[Kind, dict[str, Any]]], *, replacing: bool) -> RegisteredAnswer:

@@ -1,6 +1,7 @@
 """What the registration API takes: a party in few words. What is left out is read from its metadata or has a sensible default."""
 
 import re
+from datetime import datetime
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from federation.documents import Kind
 from federation.model import AttributeProfile, GetsRights, OnAttributeFailure, OnNoRoles, Profile
 from oiosaml.ids import Cvr
 from oiosaml.messages.metadata import EntityDescriptor
+from oiosaml.rules.metadata import MetadataExpectations
 
 _NOT_IN_ID: Final = re.compile(r"[^a-z0-9]+")
 
@@ -68,6 +70,10 @@ class PartyInput(BaseModel):
     def owner(self) -> Cvr:
         """Give the organisation that its certificates shall name."""
         raise NotImplementedError
+
+    def expectations(self, at: datetime) -> MetadataExpectations:
+        """Give what its metadata is held against before anything is registered."""
+        return MetadataExpectations(at, self.owner)
 
     @property
     def spoken_profile(self) -> Profile | None:
@@ -151,6 +157,11 @@ class SystemInput(PartyInput):
     def owner(self) -> Cvr:
         """Give the organisation that its certificates shall name."""
         return self.cvr
+
+    def expectations(self, at: datetime) -> MetadataExpectations:
+        """Give what its metadata is held against before anything is registered."""
+        chosen = () if self.encryption is None else (self.encryption.block, self.encryption.key_transport)
+        return MetadataExpectations(at, self.owner, chosen_encryption=frozenset(chosen))
 
     @property
     def spoken_profile(self) -> Profile:

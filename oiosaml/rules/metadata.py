@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from oiosaml.errors import SamlError
 from oiosaml.ids import Cvr
-from oiosaml.messages.metadata import ContactPerson, Endpoint, EntityDescriptor, KeyDescriptor, MetadataDocument
+from oiosaml.messages.encryption_choice import encryption_for, encryption_key
+from oiosaml.messages.metadata import ContactPerson, Endpoint, EntityDescriptor, KeyDescriptor, MetadataDocument, SpRole
 from oiosaml.rules.endpoint_location import location_problem
 from oiosaml.rules.rule import Breach
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, PROTOCOL_SAML2
@@ -26,6 +28,11 @@ MAXIMUM_ENTITY_ID_CHARACTERS: Final = 1024
 _LOGOUT_BINDINGS: Final = (BINDING_REDIRECT, BINDING_POST, BINDING_SOAP)
 
 EXPIRES_SOON: Final = timedelta(days=30)
+
+LISTED_METHODS_MEND: Final = (
+    "List AES-GCM and RSA-OAEP, or no methods. If the system decrypts what it does not list, register it with --block-cipher "
+    "or --key-transport (in the API, encryption)."
+)
 
 _SHOWN: Final = 120
 """How many characters of a value that is wrong are repeated."""
@@ -43,6 +50,8 @@ class MetadataExpectations:
     """Plain http to any host, where our own houses meet by it (--lan). To the machine's own loopback it is always allowed."""
     other_fingerprints: frozenset[str] = frozenset()
     """Keys of other connections in the same environment."""
+    chosen_encryption: frozenset[str] = frozenset()
+    """The algorithms that the registration says are used, whatever the metadata lists; empty leaves it to the metadata."""
 
 
 def unreadable_document(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
@@ -157,6 +166,30 @@ def missing_signing_key(keys: tuple[KeyDescriptor, ...], line: int | None) -> It
             line=line,
             mend='Add <md:KeyDescriptor use="signing"> with your certificate.',
         )
+
+
+def unusable_encryption(role: SpRole, expected: MetadataExpectations, *, without_key: str) -> Iterator[Breach]:
+    """Yield the breach of a role that nothing can be encrypted to; `without_key` is the mend if it has no RSA key.
+
+    What the registration chooses is allowed, or the registration is refused for it; so its key alone is asked for then.
+    """
+    try:
+        if expected.chosen_encryption:
+            encryption_key(role.keys)
+        else:
+            encryption_for(role.keys)
+    except SamlError as error:
+        mend = without_key if error.code == "md.key" else LISTED_METHODS_MEND
+        yield Breach(error.detail, error.refusal.key, line=role.line, mend=mend)
+
+
+def listed_encryption(keys: tuple[KeyDescriptor, ...]) -> tuple[str, ...]:
+    """Give what is listed for the key that is encrypted to."""
+    try:
+        descriptor, _ = encryption_key(keys)
+    except SamlError:
+        return ()
+    return tuple(method.algorithm for method in descriptor.encryption_methods)
 
 
 def expired_certificates(keys: tuple[KeyDescriptor, ...], at: datetime) -> Iterator[Breach]:

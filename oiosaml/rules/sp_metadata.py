@@ -1,11 +1,9 @@
-"""What a user-facing system's metadata must say (SPM-01 to SPM-30)."""
+"""What a user-facing system's metadata must say (SPM-01 to SPM-31)."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from oiosaml import attributes as names
-from oiosaml.errors import SamlError
-from oiosaml.messages.encryption_choice import encryption_for
 from oiosaml.messages.metadata import MetadataDocument, SpRole
 from oiosaml.rules import metadata as common
 from oiosaml.rules.metadata import MetadataExpectations
@@ -96,14 +94,25 @@ def has_a_signing_key(document: MetadataDocument, _: MetadataExpectations) -> It
 
 
 @rule("SPM-08", code="md.key", source="OIOSAML 3, R3-MD-03")
-def has_an_encryption_key(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
-    """There is an RSA key to encrypt assertions to, and a method listed for it, if any, is one that is allowed."""
+def has_an_encryption_key(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
+    """There is an RSA key to encrypt assertions to, and a method listed for it, if any, is allowed, or the registration chooses one."""
     for role in _role(document):
-        try:
-            encryption_for(role.keys)
-        except SamlError as error:
-            mend = 'Add <md:KeyDescriptor use="encryption"> with an RSA certificate; list AES-GCM and RSA-OAEP, or no methods.'
-            yield Breach(error.detail, error.refusal.key, line=role.line, mend=mend)
+        key = 'Add <md:KeyDescriptor use="encryption"> with an RSA certificate.'
+        yield from common.unusable_encryption(role, expected, without_key=key)
+
+
+@rule("SPM-31", code="md.key", source="OIOSAML 3, R3-MD-03; our choice", requirement=Requirement.SHOULD)
+def chosen_encryption_is_listed(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
+    """Where the registration says how to encrypt, the metadata lists the same, or nothing."""
+    for role in _role(document):
+        listed = common.listed_encryption(role.keys)
+        unlisted = expected.chosen_encryption.difference(listed)
+        if listed and unlisted:
+            yield Breach(
+                f"got metadata that lists {', '.join(listed):.300}, expected {', '.join(sorted(unlisted))} too, as registered",
+                line=role.line,
+                mend="List what the system decrypts. Until then what is registered holds.",
+            )
 
 
 @rule("SPM-09", code="md.key", source="OIOSAML 3, R3-MD-09")
@@ -288,6 +297,7 @@ SP_METADATA_RULES: Final = (
     entity_id_follows_the_habit,
     signs_its_requests,
     wants_signed_assertions,
+    chosen_encryption_is_listed,
     certificates_have_begun,
     certificates_last,
     certificates_look_like_oces3,

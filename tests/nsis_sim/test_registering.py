@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from oiosaml.ids import EntityId
-from tests.context_handler.federation_rig import idp_metadata
+from tests.context_handler.federation_rig import idp_metadata, system_metadata
 from tests.processes import clean_environment, run_here, simulator
 
 
@@ -120,3 +120,24 @@ def test_a_mistyped_key_is_named_with_its_line(base_url):
 def test_a_level_the_idp_cannot_reach_is_refused_with_its_code_and_status(base_url):
     done = run(base_url, "login", "--system", "byggesag", "--idp", "ravnkaer", "--persona", "dan-oesteraa", "--json")
     assert (done.returncode, '"code": "fed.' in done.stdout) == (1, True), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("listed", "option"),
+    [
+        ("http://www.w3.org/2001/04/xmlenc#aes256-cbc", ("--block-cipher", "aes256-gcm")),
+        ("http://www.w3.org/2001/04/xmlenc#rsa-1_5", ("--key-transport", "rsa-oaep-mgf1p")),
+    ],
+)
+def test_a_system_that_lists_old_methods_alone_joins_with_the_option_that_the_refusal_names(
+    base_url, tmp_path, listed, option
+):
+    file = tmp_path / "metadata.xml"
+    method = f'<md:EncryptionMethod Algorithm="{listed}"/></md:KeyDescriptor>'.encode()
+    metadata = system_metadata(EntityId(f"https://saml.{listed[-3:]}.own.test"))
+    file.write_bytes(metadata.replace(b"</md:KeyDescriptor>", method))
+    add = ("sp", "add", "--metadata", str(file), "--cvr", "91000013")
+    refused = run(base_url, *add)
+    assert (refused.returncode, "SPM-08" in refused.stderr, option[0] in refused.stderr) == (1, True, True)
+    done = run(base_url, *add, *option)
+    assert (done.returncode, "SHOULD SPM-31" in done.stderr) == (0, True), done.stderr

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from context_handler.encryption_choice import encryption_for
 from context_handler.routes.api import ApiPorts, api_router
 from context_handler.routes.api_route import LARGEST_WORLD
 from context_handler.store.sqlite import SqliteStore
@@ -23,6 +24,7 @@ from federation.person import Person
 from oiosaml.errors import SamlError
 from oiosaml.ids import DEFAULT_WORKSPACE, EntityId
 from oiosaml.nsis import AssuranceLevel
+from oiosaml.uris import AES256_GCM, DIGEST_SHA1, DIGEST_SHA256, MGF1_SHA1, MGF1_SHA256, RSA_OAEP, RSA_OAEP_MGF1P
 from saml_web.error_pages import ErrorPages
 from saml_web.ids import SystemIds
 from saml_web.pages import Pages
@@ -303,6 +305,28 @@ def test_what_is_no_metadata_gets_a_finding(api: Api, metadata: str) -> None:
     assert answer.status_code == 400, answer.text
     (finding,) = answer.json()["findings"]
     assert finding["rule_id"] == "SPM-01" and finding["mend"]
+
+
+def test_the_encryption_that_is_registered_overrides_what_the_metadata_lists(api: Api) -> None:
+    only_cbc = b'<md:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes256-cbc"/></md:KeyDescriptor>'
+    body = system_input(metadata=system_metadata(OWN).replace(b"</md:KeyDescriptor>", only_cbc).decode())
+    refused = api.client.post("/_sim/api/systems", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "enc.algorithm")
+    chosen = {"block": AES256_GCM, "key_transport": RSA_OAEP, "digest": DIGEST_SHA256, "mgf": MGF1_SHA256}
+    answer = api.client.post("/_sim/api/systems", json=body | {"encryption": chosen})
+    assert answer.status_code == 201, answer.text
+    assert "SPM-31" in {finding["rule_id"] for finding in answer.json()["findings"]}
+    system = api.rig.registry().system(OWN)
+    assert system is not None
+    _, method = encryption_for(system) or (None, None)
+    assert method is not None and method.block == AES256_GCM
+
+
+@pytest.mark.parametrize("wrong", [{"block": "http://www.w3.org/2001/04/xmlenc#aes256-cbc"}, {"mgf": MGF1_SHA256}])
+def test_an_encryption_that_is_not_allowed_is_refused_whatever_is_listed(api: Api, wrong: dict[str, str]) -> None:
+    chosen = {"block": AES256_GCM, "key_transport": RSA_OAEP_MGF1P, "digest": DIGEST_SHA1, "mgf": MGF1_SHA1}
+    answer = api.client.post("/_sim/api/systems", json=system_input(encryption=chosen | wrong))
+    assert (answer.status_code, answer.json()["findings"][0]["rule_id"]) == (400, "REG-01"), answer.text
 
 
 def test_a_taken_entity_id_is_a_conflict(api: Api) -> None:

@@ -34,12 +34,15 @@ from oiosaml.rules.metadata_oiosaml2 import IDP_METADATA_RULES_OIOSAML2, SP_META
 from oiosaml.rules.rule import Finding, Requirement, examine
 from oiosaml.rules.sp_metadata import SP_METADATA_RULES
 from oiosaml.uris import (
+    AES256_GCM,
     BINDING_POST,
     BINDING_REDIRECT,
     BINDING_SOAP,
     NAME_FORMAT_BASIC,
     NAME_FORMAT_URI,
     NAMEID_UNSPECIFIED,
+    RSA_OAEP,
+    RSA_OAEP_MGF1P,
 )
 from oiosaml.validity import CLOCK_SKEW
 from scripts.generate_rules import rules_document
@@ -125,6 +128,8 @@ WEAK = (KeyDescriptor("signing", None, problem="got an RSA key of 1024 bits, exp
 ENCRYPTION_ONLY = (KeyDescriptor("encryption", GOOD),)
 CBC = (MetadataEncryptionMethod("http://www.w3.org/2001/04/xmlenc#aes256-cbc"),)
 
+CHOSEN = replace(EXPECTED, chosen_encryption=frozenset({AES256_GCM, RSA_OAEP}))
+
 OLD_NAMES = tuple(
     RequestedAttribute(name, NAME_FORMAT_BASIC, is_required=True) for name in (names.ASSURANCE_LEVEL, oiosaml2.MAIL)
 )
@@ -171,6 +176,12 @@ SP_CASES = (
     sp("SPM-08", "signing-only", keys=(KeyDescriptor("signing", GOOD),)),
     sp("SPM-08", "elliptic-curve", keys=(KeyDescriptor(None, key(private=EC_KEY)),)),
     sp("SPM-08", "only-cbc", keys=(KeyDescriptor(None, GOOD, CBC),), key_="enc.algorithm"),
+    Case(
+        "SPM-31",
+        "chosen-and-not-listed",
+        (document(sp_metadata(GOOD)), CHOSEN),
+        (document(sp_metadata(GOOD, keys=(KeyDescriptor(None, GOOD, CBC),))), CHOSEN),
+    ),
     sp("SPM-09", "MD-08-weak", keys=WEAK),
     sp("SPM-10", "expired", keys=(KeyDescriptor(None, OLD),)),
     sp("SPM-30", "published-ahead", keys=(KeyDescriptor(None, GOOD), KeyDescriptor(None, NEXT))),
@@ -487,3 +498,37 @@ def test_a_second_role_for_saml_1_1_may_be_taken_out() -> None:
     twofold = _read(sp_metadata(GOOD), b"</md:SPSSODescriptor>", b"</md:SPSSODescriptor>" + old)
     (must,) = [each for each in examine(SP_METADATA_RULES, twofold, EXPECTED) if each.requirement is Requirement.MUST]
     assert must.rule_id == "SPM-24" and (must.mend or "").endswith("else take it out.")
+
+
+RSA_1_5 = (MetadataEncryptionMethod("http://www.w3.org/2001/04/xmlenc#rsa-1_5"),)
+
+
+@pytest.mark.parametrize("listed", [CBC, RSA_1_5])
+@pytest.mark.parametrize(
+    ("rules", "must"), [(SP_METADATA_RULES, "SPM-08"), (SP_METADATA_RULES_OIOSAML2, "O2M-01")], ids=["3", "2"]
+)
+def test_what_the_registration_chooses_stands_in_for_what_the_metadata_lists(
+    listed: tuple[MetadataEncryptionMethod, ...], rules: tuple[Any, ...], must: str
+) -> None:
+    metadata = document(sp_metadata(GOOD, keys=(KeyDescriptor(None, GOOD, listed),)))
+    refused = {each.rule_id: each for each in examine(rules, metadata, EXPECTED)}[must]
+    assert refused.mend is not None and "--block-cipher" in refused.mend and "--key-transport" in refused.mend
+    chosen = {each.rule_id: each.requirement for each in examine(rules, metadata, CHOSEN)}
+    assert must not in chosen and chosen["SPM-31"] is Requirement.SHOULD
+
+
+@pytest.mark.parametrize("expected", [EXPECTED, CHOSEN])
+@pytest.mark.parametrize("keys", [(KeyDescriptor("signing", GOOD),), (KeyDescriptor(None, key(private=EC_KEY)),)])
+def test_whatever_is_chosen_there_is_an_rsa_key_to_encrypt_to(
+    keys: tuple[KeyDescriptor, ...], expected: MetadataExpectations
+) -> None:
+    found = {
+        each.rule_id: each for each in examine(SP_METADATA_RULES, document(sp_metadata(GOOD, keys=keys)), expected)
+    }
+    assert found["SPM-08"].refusal_key == "md.key" and "RSA certificate" in (found["SPM-08"].mend or "")
+
+
+def test_what_is_chosen_and_listed_needs_no_hint() -> None:
+    listed = tuple(MetadataEncryptionMethod(each) for each in (AES256_GCM, RSA_OAEP, RSA_OAEP_MGF1P))
+    metadata = document(sp_metadata(GOOD, keys=(KeyDescriptor(None, GOOD, listed),)))
+    assert examine(SP_METADATA_RULES, metadata, CHOSEN) == ()
