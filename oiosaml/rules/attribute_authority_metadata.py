@@ -6,6 +6,7 @@ from typing import Final
 from oiosaml.attributes import PRIVILEGES_INTERMEDIATE
 from oiosaml.messages.metadata import AttributeAuthorityRole, MetadataDocument
 from oiosaml.rules import metadata as common
+from oiosaml.rules import metadata_keys as keys
 from oiosaml.rules.metadata import MetadataExpectations
 from oiosaml.rules.rule import Breach, Requirement, rule
 from oiosaml.uris import BINDING_SOAP, NAMEID_X509_SUBJECT_NAME
@@ -34,28 +35,28 @@ def is_an_attribute_authority(document: MetadataDocument, _: MetadataExpectation
 def has_a_signing_key(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """There is a key to verify the service's answers with."""
     for role in _role(document):
-        yield from common.missing_signing_key(role.keys, role.line)
+        yield from keys.missing_signing_key(role.keys, role.line)
 
 
 @rule("AAM-07", code="md.key", source="OIOSAML 3, R3-MD-09")
 def keys_are_usable(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """Every key can be read and is strong enough: RSA of 2048 bits or more, or a listed curve."""
     for role in _role(document):
-        yield from common.unusable_keys(role.keys)
+        yield from keys.unusable_keys(role.keys)
 
 
 @rule("AAM-08", code="md.key", source="OIOSAML 3, R3-MD-09")
 def certificates_are_valid(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
     """No certificate has expired."""
     for role in _role(document):
-        yield from common.expired_certificates(role.keys, expected.at)
+        yield from keys.expired_certificates(role.keys, expected.at)
 
 
 @rule("AAM-11", code="md.key", source="OIOSAML 3, R3-MD-09", requirement=Requirement.SHOULD)
 def certificates_have_begun(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
     """Every certificate is valid already."""
     for role in _role(document):
-        yield from common.certificates_ahead_of_their_time(role.keys, expected.at)
+        yield from keys.certificates_ahead_of_their_time(role.keys, expected.at)
 
 
 @rule("IDM-10", code="md.endpoint", source="OIOSAML 3, R3-MD-25; our choice, AS-16")

@@ -6,6 +6,7 @@ from typing import Final
 from oiosaml import attributes as names
 from oiosaml.messages.metadata import IdpRole, MetadataDocument
 from oiosaml.rules import metadata as common
+from oiosaml.rules import metadata_keys as keys
 from oiosaml.rules.metadata import MetadataExpectations
 from oiosaml.rules.rule import Breach, Requirement, rule
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, NAMEID_X509_SUBJECT_NAME
@@ -52,35 +53,35 @@ def wants_signed_requests(document: MetadataDocument, _: MetadataExpectations) -
 def has_a_signing_key(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """There is a key to verify the IdP's assertions with."""
     for role in _role(document):
-        yield from common.missing_signing_key(role.keys, role.line)
+        yield from keys.missing_signing_key(role.keys, role.line)
 
 
 @rule("IDM-25", code="md.key", source="OIOSAML 3, R3-MD-09")
 def keys_are_usable(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """Every key can be read and is strong enough: RSA of 2048 bits or more, or a listed curve."""
     for role in _role(document):
-        yield from common.unusable_keys(role.keys)
+        yield from keys.unusable_keys(role.keys)
 
 
 @rule("IDM-26", code="md.key", source="OIOSAML 3, R3-MD-09")
 def certificates_are_valid(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
     """No certificate has expired."""
     for role in _role(document):
-        yield from common.expired_certificates(role.keys, expected.at)
+        yield from keys.expired_certificates(role.keys, expected.at)
 
 
 @rule("IDM-32", code="md.key", source="OIOSAML 3, R3-MD-09", requirement=Requirement.SHOULD)
 def certificates_have_begun(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
     """Every certificate is valid already."""
     for role in _role(document):
-        yield from common.certificates_ahead_of_their_time(role.keys, expected.at)
+        yield from keys.certificates_ahead_of_their_time(role.keys, expected.at)
 
 
 @rule("IDM-27", code="md.key", source="OIOSAML 3, R3-MD-09", requirement=Requirement.SHOULD)
 def certificates_last(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
     """Certificates have 30 days left."""
     for role in _role(document):
-        yield from common.certificates_that_expire_soon(role.keys, expected.at)
+        yield from keys.certificates_that_expire_soon(role.keys, expected.at)
 
 
 @rule("IDM-04", code="md.key", source="KOMBIT, upload of metadata", requirement=Requirement.SHOULD)
@@ -167,7 +168,7 @@ def core_attributes_are_listed(document: MetadataDocument, _: MetadataExpectatio
 def certificates_look_like_oces3(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
     """Certificates name the registered organisation, as OCES3 certificates do."""
     for role in _role(document):
-        yield from common.certificates_unlike_oces3(role.keys, expected.registered_cvr)
+        yield from keys.certificates_unlike_oces3(role.keys, expected.registered_cvr)
 
 
 IDP_METADATA_RULES: Final = (

@@ -6,16 +6,16 @@ from typing import Final
 from oiosaml import attributes as names
 from oiosaml import oiosaml2 as old
 from oiosaml.messages.metadata import MetadataDocument, encryption_keys
-from oiosaml.rules import metadata as common
+from oiosaml.rules import metadata_keys as keys
 from oiosaml.rules.idp_metadata import IDP_METADATA_RULES, core_attributes_are_listed
 from oiosaml.rules.metadata import MetadataExpectations
 from oiosaml.rules.rule import Breach, Requirement, rule
 from oiosaml.rules.sp_metadata import (
     SP_METADATA_RULES,
-    has_an_encryption_key,
     kombit_profile_is_requested,
     requested_attributes_are_known,
 )
+from oiosaml.rules.sp_metadata_keys import has_an_encryption_key
 from oiosaml.uris import NAME_FORMAT_BASIC
 
 CORE_ATTRIBUTES: Final = (
@@ -36,7 +36,7 @@ def an_encryption_key_can_be_used(document: MetadataDocument, expected: Metadata
         return
     # an encryptor that chose CBC would have a padding oracle of every system it writes to (attack ENC-02)
     key = "Give it an RSA certificate; or leave the encryption key out, and the token comes signed and readable."
-    yield from common.unusable_encryption(role, expected, without_key=key)
+    yield from keys.unusable_encryption(role, expected, without_key=key)
 
 
 @rule("O2M-02", code="md.key", source="OIOSAML 2.0.9, encryption is optional", requirement=Requirement.SHOULD)
