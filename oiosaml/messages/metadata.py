@@ -47,6 +47,8 @@ class KeyDescriptor:
     encryption_methods: tuple["MetadataEncryptionMethod", ...] = ()
     problem: str | None = None
     """Why the key could not be read; never a copy of what stood there, which may be a secret (attack MD-08)."""
+    mend: str | None = None
+    """What to do about the problem, where it is a known one."""
     line: int | None = None
 
 

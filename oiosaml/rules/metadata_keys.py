@@ -27,16 +27,21 @@ def unusable_keys(keys: tuple[KeyDescriptor, ...]) -> Iterator[Breach]:
     """Yield a breach for each key that cannot be read or is too weak (attack MD-08)."""
     for descriptor in keys:
         if descriptor.problem is not None:
-            yield Breach(
-                descriptor.problem,
-                line=descriptor.line,
-                mend="Put one certificate with an RSA key of at least 2048 bits, base64 without BEGIN and END, into it.",
+            mend = descriptor.mend or (
+                "Put one certificate with an RSA key of at least 2048 bits, base64 without BEGIN and END, into it."
             )
+            yield Breach(descriptor.problem, line=descriptor.line, mend=mend)
+
+
+def is_unusable(keys: tuple[KeyDescriptor, ...], use: str) -> bool:
+    """Tell whether there is a key for that use that cannot be used: `unusable_keys`, in every set of rules, refuses it and says why."""
+    return any(each.problem is not None and each.use in (None, use) for each in keys)
 
 
 def missing_signing_key(keys: tuple[KeyDescriptor, ...], line: int | None) -> Iterator[Breach]:
     """Yield a breach if no key may verify signatures: then nothing of this party could ever be believed (attack MD-07)."""
-    if not any(each.key is not None and each.use in (None, "signing") for each in keys):
+    found = any(each.key is not None and each.use in (None, "signing") for each in keys)
+    if not found and not is_unusable(keys, "signing"):
         yield Breach(
             "got no usable KeyDescriptor for signing, expected one",
             line=line,
@@ -55,6 +60,8 @@ def unusable_encryption(role: SpRole, expected: MetadataExpectations, *, without
         else:
             encryption_for(role.keys)
     except SamlError as error:
+        if error.code == "md.key" and is_unusable(role.keys, "encryption"):
+            return
         mend = without_key if error.code == "md.key" else LISTED_METHODS_MEND
         yield Breach(error.detail, error.refusal.key, line=role.line, mend=mend)
 

@@ -43,7 +43,7 @@ def an_encryption_key_can_be_used(document: MetadataDocument, expected: Metadata
 def there_is_an_encryption_key(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """There is a key to encrypt to: OIOSAML 2 does not demand one, and without one the token passes the browser readable."""
     role = document.entity.sp if document.entity is not None else None
-    if role is not None and not encryption_keys(role.keys):
+    if role is not None and not encryption_keys(role.keys) and not keys.is_unusable(role.keys, "encryption"):
         yield Breach(
             "got no key for encryption, expected one",
             line=role.line,

@@ -532,3 +532,36 @@ def test_what_is_chosen_and_listed_needs_no_hint() -> None:
     listed = tuple(MetadataEncryptionMethod(each) for each in (AES256_GCM, RSA_OAEP, RSA_OAEP_MGF1P))
     metadata = document(sp_metadata(GOOD, keys=(KeyDescriptor(None, GOOD, listed),)))
     assert examine(SP_METADATA_RULES, metadata, CHOSEN) == ()
+
+
+def _chain(build: Build) -> MetadataDocument:
+    """Every KeyDescriptor with a second certificate behind the first, as XML Signature allows."""
+    certificate = b"</ds:X509Certificate>"
+    return _read(build(GOOD), certificate, certificate + b"<ds:X509Certificate>TUlJ" + certificate)
+
+
+@pytest.mark.parametrize(
+    ("build", "rules", "unusable"),
+    [
+        (sp_metadata, SP_METADATA_RULES, "SPM-09"),
+        (sp_metadata, SP_METADATA_RULES_OIOSAML2, "SPM-09"),
+        (idp_metadata, IDP_METADATA_RULES, "IDM-25"),
+        (attribute_authority_metadata, ATTRIBUTE_AUTHORITY_METADATA_RULES, "AAM-07"),
+    ],
+)
+def test_a_chain_of_certificates_is_refused_once_and_the_leaf_is_to_be_kept(
+    build: Build, rules: tuple[Any, ...], unusable: str
+) -> None:
+    found = [each for each in examine(rules, _chain(build), EXPECTED) if each.code == "md.key"]
+    assert {each.rule_id for each in found} == {unusable}
+    assert all("got 2 X509Certificate" in each.detail and "the leaf) only" in (each.mend or "") for each in found)
+    assert all(each.requirement is Requirement.MUST and each.line is not None for each in found)
+
+
+@pytest.mark.parametrize("use", ["signing", "encryption"])
+def test_an_unusable_key_explains_the_lack_of_one_for_its_own_use_alone(use: str) -> None:
+    broken = (KeyDescriptor(use, None, problem="got an RSA key of 1024 bits, expected 2048 to 8192"),)
+    metadata = document(sp_metadata(GOOD, keys=broken))
+    lacking = {"signing": "SPM-08", "encryption": "SPM-07"}[use]
+    found = {each.rule_id for each in examine(SP_METADATA_RULES, metadata, EXPECTED)}
+    assert found & {"SPM-07", "SPM-08", "SPM-09"} == {"SPM-09", lacking}
