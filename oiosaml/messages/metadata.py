@@ -138,6 +138,8 @@ class EntityDescriptor:
     id: str | None = None
     cache_duration: timedelta | None = None
     """How long the publisher wants a copy used before it is fetched again; None for what is not said in days and smaller units."""
+    unread_cache_duration: str | None = None
+    """What stands there instead of such a duration."""
     line: int | None = None
     problems: tuple[MetadataProblem, ...] = ()
     """What could not be read inside, in document order."""

@@ -103,6 +103,8 @@ class _Reading:
             None if idp is None else self._idp(idp),
             None if authority is None else self._attribute_authority(authority),
         )
+        duration = root.get("cacheDuration")
+        cached = parse_duration(duration or "")
         return EntityDescriptor(
             EntityId(root.get("entityID", "")),
             min(self._ends, default=None),
@@ -111,7 +113,8 @@ class _Reading:
             signature_present=next(children(root, NS_DS, "Signature"), None) is not None,
             organization_name=self._organization_name(root),
             id=root.get("ID"),
-            cache_duration=parse_duration(root.get("cacheDuration", "")),
+            cache_duration=cached,
+            unread_cache_duration=duration if cached is None else None,
             line=root.sourceline,
             problems=tuple(self.problems),
             unspoken=tuple(self._unspoken),

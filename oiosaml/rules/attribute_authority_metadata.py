@@ -21,6 +21,9 @@ document_is_readable = rule("AAM-01", code="md.rule", source="OIOSAML 3, R3-G-02
 entity_id_is_a_uri = rule("AAM-02", code="md.rule", source="OIOSAML 3, R3-G-03")(common.bad_entity_id)
 metadata_is_valid = rule("AAM-03", code="md.expired", source="SAML Metadata 2.3.2")(common.expired_metadata)
 values_are_readable = rule("AAM-04", code="md.rule", source="SAML Metadata, schema")(common.unreadable_values)
+cache_duration_is_read = rule("AAM-12", code="md.rule", source="SAML Metadata 2.3.2", requirement=Requirement.SHOULD)(
+    common.unread_cache_duration
+)
 
 
 @rule("AAM-05", code="md.rule", source="OIOSAML 3, R3-MD-25")
@@ -102,5 +105,6 @@ ATTRIBUTE_AUTHORITY_METADATA_RULES: Final = (
     can_be_asked,
     endpoints_are_safe,
     certificates_have_begun,
+    cache_duration_is_read,
     offers_privileges,
 )

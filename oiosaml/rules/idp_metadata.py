@@ -1,4 +1,4 @@
-"""What a municipal IdP's metadata must say (IDM-01 to IDM-32)."""
+"""What a municipal IdP's metadata must say (IDM-01 to IDM-33)."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -24,6 +24,9 @@ document_is_readable = rule("IDM-20", code="md.rule", source="OIOSAML 3, R3-G-02
 entity_id_is_a_uri = rule("IDM-21", code="md.rule", source="OIOSAML 3, R3-G-03")(common.bad_entity_id)
 metadata_is_valid = rule("IDM-22", code="md.expired", source="SAML Metadata 2.3.2")(common.expired_metadata)
 values_are_readable = rule("IDM-23", code="md.rule", source="SAML Metadata, schema")(common.unreadable_values)
+cache_duration_is_read = rule("IDM-33", code="md.rule", source="SAML Metadata 2.3.2", requirement=Requirement.SHOULD)(
+    common.unread_cache_duration
+)
 contact_is_named = rule("IDM-24", code="md.rule", source="OIOSAML 3, R3-MD-08", requirement=Requirement.SHOULD)(
     common.no_contact
 )
@@ -193,5 +196,6 @@ IDP_METADATA_RULES: Final = (
     name_id_format_is_listed,
     core_attributes_are_listed,
     certificates_look_like_oces3,
+    cache_duration_is_read,
     contact_is_named,
 )

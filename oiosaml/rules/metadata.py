@@ -92,6 +92,17 @@ def expired_metadata(document: MetadataDocument, expected: MetadataExpectations)
             )
 
 
+def unread_cache_duration(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
+    """A cacheDuration is a duration in days and smaller units; any other is passed over."""
+    for entity in _entity(document):
+        if entity.unread_cache_duration is not None:
+            yield Breach(
+                f"got cacheDuration {_quoted(entity.unread_cache_duration)}, expected a duration such as P1D or PT12H",
+                line=entity.line,
+                mend='Write it in days, hours, minutes and seconds, such as cacheDuration="P1D", or leave it out.',
+            )
+
+
 def no_contact(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """There is an administrative or technical contact with an e-mail address."""
     for entity in _entity(document):
@@ -111,6 +122,20 @@ def bad_endpoints(endpoints: tuple[Endpoint, ...], expected: MetadataExpectation
             if found is not None:
                 problem, mend = found
                 yield Breach(f"got {location!r:.200} ({problem}), expected an https URL", line=endpoint.line, mend=mend)
+
+
+def repeated_indexes(endpoints: tuple[Endpoint, ...]) -> Iterator[Breach]:
+    """Yield a breach for each endpoint whose index another one before it has: a request that names it means either."""
+    seen: set[int] = set()
+    for endpoint in endpoints:
+        if endpoint.index in seen:
+            yield Breach(
+                f"got index {endpoint.index} a second time, at {_quoted(endpoint.location)}, expected an index of its own",
+                line=endpoint.line,
+                mend="Give each endpoint of a kind an index of its own: 0, 1, 2.",
+            )
+        if endpoint.index is not None:
+            seen.add(endpoint.index)
 
 
 def unknown_logout_bindings(endpoints: tuple[Endpoint, ...]) -> Iterator[Breach]:

@@ -1,4 +1,4 @@
-"""What a user-facing system's metadata must say (SPM-01 to SPM-31); its keys in `sp_metadata_keys`."""
+"""What a user-facing system's metadata must say (SPM-01 to SPM-33); its keys in `sp_metadata_keys`."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -63,6 +63,9 @@ contact_is_named = rule("SPM-21", code="md.rule", source="OIOSAML 3, R3-MD-08", 
 )
 metadata_is_valid = rule("SPM-23", code="md.expired", source="SAML Metadata 2.3.2")(common.expired_metadata)
 values_are_readable = rule("SPM-24", code="md.rule", source="SAML Metadata, schema")(common.unreadable_values)
+cache_duration_is_read = rule("SPM-32", code="md.rule", source="SAML Metadata 2.3.2", requirement=Requirement.SHOULD)(
+    common.unread_cache_duration
+)
 
 
 @rule("SPM-04", code="md.rule", source="OIOSAML 3, R3-MD-01")
@@ -126,6 +129,13 @@ def default_endpoint_is_marked(document: MetadataDocument, _: MetadataExpectatio
                 line=role.line,
                 mend='Set isDefault="true" index="0" on one.',
             )
+
+
+@rule("SPM-33", code="md.endpoint", source="SAML Metadata 2.2.3", requirement=Requirement.SHOULD)
+def endpoints_have_indexes_of_their_own(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
+    """No two AssertionConsumerServices have the same index; of two a request by index means the default, else the first."""
+    for role in _role(document):
+        yield from common.repeated_indexes(role.assertion_consumer_services)
 
 
 @rule("SPM-15", code="md.endpoint", source="OIOSAML 3, R3-IDP-01", requirement=Requirement.SHOULD)
@@ -243,6 +253,7 @@ SP_METADATA_RULES: Final = (
     certificates_look_like_oces3,
     keys_are_its_own,
     default_endpoint_is_marked,
+    endpoints_have_indexes_of_their_own,
     only_post_endpoints,
     logout_by_redirect,
     one_logout_binding,
@@ -251,5 +262,6 @@ SP_METADATA_RULES: Final = (
     name_id_format_is_known,
     requested_attributes_are_known,
     kombit_profile_is_requested,
+    cache_duration_is_read,
     contact_is_named,
 )

@@ -231,6 +231,12 @@ SP_CASES = (
     sp("SPM-20", "nothing-requested", requested_attributes=()),
     of_entity(sp_metadata, "SPM-21", "no-contact", contacts=()),
     of_entity(sp_metadata, "SPM-23", "MD-02-expired", valid_until=NOW),
+    of_entity(sp_metadata, "SPM-32", "in-words", unread_cache_duration="one day"),
+    sp(
+        "SPM-33",
+        "one-index-twice",
+        assertion_consumer_services=(*acs(SYSTEM_ACS), Endpoint(BINDING_POST, f"{SYSTEM_ACS}/2", index=0)),
+    ),
     case(sp_metadata, "SPM-24", "bad-date", with_problem(sp_metadata), EXPECTED, "md.expired"),
 )
 
@@ -253,6 +259,7 @@ IDP_CASES = (
     of_entity(idp_metadata, "IDM-22", "MD-02-expired", valid_until=NOW - DAY),
     case(idp_metadata, "IDM-23", "bad-date", with_problem(idp_metadata), EXPECTED, "md.expired"),
     of_entity(idp_metadata, "IDM-24", "no-contact", contacts=()),
+    of_entity(idp_metadata, "IDM-33", "in-words", unread_cache_duration="one day"),
     of_entity(idp_metadata, "IDM-01", "no-idp", idp=None),
     idp("IDM-02", "unsigned-requests", want_authn_requests_signed=False),
     idp("IDM-03", "no-key", keys=()),
@@ -292,6 +299,7 @@ AUTHORITY_CASES = (
         EXPECTED,
         "md.expired",
     ),
+    of_entity(attribute_authority_metadata, "AAM-12", "in-words", unread_cache_duration="one day"),
     of_entity(attribute_authority_metadata, "AAM-05", "no-authority", attribute_authority=None),
     authority("AAM-06", "no-key", keys=()),
     authority("AAM-07", "MD-08-weak", keys=WEAK),
@@ -565,3 +573,33 @@ def test_an_unusable_key_explains_the_lack_of_one_for_its_own_use_alone(use: str
     lacking = {"signing": "SPM-08", "encryption": "SPM-07"}[use]
     found = {each.rule_id for each in examine(SP_METADATA_RULES, metadata, EXPECTED)}
     assert found & {"SPM-07", "SPM-08", "SPM-09"} == {"SPM-09", lacking}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("PT6H", []), ("P1D", []), ("one day", ["SPM-32"]), ("P1M", ["SPM-32"]), ("", ["SPM-32"])]
+)
+def test_a_cache_duration_that_is_passed_over_is_told_with_line_and_mend(text: str, found: list[str]) -> None:
+    metadata = _read(sp_metadata(GOOD), b" entityID=", f' cacheDuration="{text}" entityID='.encode())
+    told = examine(SP_METADATA_RULES, metadata, EXPECTED)
+    assert [each.rule_id for each in told] == found
+    assert all(
+        each.requirement is Requirement.SHOULD and each.line == 1 and "P1D" in (each.mend or "") for each in told
+    )
+
+
+def test_two_endpoints_with_the_same_index_are_told_at_the_second() -> None:
+    second = f'<md:AssertionConsumerService Binding="{BINDING_POST}" Location="{SYSTEM_ACS}/2" index="0"/>\n'
+    metadata = _read(
+        sp_metadata(GOOD), b"<md:AttributeConsumingService", second.encode() + b"<md:AttributeConsumingService"
+    )
+    (told,) = examine(SP_METADATA_RULES, metadata, EXPECTED)
+    assert (told.rule_id, told.requirement, told.code) == ("SPM-33", Requirement.SHOULD, "md.endpoint")
+    assert f"{SYSTEM_ACS}/2" in told.detail and "of its own" in (told.mend or "")
+    assert metadata.entity is not None and metadata.entity.sp is not None
+    assert told.line == metadata.entity.sp.assertion_consumer_services[1].line
+
+
+def test_endpoints_without_an_index_or_of_different_kinds_share_none() -> None:
+    none = Endpoint(BINDING_POST, f"{SYSTEM_ACS}/2")
+    entity = sp_metadata(GOOD, assertion_consumer_services=(*acs(SYSTEM_ACS), none, none))
+    assert examine(SP_METADATA_RULES, document(entity), EXPECTED) == ()
