@@ -1,6 +1,7 @@
 """What the registration API takes: a party in few words. What is left out is read from its metadata or has a sensible default."""
 
 import re
+import unicodedata
 from datetime import datetime
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
@@ -26,7 +27,7 @@ from oiosaml.messages.metadata import EntityDescriptor
 from oiosaml.rules.metadata import MetadataExpectations
 
 _NOT_IN_ID: Final = re.compile(r"[^a-z0-9]+")
-
+_DANISH_LETTERS: Final = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"})
 
 _ABOUT_THE_SOURCE: Final = {"metadata_url", "metadata_certificate", "allow_unsigned_metadata"}
 
@@ -268,5 +269,7 @@ def _host_of(uri: str) -> str | None:
 
 
 def short_name(text: str) -> str:
-    """Give a short name made of a host: letters, digits and hyphens, at most 60."""
-    return _NOT_IN_ID.sub("-", text.lower().removeprefix("saml."))[:60].strip("-") or "party"
+    """Give a short name made of a host: letters, digits and hyphens, at most 60. Danish letters are written as in e-mail addresses."""
+    composed = unicodedata.normalize("NFC", text.lower().removeprefix("saml.")).translate(_DANISH_LETTERS)
+    plain = "".join(each for each in unicodedata.normalize("NFD", composed) if not unicodedata.combining(each))
+    return _NOT_IN_ID.sub("-", plain)[:60].strip("-") or "party"

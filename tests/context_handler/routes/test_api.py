@@ -150,6 +150,26 @@ def test_registers_a_system_with_as_few_words_as_possible(api: Api) -> None:
     assert made.minimum_level is AssuranceLevel.SUBSTANTIAL
 
 
+@pytest.mark.parametrize(
+    ("entity_id", "name"),
+    [
+        ("https://saml.ørsted.example.dk/", "oersted-example-dk"),
+        ("https://saml.RÆVEHØJ-A\u030arhus.dk", "raevehoej-aarhus-dk"),
+        ("https://saml.café.example.dk", "cafe-example-dk"),
+        ("https://saml.a_b.example.dk", "a-b-example-dk"),
+        ("urn:Øst", "urn-oest"),
+        (f"https://{'ø' * 60}.dk", "oe" * 30),
+        ("urn:.", "urn"),
+        ("x:日本", "x"),
+    ],
+)
+def test_a_short_name_keeps_what_danish_letters_say(api: Api, entity_id: str, name: str) -> None:
+    body = system_input(metadata=system_metadata(EntityId(entity_id)).decode())
+    assert api.client.post("/_sim/api/systems", json=body).status_code == 201
+    system = api.rig.registry().system(EntityId(entity_id))
+    assert system is not None and system.registration.id == name
+
+
 def test_registers_a_system_with_every_choice(api: Api) -> None:
     choices = {
         "id": "mit",
