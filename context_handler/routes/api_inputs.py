@@ -58,7 +58,10 @@ class PartyInput(BaseModel):
         None, description="entityID; left out, the metadata's. It must be the metadata's."
     )
     id: PartyId | None = Field(None, description="Short name for URLs; made from the entityID if left out.")
-    name: Name | None = Field(None, description="The name that people see; the metadata's organisation if left out.")
+    name: Name | None = Field(
+        None,
+        description="The name that people see; if left out the metadata's organisation, or a system's ServiceName.",
+    )
     enabled: bool = Field(True, description="Whether it is switched on.")
     active: PeriodDocument | None = Field(None, description="When the registration exists; always, if left out.")
 
@@ -96,10 +99,14 @@ class PartyInput(BaseModel):
             given.setdefault("metadata_source", self._source(self.metadata_url))
         completed = {
             "id": short_name(host),
-            "name": (entity.organization_name if entity else None) or host,
+            "name": (self.name_in(entity) if entity else None) or host,
             "entity_id": entity_id,
         }
         return completed | self.defaults() | given | {"metadata": metadata}
+
+    def name_in(self, entity: EntityDescriptor) -> str | None:
+        """Give the name that metadata has for the party."""
+        return entity.organization_name
 
     def _source(self, url: str) -> dict[str, Any]:
         certificate = {"certificate": self.metadata_certificate} if self.metadata_certificate else {}
@@ -163,6 +170,10 @@ class SystemInput(PartyInput):
         """Give what its metadata is held against before anything is registered."""
         chosen = () if self.encryption is None else (self.encryption.block, self.encryption.key_transport)
         return MetadataExpectations(at, self.owner, chosen_encryption=frozenset(chosen))
+
+    def name_in(self, entity: EntityDescriptor) -> str | None:
+        """Give the organisation's name, else the service's."""
+        return entity.organization_name or (entity.sp.service_name if entity.sp else None)
 
     @property
     def spoken_profile(self) -> Profile:

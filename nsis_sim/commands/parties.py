@@ -12,7 +12,8 @@ from nsis_sim.terminal import fail, say, say_findings
 
 Metadata = Annotated[str, typer.Option("--metadata", help="The party's SAML metadata: a file or a URL.")]
 Name = Annotated[
-    str | None, typer.Option("--name", help="The name that people see; without it the metadata's organisation.")
+    str | None,
+    typer.Option("--name", help="The name that people see; without it the metadata's organisation, or ServiceName."),
 ]
 ShortId = Annotated[
     str | None, typer.Option("--id", help="Short name for URLs and commands; without it made from the entityID.")

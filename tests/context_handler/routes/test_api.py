@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
@@ -168,6 +169,47 @@ def test_a_short_name_keeps_what_danish_letters_say(api: Api, entity_id: str, na
     assert api.client.post("/_sim/api/systems", json=body).status_code == 201
     system = api.rig.registry().system(EntityId(entity_id))
     assert system is not None and system.registration.id == name
+
+
+SERVICE = (
+    b'<md:AttributeConsumingService index="0"><md:ServiceName xml:lang="da">Egen l\xc3\xb8sning</md:ServiceName>'
+    b"</md:AttributeConsumingService></md:SPSSODescriptor>"
+)
+
+
+@pytest.mark.parametrize(
+    ("organisation", "given", "name"),
+    [
+        (True, {}, "Egen Leverandør"),
+        (False, {}, "Egen løsning"),
+        (False, {"name": "Mit system"}, "Mit system"),
+    ],
+    ids=["organisation", "service", "given"],
+)
+def test_a_system_without_an_organisation_goes_by_its_services_name(
+    api: Api, organisation: Any, given: dict[str, str], name: str
+) -> None:
+    metadata = system_metadata(OWN).replace(b"</md:SPSSODescriptor>", SERVICE)
+    if not organisation:
+        metadata = re.sub(rb"<md:Organization>.*</md:Organization>", b"", metadata, flags=re.DOTALL)
+    assert (
+        api.client.post("/_sim/api/systems", json=system_input(metadata=metadata.decode(), **given)).status_code == 201
+    )
+    system = api.rig.registry().system(OWN)
+    assert system is not None and system.registration.name == name
+
+
+def test_an_idp_does_not_go_by_the_name_of_a_service(api: Api) -> None:
+    written = idp_metadata(OWN_IDP)
+    role = re.search(rb"<md:SPSSODescriptor.*</md:SPSSODescriptor>", system_metadata(OWN), re.DOTALL)
+    assert role is not None
+    both = written.replace(
+        b"</md:EntityDescriptor>", role[0].replace(b"</md:SPSSODescriptor>", SERVICE) + b"</md:EntityDescriptor>"
+    )
+    body = {"metadata": both.decode(), "cvrs": [OTHER_OWNER], "maximum_level": "Low", "knows_roles": True}
+    assert api.client.post("/_sim/api/idps", json=body).status_code == 201
+    idp = api.rig.registry().idp(OWN_IDP)
+    assert idp is not None and idp.registration.name == "saml.idp.own.test"
 
 
 def test_registers_a_system_with_every_choice(api: Api) -> None:
