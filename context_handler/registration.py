@@ -32,13 +32,13 @@ from federation.problems import Problem
 from federation.references import problems_of_references
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, WorkspaceId
-from oiosaml.messages.metadata import Endpoint, MetadataDocument
+from oiosaml.messages.metadata import Endpoint, EntityDescriptor, MetadataDocument
 from oiosaml.messages.metadata_reading import read_metadata
 from oiosaml.rules.attribute_authority_metadata import ATTRIBUTE_AUTHORITY_METADATA_RULES
 from oiosaml.rules.idp_metadata import IDP_METADATA_RULES
-from oiosaml.rules.metadata import MetadataExpectations, bad_endpoints
+from oiosaml.rules.metadata import MetadataExpectations, bad_endpoints, bad_entity_id, unreadable_document
 from oiosaml.rules.metadata_oiosaml2 import IDP_METADATA_RULES_OIOSAML2, SP_METADATA_RULES_OIOSAML2
-from oiosaml.rules.rule import Breach, Finding, Rule, enforce, rule
+from oiosaml.rules.rule import Breach, Finding, Rule, RuleViolation, enforce, examine, rule
 from oiosaml.rules.sp_metadata import SP_METADATA_RULES
 
 _ATTEMPTS: Final = 5
@@ -71,7 +71,7 @@ def names_the_party(document: MetadataDocument, party: PartyRegistration) -> Ite
 
 @rule("REG-03", code="md.endpoint", source="our choice, AS-12")
 def catalogue_is_safe(catalogue: RoleCatalogue, allow_http: bool) -> Iterator[Breach]:  # noqa: FBT001 - what the rule expects
-    """A role catalogue is asked by https; by http only at localhost or in test mode."""
+    """A role catalogue is asked by https; by http only at localhost, or in a simulator started with --lan."""
     at = datetime(1970, 1, 1, tzinfo=UTC)  # no time matters here
     yield from bad_endpoints((Endpoint("REST", catalogue.url),), MetadataExpectations(at, allow_http=allow_http))
 
@@ -80,10 +80,12 @@ REGISTRATION_RULES: Final = (fits_the_federation, names_the_party, catalogue_is_
 
 
 def _rules_for(party: PartyRegistration) -> tuple[Rule[MetadataDocument, MetadataExpectations], ...]:
-    """Give what the party's metadata must keep: an older profile demands less of it (our choice: what it demands, it demands)."""
-    if isinstance(party, HomeIdp | UserFacingSystem) and party.profile is Profile.OIOSAML2:
-        return _RULES_OIOSAML2[kind_of(party)]
-    return _RULES[kind_of(party)]
+    return _rules_of(kind_of(party), party.profile if isinstance(party, HomeIdp | UserFacingSystem) else None)
+
+
+def _rules_of(kind: Kind, profile: Profile | None) -> tuple[Rule[MetadataDocument, MetadataExpectations], ...]:
+    """Give what a party's metadata must keep: an older profile demands less of it (our choice: what it demands, it demands)."""
+    return (_RULES_OIOSAML2 if profile is Profile.OIOSAML2 else _RULES)[kind]
 
 
 class Registrar:
@@ -254,6 +256,22 @@ class Registrar:
         """Give the whole world: `load_world` of its YAML gives the same registrations."""
         return replace(self._registry().world(), context_handler=self._context_handler, nemlogin=self._nemlogin)
 
+    def named_entity(
+        self, metadata: bytes, kind: Kind, profile: Profile | None, expected: MetadataExpectations
+    ) -> EntityDescriptor:
+        """Give whom metadata speaks of, for a caller who does not say whom he registers.
+
+        Raises:
+            RuleViolation: if it cannot be read or its entityID is none; with every finding. Nothing could be registered of it, and the
+                rules of metadata know line and mend.
+        """
+        document, rules = read_metadata(metadata), _rules_of(kind, profile)
+        findings = examine(rules, document, replace(expected, allow_http=self._allow_http))
+        unnamed = {each.id for each in rules if each.check in (unreadable_document, bad_entity_id)}
+        if document.entity is None or not unnamed.isdisjoint(each.rule_id for each in findings):
+            raise RuleViolation(findings)
+        return document.entity
+
     def _examined(self, registration: Registration, present: RegistrySnapshot, at: datetime) -> StoredRegistration:
         if not isinstance(registration, HomeIdp | UserFacingSystem | AttributeService):
             return _stored(registration, ())
@@ -267,6 +285,7 @@ class Registrar:
             registered_cvr=owners_of(registration)[0],
             allow_http=self._allow_http,
             other_fingerprints=_fingerprints_of_others(present, registration),
+            chosen_encryption=_chosen_encryption(registration),
         )
         enforce((names_the_party,), document, registration)
         return _stored(registration, enforce(_rules_for(registration), document, expected))
@@ -307,6 +326,11 @@ def _fingerprints_of_others(present: RegistrySnapshot, party: PartyRegistration)
     return frozenset(
         key.fingerprint for other in others for key in other.keys if other.registration.entity_id != party.entity_id
     )
+
+
+def _chosen_encryption(party: PartyRegistration) -> frozenset[str]:
+    chosen = party.encryption if isinstance(party, UserFacingSystem) else None
+    return frozenset() if chosen is None else frozenset((chosen.block, chosen.key_transport))
 
 
 def _crowded() -> SamlError:

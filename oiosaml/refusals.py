@@ -174,9 +174,9 @@ _TABLE: Final = (
     Refusal("aq.denied:unknown", _DENIED, STATUS_REQUEST_DENIED, "Attributservicen svarer kun systemer, der er registreret i føderationen.", "The attribute service answers only systems that are registered in the federation."),
     Refusal("aq.subject:another-system", _DENIED, STATUS_UNKNOWN_PRINCIPAL, "Brugernavnet er udleveret til et andet system.", "The NameID was given to another system."),
     Refusal("aq.unknown-user:no-session", _DENIED, STATUS_UNKNOWN_PRINCIPAL, "Brugeren er ikke logget ind på systemet.", "The user is not logged in at the system."),
-    Refusal("aq.transport:context-handler", _FAILED_DEPENDENCY, STATUS_AUTHN_FAILED, "Rettighederne kunne ikke hentes: Context Handlerens attributservice svarer ikke, som den skal.", "The rights could not be fetched: the Context Handler's attribute service does not answer as it should."),
-    Refusal("aq.fault:context-handler", _FAILED_DEPENDENCY, STATUS_AUTHN_FAILED, "Context Handlerens attributservice ville ikke fortælle systemet om dine rettigheder.", "The Context Handler's attribute service would not tell the system about your rights."),
-    Refusal("aq.subject:context-handler", _DENIED, STATUS_AUTHN_FAILED, "Context Handlerens attributservice svarede om en anden bruger.", "The Context Handler's attribute service answered about another user."),
+    Refusal("aq.transport:context-handler", _FAILED_DEPENDENCY, STATUS_AUTHN_FAILED, "Rettighederne kunne ikke hentes: Context Handlers attributservice svarer ikke, som den skal.", "The rights could not be fetched: the Context Handler's attribute service does not answer as it should."),
+    Refusal("aq.fault:context-handler", _FAILED_DEPENDENCY, STATUS_AUTHN_FAILED, "Context Handlers attributservice ville ikke fortælle systemet om dine rettigheder.", "The Context Handler's attribute service would not tell the system about your rights."),
+    Refusal("aq.subject:context-handler", _DENIED, STATUS_AUTHN_FAILED, "Context Handlers attributservice svarede om en anden bruger.", "The Context Handler's attribute service answered about another user."),
     # --- logout
     Refusal("slo.denied", _DENIED, STATUS_REQUEST_DENIED, "Log ud-beskeden gælder ikke afsenderens egen session.", "The logout message is not about the sender's own session."),
     Refusal("slo.unsolicited", _DENIED, STATUS_REQUEST_DENIED, "Der kom et log ud-svar, som ingen havde bedt om.", "A logout answer came that nobody asked for."),

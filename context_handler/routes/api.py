@@ -43,6 +43,7 @@ from federation.model import AttributeService, HomeIdp, UserFacingSystem, World
 from federation.problems import FederationError
 from oiosaml.errors import SamlError
 from oiosaml.ids import FlowId, MessageId, WorkspaceId
+from oiosaml.messages.metadata import EntityDescriptor
 from oiosaml.messages.metadata_reading import read_metadata
 from oiosaml.rules.rule import Finding, enforce
 from saml_web.error_pages import API_PREFIX
@@ -165,8 +166,13 @@ class _Parties:
         octets = (party.metadata or "").encode("utf-8", "replace")  # JSON can hold half a character, XML cannot
         if party.metadata_url is not None:
             octets = await self._ports.fetch_metadata(party.metadata_url)
-        entity = read_metadata(octets).entity
-        return party.document(entity, octets.decode("utf-8", "replace"))
+        return party.document(self._entity(party, octets), octets.decode("utf-8", "replace"))
+
+    def _entity(self, party: PartyInput, octets: bytes) -> EntityDescriptor | None:
+        if party.entity_id is not None:
+            return read_metadata(octets).entity
+        expected = party.expectations(self._ports.clock())
+        return self._ports.registrar.named_entity(octets, party.kind, party.spoken_profile, expected)
 
     def _register(self, documents: list[tuple[Kind, dict[str, Any]]], *, replacing: bool) -> RegisteredAnswer:
         registrations = [_registration(kind, document) for kind, document in documents]

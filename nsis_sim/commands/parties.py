@@ -22,7 +22,8 @@ Metadata = Annotated[
     str, typer.Option("--metadata", help="The party's SAML metadata: a file, a URL, or - for standard input.")
 ]
 Name = Annotated[
-    str | None, typer.Option("--name", help="The name that people see; without it the metadata's organisation.")
+    str | None,
+    typer.Option("--name", help="The name that people see; without it the metadata's organisation, or ServiceName."),
 ]
 ShortId = Annotated[
     str | None, typer.Option("--id", help="Short name for URLs and commands; without it made from the entityID.")
@@ -258,8 +259,10 @@ def read_source(source: str) -> str:
         fail(f"{source} cannot be fetched: metadata comes from a file, from standard input (-), or by http or https.")
     try:
         return (sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()).decode("utf-8")
-    except UnicodeDecodeError:
-        fail(f"{source} is not UTF-8; save it so.")
+    except UnicodeDecodeError as error:
+        from oiosaml.messages.metadata_lookalikes import mend_by_looks
+
+        fail(f"{source} is not UTF-8. {mend_by_looks(error.object) or 'Save it so.'}")
     except OSError as error:
         fail(f"{source} cannot be read: {error.strerror}.")
 

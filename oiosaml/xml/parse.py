@@ -249,7 +249,7 @@ def _tree(octets: bytes, parser: etree.XMLParser) -> _Element:
         return etree.fromstring(octets, parser)
     except etree.XMLSyntaxError as error:
         code = "xml.limits" if "depth" in str(error) or "too long" in str(error) else "xml.malformed"
-        raise SamlError(code, f"got text that does not parse ({str(error)[:160]}), expected XML") from error
+        raise SamlError(code, f"got text that does not parse ({str(error.msg)[:160]}), expected XML") from error
 
 
 def _refuse_other_encodings(octets: bytes) -> None:

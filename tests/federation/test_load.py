@@ -126,6 +126,11 @@ def test_kle_pattern(shipped_world: World, value: str, *, fits: bool) -> None:
         ("cpr: \"6101018884\"", "cpr: \"0101018884\"", "no real CPR number belongs here"),
         ("uuid: 3b0e6e4a", "uuid: xb0e6e4a", "expected a UUID"),
         ("entity_id: https://saml.idp.skovrup.test", "entity_id: saml skovrup", "expected an absolute URI"),
+        (
+            "entity_id: https://saml.idp.skovrup.test",
+            f"entity_id: https://{'x' * 1100}",
+            "got 1108 characters, expected at most 1024",
+        ),
         ("entity_id: https://saml.idp.skovrup.test", "entity_id: https://saml.idp.korsbaek.test", "already taken"),
         ("entity_id: https://saml.idp.skovrup.test", "entity_id: https://x.kombit.dk", "answers only under its own names"),
         ("value: \"02.34\"", "value: \"2.34\"", "expected a value that fits KLE"),

@@ -276,7 +276,7 @@ def code_in(answer: httpx.Response) -> str | None:
 
 
 def detail_in(answer: httpx.Response) -> list[str]:
-    return re.findall(r"<dd>([^<]+)</dd>", answer.text)
+    return re.findall(r"<dd[^>]*>([^<]+)</dd>", answer.text)
 
 
 def assert_refused(street: Street, case: Case, answer: httpx.Response) -> None:

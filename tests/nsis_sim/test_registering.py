@@ -1,5 +1,6 @@
 """A vendor's system and IdP join a running simulator by the command line; what is wrong with them is said in plain words."""
 
+import gzip
 import re
 from pathlib import Path
 
@@ -53,6 +54,24 @@ def test_what_is_no_xml_at_all_is_a_finding_too(base_url, tmp_path):
         "--knows-roles",
     )
     assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+    assert "Mend: This is a web page" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("octets", "says"),
+    [
+        (gzip.compress(b"<a/>"), "This is a compressed file"),
+        ("<a/>".encode("utf-16"), "UTF-16"),
+        (b"<a>\xe6", "Save it so"),
+    ],
+)
+def test_a_file_that_is_no_text_is_status_2_and_says_what_it_looks_like(base_url, tmp_path, octets, says):
+    file = tmp_path / "metadata.xml"
+    file.write_bytes(octets)
+    done = run(base_url, "sp", "add", "--metadata", str(file), "--cvr", "91000013")
+    assert (done.returncode, f"{file} is not UTF-8." in done.stderr, says in done.stderr) == (2, True, True), (
+        done.stderr
+    )
 
 
 def test_a_file_that_is_not_there_is_status_2(base_url):
@@ -303,3 +322,24 @@ def test_a_mistyped_key_is_named_with_its_line(base_url):
 def test_a_level_the_idp_cannot_reach_is_refused_with_its_code_and_status(base_url):
     done = run(base_url, "login", "--system", "byggesag", "--idp", "ravnkaer", "--persona", "dan-oesteraa", "--json")
     assert (done.returncode, '"code": "fed.' in done.stdout) == (1, True), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("listed", "option"),
+    [
+        ("http://www.w3.org/2001/04/xmlenc#aes256-cbc", ("--block-cipher", "aes256-gcm")),
+        ("http://www.w3.org/2001/04/xmlenc#rsa-1_5", ("--key-transport", "rsa-oaep-mgf1p")),
+    ],
+)
+def test_a_system_that_lists_old_methods_alone_joins_with_the_option_that_the_refusal_names(
+    base_url, tmp_path, listed, option
+):
+    file = tmp_path / "metadata.xml"
+    method = f'<md:EncryptionMethod Algorithm="{listed}"/></md:KeyDescriptor>'.encode()
+    metadata = system_metadata(EntityId(f"https://saml.{listed[-3:]}.own.test"))
+    file.write_bytes(metadata.replace(b"</md:KeyDescriptor>", method))
+    add = ("sp", "add", "--metadata", str(file), "--cvr", "91000013")
+    refused = run(base_url, *add)
+    assert (refused.returncode, "SPM-08" in refused.stderr, option[0] in refused.stderr) == (1, True, True)
+    done = run(base_url, *add, *option)
+    assert (done.returncode, "SHOULD SPM-31" in done.stderr) == (0, True), done.stderr

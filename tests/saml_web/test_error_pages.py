@@ -61,6 +61,13 @@ def test_every_refusal_has_a_page_in_both_languages(code: str, language: Languag
     assert "http://evil.test" not in response.text
 
 
+@pytest.mark.parametrize("language", Language)
+def test_what_stands_in_english_on_a_page_says_so(language: Language) -> None:
+    text = answer(LOA, f"/flow?lang={language}").text
+    assert '<dd lang="en">got Low, expected Substantial</dd>' in text
+    assert "<dd>fed.loa</dd>" in text and text.count("<dd lang=") == 1
+
+
 def test_sentence_names_the_levels_in_the_readers_language() -> None:
     assert sentence_of(LOA, Language.DA).endswith("Betydelig, men du er logget ind p\u00e5 Lav.")
     assert sentence_of(LOA, Language.EN).endswith("Substantial, but you are logged in at Low.")
