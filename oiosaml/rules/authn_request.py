@@ -206,15 +206,15 @@ def not_in_a_circle(request: AuthnRequest, expected: AuthnRequestExpectations) -
     """The request has not passed us or anybody twice, and may still be passed on."""
     if request.scoping is None:
         return
-    if expected.asks_others and request.scoping.proxy_count == 0:
-        yield Breach(
-            "got ProxyCount 0, expected at least 1: a broker always asks somebody else", "req.loop:proxy-count"
-        )
     requesters = request.scoping.requester_ids
     if len(set(requesters)) < len(requesters):
         yield Breach(f"got the RequesterIDs {', '.join(requesters)[:200]}, expected each once")
     for requester in set(requesters) & set(expected.our_entity_ids):
         yield Breach(f"got ourselves as RequesterID ({requester}), expected others only")
+    if expected.asks_others and request.scoping.proxy_count == 0:
+        yield Breach(
+            "got ProxyCount 0, expected at least 1: a broker always asks somebody else", "req.loop:proxy-count"
+        )
 
 
 @rule("SPQ-38", code="req.subject", source="SAML Core 3.4.1")
