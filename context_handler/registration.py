@@ -66,7 +66,8 @@ def names_the_party(document: MetadataDocument, party: PartyRegistration) -> Ite
     """The metadata is that of the party it is registered for."""
     if document.entity is not None and document.entity.entity_id != party.entity_id:
         mend = "Write the metadata's entityID exactly as it is registered; a slash at the end counts."
-        yield Breach(f"got {document.entity.entity_id!r:.200}, expected {party.entity_id}", mend=mend)
+        got = f"got {document.entity.entity_id!r:.200}, expected {party.entity_id}"
+        yield Breach(got, line=document.entity.line, mend=mend)
 
 
 @rule("REG-03", code="md.endpoint", source="our choice, AS-12")

@@ -359,7 +359,7 @@ def test_a_bad_entity_id_reaches_its_own_rule(api: Api, kind: str, rule: str, re
 
 def test_an_entity_id_that_the_caller_writes_otherwise_is_told_with_the_metadatas(api: Api) -> None:
     answer = api.client.post("/_sim/api/systems", json=system_input(entity_id="https://saml.other.sim.test"))
-    assert [finding["rule_id"] for finding in answer.json()["findings"]] == ["REG-02"]
+    assert [(finding["rule_id"], finding["line"]) for finding in answer.json()["findings"]] == [("REG-02", 1)]
     assert OWN in answer.text
 
 
