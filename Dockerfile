@@ -8,7 +8,7 @@ COPY . .
 RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-index --no-build-isolation .
 
 FROM python:3.11-slim
-RUN mkdir /app /data /certs && chown 10001:10001 /data /certs
+RUN mkdir /app /data /certs && chown 10001:10001 /data /certs && chmod 700 /data
 COPY --from=build /venv /venv
 COPY federation.yaml /app/
 ENV PATH=/venv/bin:$PATH \

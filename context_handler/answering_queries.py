@@ -57,7 +57,7 @@ async def answer_query(envelope: bytes, at: datetime, ports: Ports) -> bytes:
         privileges = await gather_privileges(visit, subject, idp, system, registry, ports)
         translation = translate_roles(visit, privileges, subject, system, registry)
         released = release_to_asker(visit, query, subject, translation, system, registry)
-        return answer_asker(visit, query, released, system, ports)
+        return answer_asker(visit, query, released, subject, system, ports)
     except SamlError as refusal:
         return _refuse(visit, refusal, unverified, ports)
     finally:
@@ -158,10 +158,15 @@ def release_to_asker(
 
 @step(Party.CONTEXT_HANDLER)
 def answer_asker(
-    visit: Visit, query: AttributeQuery, released: tuple[Attribute, ...], system: RegisteredSystem, ports: Ports
+    visit: Visit,
+    query: AttributeQuery,
+    released: tuple[Attribute, ...],
+    subject: Subject,
+    system: RegisteredSystem,
+    ports: Ports,
 ) -> bytes:
     """Our own assertion is composed, signed, and encrypted for this system."""
-    octets = attribute_answer.tell(query, released, system, at=visit.at, ports=ports)
+    octets = attribute_answer.tell(query, released, subject.proxy_restrictions, system, at=visit.at, ports=ports)
     visit.note(party=system.registration.entity_id, message_id=query.id, octets_out=octets)
     return octets
 
@@ -184,6 +189,8 @@ def _still_allowed(subject: Subject, idp: RegisteredIdp, system: RegisteredSyste
     if not demand.met_by(subject.level):
         key = "fed.no-nsis" if demand.rejects_ladder_of(subject.level) else "fed.loa"
         raise SamlError(key, f"got {subject.level.spoken}, expected {demand.named}", params=words)
+    if not subject.may_be_told_to(system.registration.entity_id):
+        raise SamlError("proto.proxy", "got a session of a login that may be passed on to other systems only")
     if system.registration.idps and idp.registration.entity_id not in system.registration.idps:
         raise SamlError("fed.no-idp", f"got a user of {idp.registration.entity_id}, whom the system takes no longer")
 

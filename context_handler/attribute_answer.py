@@ -8,7 +8,7 @@ from context_handler.ports import Ports, RegisteredSystem
 from oiosaml.attributes import Attribute
 from oiosaml.bindings.soap import wrap
 from oiosaml.ids import AssertionId, MessageId
-from oiosaml.messages.assertion import Assertion, Conditions, Subject, write_assertion
+from oiosaml.messages.assertion import Assertion, Conditions, ProxyRestriction, Subject, write_assertion
 from oiosaml.messages.attribute_query import AttributeQuery
 from oiosaml.messages.element import serialise
 from oiosaml.messages.metadata import encryption_keys
@@ -24,7 +24,13 @@ LIFETIME: Final = timedelta(minutes=5)
 
 
 def tell(
-    query: AttributeQuery, released: tuple[Attribute, ...], system: RegisteredSystem, *, at: datetime, ports: Ports
+    query: AttributeQuery,
+    released: tuple[Attribute, ...],
+    proxy_restrictions: tuple[ProxyRestriction, ...],
+    system: RegisteredSystem,
+    *,
+    at: datetime,
+    ports: Ports,
 ) -> bytes:
     """Say it of exactly the subject that was asked about, to this system alone; encrypted if the system has a key for that."""
     assertion = Assertion(
@@ -32,7 +38,11 @@ def tell(
         issue_instant=at,
         issuer=ports.entity_id_towards_systems,
         subject=Subject(query.subject),
-        conditions=Conditions(Window(at, at + LIFETIME), ((system.registration.entity_id,),)),
+        conditions=Conditions(
+            Window(at, at + LIFETIME),
+            ((system.registration.entity_id,),),
+            tuple(each.passed_on() for each in proxy_restrictions),
+        ),
         authn_statements=(),
         # a statement holds one attribute at least (SAML Core 2.7.3)
         attribute_statements=(released,) if released else (),

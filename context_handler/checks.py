@@ -103,6 +103,7 @@ def check_assertion(
         requested_at=requested_at,
         registered_cvrs=idp.registration.cvrs,
         registered_level=idp.registration.nsis_reach,
+        system=system.registration.entity_id,
         force_authn=login.request.force_authn,
         requested_level=demand.requested,
         comparison=demand.comparison,

@@ -13,6 +13,7 @@ from oiosaml.messages.assertion import (
     Assertion,
     AuthnStatement,
     Conditions,
+    ProxyRestriction,
     Subject,
     SubjectConfirmation,
     write_assertion,
@@ -46,6 +47,8 @@ class Identity:
     """Copied from the home IdP: the broker did not log anybody in (CHT-11)."""
     home_idp: EntityId
     session_index: str
+    proxy_restrictions: tuple[ProxyRestriction, ...] = ()
+    """What the home IdP said of passing its word on; ours says one step less (SAML Core 2.5.1.6)."""
 
 
 def compose_assertion(identity: Identity, requester: Requester, *, at: datetime, ports: Ports) -> Assertion:
@@ -65,7 +68,11 @@ def compose_assertion(identity: Identity, requester: Requester, *, at: datetime,
                 ),
             ),
         ),
-        conditions=Conditions(Window(at, at + CONDITIONS_LIFETIME), ((requester.system,),)),
+        conditions=Conditions(
+            Window(at, at + CONDITIONS_LIFETIME),
+            ((requester.system,),),
+            tuple(each.passed_on() for each in identity.proxy_restrictions),
+        ),
         authn_statements=(
             AuthnStatement(
                 authn_instant=identity.authn_instant,

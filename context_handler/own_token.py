@@ -96,7 +96,15 @@ def release_attributes(
     index = session_index_for(session, entity_id, ports.keys.pairwise_secret)
     visit.participant = Participant(entity_id, name_id, index)
     class_ref = profile.authn_context_class_ref(subject.level)
-    return issue.Identity(name_id, class_ref, released, subject.authn_instant, idp.registration.entity_id, index)
+    return issue.Identity(
+        name_id,
+        class_ref,
+        released,
+        subject.authn_instant,
+        idp.registration.entity_id,
+        index,
+        subject.proxy_restrictions,
+    )
 
 
 @step(Party.CONTEXT_HANDLER)

@@ -25,7 +25,7 @@ from context_handler.merging import (
 )
 from context_handler.registry import RegisteredParty, RegistryCache, RegistrySnapshot
 from context_handler.store.registrations import RegistrationStore, RegistryChangedError, StoredRegistration
-from federation.documents import Kind, Registration, from_document, key_of, kind_of, to_document
+from federation.documents import Kind, Registration, from_stored, key_of, kind_of, to_document
 from federation.model import AttributeService, ContextHandler, HomeIdp, Profile, RoleCatalogue, UserFacingSystem, World
 from federation.nemlogin import NemLogIn
 from federation.problems import Problem
@@ -244,7 +244,7 @@ class Registrar:
             own = [each for each in stored.registrations if (each.kind, each.key) == (kind_of(party), key_of(party))]
             if not own:
                 raise SamlError("web.not-found", f"got {key_of(party)!r:.200}, expected a registered party")
-            present = cast("PartyRegistration", from_document(own[0].kind, json.loads(own[0].document)))
+            present = cast("PartyRegistration", from_stored(own[0].kind, json.loads(own[0].document)))
             put = [replace(_stored(change(present), ()), findings=own[0].findings)]
             try:
                 self._store.change(self._workspace, seen_revision=stored.revision, put=put)

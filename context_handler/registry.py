@@ -9,7 +9,7 @@ from context_handler.barred_keys import with_barred_keys
 from context_handler.ports import RegisteredAttributeService, RegisteredIdp, RegisteredSystem
 from context_handler.revocation import Revocations
 from context_handler.store.registrations import RegistrationStore, StoredRegistration, StoredWorld
-from federation.documents import Kind, Registration, from_document, key_of
+from federation.documents import Kind, Registration, from_stored, key_of
 from federation.model import AttributeService, Authority, HomeIdp, UserFacingSystem, World
 from federation.person import Person
 from federation.roles import ConstraintType, JobFunctionRole, SystemRole
@@ -192,7 +192,7 @@ class RegistryCache:
     def _read_again(self, known: _Read[Entry] | None, stored: StoredRegistration) -> _Read[Entry]:
         if known is not None and known.document == stored.document:
             return known
-        registration = from_document(stored.kind, json.loads(stored.document))
+        registration = from_stored(stored.kind, json.loads(stored.document))
         return _Read(stored.document, entry_of(registration, self._revocations))
 
 

@@ -70,6 +70,9 @@ def find_session(
     if subject is None:
         visit.note(detail="the IdP may not speak for the person's organisation any more")
         return None
+    if not subject.may_be_told_to(visit.known_requester().system):
+        visit.note(detail="the IdP lets this login be passed on to other systems only (ProxyRestriction)")
+        return None
     visit.session = session.id
     visit.note(detail=describe(subject.name_id, session.idp, ports, HowLoggedIn.FROM_SESSION))
     return Restored(session, choice, subject)

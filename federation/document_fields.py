@@ -2,11 +2,13 @@
 
 import base64
 import re
+import unicodedata
 from datetime import datetime
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
 
 from federation.activation_period import ALWAYS, ActivationPeriod
 from federation.model import Profile
@@ -24,6 +26,22 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _LONGEST_URI = 1024
 """In characters (SAML Core 8.3.6 for entity identifiers)."""
 
+LONGEST_NAME: Final = 200
+"""Characters of a name that people read. A longer one pushes everything else off a page."""
+
+LONGEST_DESCRIPTION: Final = 1_000
+"""Characters of a description; shipped ones have about a hundred."""
+
+_LONGEST_EMAIL: Final = 254
+"""Characters of an e-mail address (RFC 5321 4.5.3.1.3, without the angle brackets)."""
+
+STORED: Final = MappingProxyType({"stored": True})
+"""The context in which a document of our own store is read: names of before there were limits are made fit, and refuse nothing."""
+
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode's categories of what shows no character of its own, or turns round what stands beside it (U+202E): one name could read as
+another on the page where people choose."""
+
 
 class Document(BaseModel):
     """A block of keys. A key that is not known is an error, since a mistyped one would silently mean its default."""
@@ -37,11 +55,12 @@ def _party_id(text: str) -> str:
     return text
 
 
-def _uri(text: str) -> str:
+def _uri(text: str, info: ValidationInfo) -> str:
     if len(text) > _LONGEST_URI:
         raise ValueError(f"got {len(text)} characters, expected at most {_LONGEST_URI}")
     has_scheme = bool(urlsplit(text).scheme) if ":" in text else False
-    if not has_scheme or any(c.isspace() for c in text):
+    unseen = info.context is None and _unseen_in(text)
+    if not has_scheme or unseen or any(c.isspace() for c in text):
         raise ValueError(f"got {text!r:.80}, expected an absolute URI such as https://saml.korsbaek.test")
     return text
 
@@ -60,8 +79,9 @@ def _cpr(text: str) -> str:
     return text
 
 
-def _email(text: str) -> str:
-    if not _EMAIL.fullmatch(text):
+def _email(text: str, info: ValidationInfo) -> str:
+    misleads = info.context is None and (len(text) > _LONGEST_EMAIL or _unseen_in(text))
+    if not _EMAIL.fullmatch(text) or misleads:
         raise ValueError(f"got {text!r:.80}, expected an e-mail address")
     return text
 
@@ -112,16 +132,55 @@ def _profile_of_idp(profile: Profile) -> Profile:
     return profile
 
 
-def _name(text: str) -> str:
+def _filled(text: str) -> str:
     if not text.strip():
         raise ValueError("got an empty name, expected the name that people shall read")
     return text
 
 
+def _name(text: str, info: ValidationInfo) -> str:
+    return _shown(_filled(text), LONGEST_NAME, info)
+
+
+def _description(text: str, info: ValidationInfo) -> str:
+    return _shown(text, LONGEST_DESCRIPTION, info, lines="\n\t")
+
+
+def _shown(text: str, longest: int, info: ValidationInfo, *, lines: str = "") -> str:
+    unseen = _unseen_in(text) - frozenset(lines)
+    if not unseen and len(text) <= longest:
+        return text
+    if info.context is not None:
+        seen = "".join(character for character in text if character not in unseen)[:longest]
+        return seen if seen.strip() else "?"
+    if unseen:
+        characters = ", ".join(f"U+{ord(character):04X}" for character in sorted(unseen)[:5])
+        raise ValueError(f"got {text!a:.80} with {characters}, expected characters that can be seen")
+    raise ValueError(f"got {len(text)} characters, expected at most {longest}")
+
+
+def _unseen_in(text: str) -> frozenset[str]:
+    if text.isprintable():
+        return frozenset()
+    return frozenset(each for each in text if unicodedata.category(each) in _UNSEEN)
+
+
 PartyId = Annotated[
     str, AfterValidator(_party_id), WithJsonSchema({"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"})
 ]
-Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": r"\S"})]
+Filled = Annotated[str, AfterValidator(_filled), WithJsonSchema({"type": "string", "pattern": r"\S"})]
+Name = Annotated[
+    str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": r"\S", "maxLength": LONGEST_NAME})
+]
+Description = Annotated[
+    str, AfterValidator(_description), WithJsonSchema({"type": "string", "maxLength": LONGEST_DESCRIPTION})
+]
+Purpose = Annotated[
+    str,
+    AfterValidator(_description),
+    AfterValidator(_filled),
+    WithJsonSchema({"type": "string", "pattern": r"\S", "maxLength": LONGEST_DESCRIPTION}),
+]
 CvrNumber = Annotated[Cvr, AfterValidator(parse_cvr), WithJsonSchema({"type": "string", "pattern": "^[0-9]{8}$"})]
 _URI_SCHEMA = {"type": "string", "format": "uri", "maxLength": _LONGEST_URI}
 PartyEntityId = Annotated[EntityId, AfterValidator(_uri), WithJsonSchema(_URI_SCHEMA)]

@@ -4,7 +4,19 @@ from typing import Literal
 
 from pydantic import Field
 
-from federation.document_fields import CprNumber, CvrNumber, Document, Email, Level, Name, PartyEntityId, PartyId, Uuid
+from federation.document_fields import (
+    CprNumber,
+    CvrNumber,
+    Document,
+    Email,
+    Filled,
+    Level,
+    Name,
+    PartyEntityId,
+    PartyId,
+    Purpose,
+    Uuid,
+)
 from federation.nemlogin import LocalIdp, NemLogIn, NemLogInClient, NemLogInIdentity
 from oiosaml.eid import CredentialType, IdType
 from oiosaml.nsis import AssuranceLevel
@@ -29,9 +41,9 @@ class NemLogInIdentityDocument(Document):
     """Last name."""
     cpr: CprNumber
     """An artificial CPR number: its day is 61 to 91."""
-    purpose_da: Name
+    purpose_da: Purpose
     """What the identity is there to show, in Danish."""
-    purpose_en: Name
+    purpose_en: Purpose
     """What the identity is there to show, in English."""
     cvr: CvrNumber | None = None
     """The organisation; left out for a citizen."""
@@ -39,7 +51,7 @@ class NemLogInIdentityDocument(Document):
     """E-mail address, under .test."""
     tells_full_name: bool = True
     """Whether the token has fullName; otherwise only first and last name."""
-    local_user_ids: tuple[Name, ...] = ()
+    local_user_ids: tuple[Filled, ...] = ()
     """The NameIDs by which local IdPs name this user, as provisioned to MitID Erhverv."""
 
     def to_model(self) -> NemLogInIdentity:

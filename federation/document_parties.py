@@ -10,6 +10,7 @@ from federation.document_fields import (
     CvrNumber,
     Document,
     Email,
+    Filled,
     IdpProfile,
     KeyFingerprint,
     Level,
@@ -199,7 +200,7 @@ class IdpDocument(PartyDocument):
     """Whether it is told which app the person comes from. NemLog-in always is."""
     linked_users: tuple[LinkedUserDocument, ...] = ()
     """For NemLog-in: users with another UUID in the organisation system."""
-    local_user_suffix: Name | None = None
+    local_user_suffix: Filled | None = None
     """What NemLog-in has given this IdP to put behind its local user ids. Left out, it is no local IdP of NemLog-in."""
 
     def to_model(self) -> HomeIdp:

@@ -7,8 +7,10 @@ from pydantic import model_validator
 from federation.document_fields import (
     CprNumber,
     CvrNumber,
+    Description,
     Document,
     Email,
+    Filled,
     Level,
     Name,
     NistLevelText,
@@ -16,6 +18,7 @@ from federation.document_fields import (
     PartyId,
     Pattern,
     PeriodDocument,
+    Purpose,
     Uri,
     Uuid,
     period,
@@ -42,7 +45,7 @@ class ConstraintTypeDocument(Document):
     """Its URI, which also names the constraint in the token."""
     name: Name
     """Its name in Danish."""
-    name_en: str = ""
+    name_en: Description = ""
     """Its name in English."""
     kind: ConstraintKind
     """SINGLE takes one value, MULTI several with commas between, TEXT what the pattern allows."""
@@ -78,13 +81,13 @@ class SystemRoleDocument(Document):
     """Its URI, as the system gets it in the token."""
     name: Name
     """Its name in Danish."""
-    name_en: str = ""
+    name_en: Description = ""
     """Its name in English."""
     system: PartyEntityId
     """entityID of the system."""
-    description: str = ""
+    description: Description = ""
     """What it lets a person do, in Danish."""
-    description_en: str = ""
+    description_en: Description = ""
     """What it lets a person do, in English."""
     constraints: tuple[ConstraintUseDocument, ...] = ()
     """The data constraints it can carry."""
@@ -110,7 +113,7 @@ class ConstraintValueDocument(Document):
 
     constraint_type: Uri
     """URI of the constraint type."""
-    value: Name
+    value: Filled
     """The value; if dynamic, the key (a URI ending in /parametric) under which the value arrives at login."""
     dynamic: bool = False
     """Whether the value arrives at login."""
@@ -155,7 +158,7 @@ class JobFunctionRoleDocument(Document):
     """Its name."""
     cvr: CvrNumber
     """The municipality it belongs to."""
-    description: str = ""
+    description: Description = ""
     """What it is for."""
     assignments: tuple[RoleAssignmentDocument, ...] = ()
     """The system roles it gives."""
@@ -194,9 +197,9 @@ class PersonDocument(Document):
     """The NSIS level at which the person logs in. Left out for somebody who is not enrolled in NSIS."""
     assurance_level: NistLevelText | None = None
     """The NIST level (AssuranceLevel) at which the person logs in. Left out, it is the counterpart of the NSIS level."""
-    purpose_da: Name
+    purpose_da: Purpose
     """What the person is there to show, in Danish."""
-    purpose_en: Name
+    purpose_en: Purpose
     """What the person is there to show, in English."""
     email: Email | None = None
     """E-mail address, under .test."""
@@ -208,7 +211,7 @@ class PersonDocument(Document):
     """Whether they arrive as attributes named by their keys, and not in the group of the role."""
     known_to_attribute_service: bool = True
     """Whether the municipality's attribute service has heard of the person."""
-    password: Name = "demo"  # noqa: S105 - invented people on a simulator that says so on every page
+    password: Filled = "demo"  # noqa: S105 - invented people on a simulator that says so on every page
     """Password for the mock IdP's form."""
 
     @model_validator(mode="after")

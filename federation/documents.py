@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from pydantic import Field, ValidationError
 
-from federation.document_fields import Document
+from federation.document_fields import STORED, Document
 from federation.document_nemlogin import NemLogInDocument
 from federation.document_parties import (
     AttributeServiceDocument,
@@ -163,9 +163,22 @@ def from_document(kind: Kind, document: Mapping[str, Json]) -> Registration:
     Raises:
         FederationError: with everything that is wrong in it; also if an IdP, a system or an attribute service brings no metadata.
     """
+    return _registration(kind, document, None)
+
+
+def from_stored(kind: Kind, document: Mapping[str, Json]) -> Registration:
+    """Give the registration of a document that `from_document` let in once, maybe when names had no limits yet: what misleads is left out.
+
+    Raises:
+        FederationError: as `from_document`.
+    """
+    return _registration(kind, document, STORED)
+
+
+def _registration(kind: Kind, document: Mapping[str, Json], context: Mapping[str, bool] | None) -> Registration:
     model = _DOCUMENTS[kind]
     try:
-        read = model.model_validate(dict(document))
+        read = model.model_validate(dict(document), context=context)
     except ValidationError as error:
         raise FederationError(problems_of_validation(error, model)) from error
     if kind in {Kind.IDP, Kind.SYSTEM, Kind.ATTRIBUTE_SERVICE} and read.metadata is None and not _by_rest(read):

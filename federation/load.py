@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Container, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path as FilePath
 from typing import Final
 
@@ -10,12 +12,15 @@ from pydantic import ValidationError
 
 from federation.documents import WorldDocument, world_to_document
 from federation.model import AttributeService, HomeIdp, UserFacingSystem, World
-from federation.problems import FederationError, Problem, problems_of_validation
+from federation.problems import MOST_PROBLEMS, FederationError, Path, Problem, problems_of_validation
 from federation.references import problems_of_references
 from federation.yaml_lines import LinedYaml, Plain, YamlError, read_yaml
 
 LARGEST_FILE: Final = 10_000_000
 """Octets of a YAML or metadata file. More is a mistake."""
+
+_AT_A_TIME: Final = 10
+"""Items of a list that are checked before it is asked whether so much is wrong already that nobody reads on."""
 
 _SCHEMA_COMMENT: Final = "# yaml-language-server: $schema=federation.schema.json\n"
 
@@ -68,13 +73,53 @@ def _load(source: FilePath | str, problems_of: Callable[[World], Sequence[Proble
     world = World()
     if not problems:
         try:
-            world = WorldDocument.model_validate(document.data if document.data is not None else {}).to_model()
+            world = _validated(document.data).to_model()
             problems += problems_of(world)
         except ValidationError as error:
             problems += problems_of_validation(error, WorldDocument)
+        except FederationError as error:
+            problems += error.problems
     if problems:
         raise FederationError(_with_lines(problems, name, document))
     return world
+
+
+def _validated(data: Plain) -> WorldDocument:
+    """Check a document part by part, and stop where enough is wrong: to write down all of 50,000 wrong items takes seconds (WEB-13).
+
+    Raises:
+        FederationError: with what is wrong up to there.
+        ValidationError: if it is no document.
+    """
+    if not isinstance(data, dict):
+        return WorldDocument.model_validate(data if data is not None else {})
+    lists = {key: value for key, value in data.items() if isinstance(value, list)}
+    problems: list[Problem] = []
+    read = _part({key: value for key, value in data.items() if key not in lists}, 0, problems)
+    for key, items in lists.items():
+        parts: list[WorldDocument] = []
+        for start in range(0, len(items) or 1, _AT_A_TIME):
+            if len(problems) < MOST_PROBLEMS:
+                parts.append(_part({key: items[start : start + _AT_A_TIME]}, start, problems))
+        if not problems:
+            read = read.model_copy(update={key: tuple(chain.from_iterable(getattr(part, key) for part in parts))})
+    if problems:
+        raise FederationError(problems[:MOST_PROBLEMS])
+    return read
+
+
+def _part(part: dict[str, Plain], start: int, problems: list[Problem]) -> WorldDocument:
+    try:
+        return WorldDocument.model_validate(part)
+    except ValidationError as error:
+        found = problems_of_validation(error, WorldDocument)
+        problems += (replace(each, path=_moved(each.path, start)) for each in found)
+    return WorldDocument()
+
+
+def _moved(path: Path, by: int) -> Path:
+    """Give the path in the whole list of what was found in a part of it."""
+    return (path[0], path[1] + by, *path[2:]) if len(path) > 1 and isinstance(path[1], int) else path
 
 
 def _read_text(file: FilePath) -> str:

@@ -189,6 +189,7 @@ def _check(
         requested_at=pending.asked_at,
         registered_cvrs=idp.cvrs,
         registered_level=AssuranceLevel.HIGH,
+        system=opened.client.face.entity_id,
         force_authn=opened.verified.value.force_authn,
         minimum_level=_level(opened),
         name_id_formats=(NAMEID_PERSISTENT,),

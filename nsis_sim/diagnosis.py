@@ -203,7 +203,7 @@ def members(store: Path, at: datetime) -> Iterator[Diagnosis]:
 
 def _registered(store: Path) -> "RegistrySnapshot":
     from context_handler.registry import RegistrySnapshot, entry_of
-    from federation.documents import Kind, from_document
+    from federation.documents import Kind, from_stored
     from oiosaml.ids import DEFAULT_WORKSPACE
 
     rows: list[tuple[str, str]] = []
@@ -214,7 +214,7 @@ def _registered(store: Path) -> "RegistrySnapshot":
             rows = connection.execute(query, (DEFAULT_WORKSPACE,)).fetchall()
         finally:
             connection.close()
-    return RegistrySnapshot(0, [entry_of(from_document(Kind(kind), json.loads(text))) for kind, text in rows])
+    return RegistrySnapshot(0, [entry_of(from_stored(Kind(kind), json.loads(text))) for kind, text in rows])
 
 
 def proxies(environment: dict[str, str]) -> Diagnosis:

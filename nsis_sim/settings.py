@@ -48,7 +48,10 @@ class Settings(BaseSettings):
         default={},
         description="Public base URLs of single houses: `idp_mock:korsbaek=http://… sp_demo:byggesag=http://…`, separated by spaces.",
     )
-    data_dir: Path = Field(default=Path("var"), description="Directory of the store. Made if it is missing.")
+    data_dir: Path = Field(
+        default=Path("var"),
+        description="Directory of the store. Made if it is missing; only its owner may read the store.",
+    )
     certs_dir: Path = Field(
         default=Path("certs"), description="Directory of keys and certificates. Made and filled at first start."
     )

@@ -84,6 +84,7 @@ _TABLE: Final = (
     Refusal("proto.destination", _DENIED, STATUS_REQUEST_DENIED, "Beskeden er adresseret til et andet sted.", "The message is addressed to another place."),
     Refusal("proto.recipient", _DENIED, STATUS_AUTHN_FAILED, "Adgangsbilletten er udstedt til en anden modtager.", "The assertion was issued to another recipient."),
     Refusal("proto.audience", _DENIED, STATUS_AUTHN_FAILED, "Adgangsbilletten gælder ikke her.", "The assertion is not meant for this place."),
+    Refusal("proto.proxy", _DENIED, STATUS_AUTHN_FAILED, "Kommunens login tillader ikke, at adgangsbilletten gives videre til systemet.", "The municipality's login does not allow the assertion to be passed on to the system."),
     Refusal("proto.in-response-to", _DENIED, STATUS_AUTHN_FAILED, "Svaret passer ikke til et login, der er i gang i denne browser. Start forfra fra systemet.", "The answer does not belong to a login under way in this browser. Start again from the system."),
     Refusal("proto.unsolicited", _DENIED, STATUS_AUTHN_FAILED, "Der kom et svar, som ingen havde bedt om. Start fra systemet.", "An answer came that nobody asked for. Start from the system."),
     Refusal("proto.replay", _DENIED, STATUS_AUTHN_FAILED, "Svaret er allerede brugt.", "The response has already been used."),

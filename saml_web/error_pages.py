@@ -33,6 +33,9 @@ MAX_SHOWN: Final = 500
 RETRY_AFTER_SECONDS: Final = 5
 """What a client is told when the store cannot be written."""
 
+_MOST_PLACES: Final = 20
+"""Places told of input that does not fit; `MAX_SHOWN` characters hold no more."""
+
 _UNAVAILABLE: Final = 503
 
 _log = logging.getLogger(__name__)
@@ -183,7 +186,7 @@ class ErrorPages:
         if not isinstance(error, RequestValidationError):
             raise error
         # Our own sentences stand behind pydantic's word for them.
-        told = ((item["loc"], item["msg"].removeprefix("Value error, ")) for item in error.errors())
+        told = ((item["loc"], item["msg"].removeprefix("Value error, ")) for item in error.errors()[:_MOST_PLACES])
         places = "; ".join(f"{'.'.join(map(str, place))}: {sentence}" for place, sentence in told)
         return self.answer(request, SamlError("web.form", f"got input that does not fit: {places}"))
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from saml_web.inbound import query_value
 
-LANGUAGE_COOKIE: Final = "nsis_lang"
+_LANGUAGE_COOKIE: Final = "nsis_lang"
 """Remembers the last choice. Holds nothing about the person, so all services share it."""
 
 LANGUAGE_PARAMETER: Final = "lang"
@@ -41,10 +41,21 @@ def language_of(request: Request) -> Language:
     """Give the language to answer `request` in: query, then cookie, then Accept-Language, then Danish."""
     return (
         chosen_by_query(request)
-        or _known(request.cookies.get(LANGUAGE_COOKIE, ""))
+        or _remembered(request)
         or _preferred(request.headers.get("accept-language", "")[:_MAX_ACCEPT_LANGUAGE])
         or Language.DA
     )
+
+
+def language_cookie(*, secure: bool) -> str:
+    """Give the name of the cookie; over https one that no other host name can plant (RFC 6265bis 4.1.3.2)."""
+    return f"__Host-{_LANGUAGE_COOKIE}" if secure else _LANGUAGE_COOKIE
+
+
+def _remembered(request: Request) -> Language | None:
+    # Which of the two counts does not hang on the request's scheme, which a proxy may have changed.
+    names = (language_cookie(secure=True), language_cookie(secure=False))
+    return next((known for name in names if (known := _known(request.cookies.get(name, "")))), None)
 
 
 def chosen_by_query(request: Request) -> Language | None:

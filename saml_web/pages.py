@@ -22,7 +22,7 @@ from oiosaml.ids import IdSource
 from saml_web.catalog import load_translations
 from saml_web.compiled_templates import CompiledTemplates
 from saml_web.form_origin import TOKEN_FIELD, form_cookie
-from saml_web.languages import LANGUAGE_COOKIE, Language, chosen_by_query, language_of, switch_query
+from saml_web.languages import Language, chosen_by_query, language_cookie, language_of, switch_query
 from saml_web.security_headers import ContentPolicy, html_header_octets, html_headers
 from saml_web.static_files import static_url
 from saml_web.stencil import MARKS, Stencil
@@ -136,12 +136,13 @@ class Pages:
         chosen = chosen_by_query(request)
         if chosen is None:
             return
+        secure = self._base_url.startswith("https:")
         response.set_cookie(
-            LANGUAGE_COOKIE,
+            language_cookie(secure=secure),
             chosen.value,
             max_age=_LANGUAGE_MEMORY_SECONDS,
             path="/",
-            secure=self._base_url.startswith("https:"),
+            secure=secure,
             httponly=True,
             samesite="lax",
         )

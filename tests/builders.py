@@ -344,6 +344,7 @@ def assertion_expectations(**changes: Any) -> AssertionExpectations:
         requested_level=AssuranceLevel.SUBSTANTIAL,
         minimum_level=AssuranceLevel.SUBSTANTIAL,
         knows_roles=True,
+        system=SYSTEM,
     )
     return replace(valid, **changes)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 import pytest
 from cryptography import x509
@@ -77,8 +78,17 @@ class Member:
         return x509.load_der_x509_certificate(self.signing.certificate_der).public_bytes(Encoding.PEM)
 
 
-def certificate_of(private_key: PrivateKey, common_name: str = "TEST ONLY", *, serial_number: int = 1) -> bytes:
-    """A self-signed certificate in DER, good for the century."""
+FOR_THE_CENTURY: Final = datetime(2099, 1, 1, tzinfo=UTC)
+
+
+def certificate_of(
+    private_key: PrivateKey,
+    common_name: str = "TEST ONLY",
+    *,
+    serial_number: int = 1,
+    until: datetime = FOR_THE_CENTURY,
+) -> bytes:
+    """A self-signed certificate in DER, good for the century unless it is said to end."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     builder = (
         x509.CertificateBuilder()
@@ -87,7 +97,7 @@ def certificate_of(private_key: PrivateKey, common_name: str = "TEST ONLY", *, s
         .public_key(private_key.public_key())
         .serial_number(serial_number)
         .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2099, 1, 1, tzinfo=UTC))
+        .not_valid_after(until)
     )
     return builder.sign(private_key, SHA256()).public_bytes(Encoding.DER)
 

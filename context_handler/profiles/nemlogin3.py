@@ -48,6 +48,7 @@ def read_subject(registration: HomeIdp, assertion: Assertion) -> Subject:
         x509=X509SubjectName(cvr, name, _linked(registration, cvr, uuid)),
         level=level,
         authn_instant=assertion.authn_statements[0].authn_instant,
+        proxy_restrictions=assertion.proxy_restrictions,
         attributes={each.name: each.values for each in assertion.attributes} | {names.FULL_NAME: (name,)},
     )
 

@@ -33,6 +33,7 @@ def read_subject(assertion: Assertion) -> Subject:
         x509=X509SubjectName.parse(name_id.value),
         level=level,
         authn_instant=assertion.authn_statements[0].authn_instant,
+        proxy_restrictions=assertion.proxy_restrictions,
         attributes={old.meaning_of(attribute.name): attribute.values for attribute in assertion.attributes},
     )
 

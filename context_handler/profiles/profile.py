@@ -9,7 +9,8 @@ from datetime import datetime
 from context_handler.level import LevelDemand
 from federation.model import HomeIdp
 from oiosaml.attributes import Attribute
-from oiosaml.messages.assertion import Assertion
+from oiosaml.ids import EntityId
+from oiosaml.messages.assertion import Assertion, ProxyRestriction
 from oiosaml.messages.authn_request import RequestedAuthnContext
 from oiosaml.name_id import NameId, X509SubjectName
 from oiosaml.nist import StatedLevel
@@ -30,6 +31,12 @@ class Subject:
     authn_instant: datetime
     attributes: Mapping[str, tuple[str, ...]]
     """Under the names of OIOSAML 3, whichever profile the home IdP speaks."""
+    proxy_restrictions: tuple[ProxyRestriction, ...] = ()
+    """To whom this may be told, says the home IdP."""
+
+    def may_be_told_to(self, system: EntityId) -> bool:
+        """Tell whether the home IdP allows a token for `system` that rests on what it said."""
+        return all(each.allows(system) for each in self.proxy_restrictions)
 
     @property
     def name_towards_municipality(self) -> NameId:

@@ -1,7 +1,7 @@
 """Who may change registrations: whoever sits at this machine, and no web page of somebody else's (WEB-02).
 
-The simulator listens on loopback and has no login, so a foreign page in the same browser is the danger. A browser sends JSON or YAML
-across origins only after asking us, which we never allow, and it cannot hide where a request comes from.
+The simulator has no login, and listens on loopback unless it is told otherwise, so a foreign page in the same browser is the danger. A
+browser sends JSON or YAML across origins only after asking us, which we never allow, and it cannot hide where a request comes from.
 """
 
 from collections.abc import Callable

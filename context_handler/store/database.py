@@ -4,9 +4,12 @@ A connection serves one call at a time and goes back to the pool; no call waits 
 made on the event loop, which an extra thread per call would only slow down.
 """
 
+import logging
 import os
 import sqlite3
+import stat
 from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -25,6 +28,11 @@ _SWITCHES: Final = 20
 CHECKPOINT_PAGES: Final = 4000
 """How far the write-ahead log grows before it is moved into the file: 16 MB. Pages written again and again are then moved once."""
 
+OWNER_ONLY: Final = 0o600
+"""The mode of the store's files: a session holds the person's attributes as they were decrypted, CPR number included."""
+
+_log = logging.getLogger(__name__)
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -42,7 +50,7 @@ class Database:
     """A migrated SQLite file in WAL mode: what was committed survives `kill -9`, and power loss where a transaction asks for it."""
 
     def __init__(self, path: Path, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> None:
-        """Open the file, making it if it is not there.
+        """Open the file, making it if it is not there. It and its directory are made for their owner alone.
 
         Raises:
             SamlError: `web.unavailable` if it cannot be opened, is no database, or was made by a newer version.
@@ -52,7 +60,8 @@ class Database:
         self._trouble = Trouble(path.name, patience=busy_timeout)
         self._idle: deque[sqlite3.Connection] = deque()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _close_to_others(path)
             self._idle.append(self._connect(OPENING_TIMEOUT))
             migrate(self._idle[0])
             self._idle[0].execute(f"PRAGMA busy_timeout = {busy_timeout // timedelta(milliseconds=1)}")
@@ -159,6 +168,27 @@ class Database:
             connection.close()
             raise
         return connection
+
+
+def _close_to_others(path: Path) -> None:
+    """Make the file, or take what others may do with it from the files that are there. SQLite gives new ones beside it its mode."""
+    # Only a file that nobody has open yet is opened here: closing one drops every lock that this process holds on it.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
+        return
+    for file in (path, *(path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm", "-journal"))):
+        with suppress(FileNotFoundError):
+            _tighten(file)
+
+
+def _tighten(file: Path) -> None:
+    mode = file.stat().st_mode
+    if stat.S_ISREG(mode) and stat.S_IMODE(mode) & ~OWNER_ONLY:
+        try:
+            file.chmod(stat.S_IMODE(mode) & OWNER_ONLY)
+        except PermissionError:
+            # Another user's file, lent to us: it is usable as it is, and its owner's to close.
+            _log.warning("%s may be read by others, and only its owner can change that", file.name)
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:

@@ -19,6 +19,7 @@ from oiosaml.messages.element import (
     child_text,
     children,
     instant,
+    number,
     qname,
     refuse_other_version,
     required,
@@ -62,12 +63,32 @@ class Subject:
 
 
 @value_type
+class ProxyRestriction:
+    """Whether somebody who relies on the assertion may issue another one on the strength of it, and to whom (SAML Core 2.5.1.6)."""
+
+    count: int | None = None
+    """How many may pass it on one after the other; None leaves it open."""
+    audiences: tuple[EntityId, ...] = ()
+    """The only ones that it may be passed on to; none means anybody."""
+
+    def allows(self, audience: EntityId) -> bool:
+        """Tell whether `audience` may be told on the strength of the assertion."""
+        return self.count != 0 and (not self.audiences or audience in self.audiences)
+
+    def passed_on(self) -> "ProxyRestriction":
+        """Give what an assertion must say that rests on this one."""
+        return ProxyRestriction(None if self.count is None else self.count - 1, self.audiences)
+
+
+@value_type
 class Conditions:
     """When and for whom the assertion holds (SAML Core 2.5.1)."""
 
     window: Window
     audience_restrictions: tuple[tuple[EntityId, ...], ...] = ()
     """Each restriction must hold, and holds if one of its audiences does (SAML Core 2.5.1.4)."""
+    proxy_restrictions: tuple[ProxyRestriction, ...] = ()
+    """At most one, says the standard."""
 
 
 @value_type
@@ -102,6 +123,11 @@ class Assertion:
         for each in self.attributes:
             values[each.name] = values.get(each.name, ()) + each.values
         derive(self, "_values", MappingProxyType(values))
+
+    @property
+    def proxy_restrictions(self) -> tuple[ProxyRestriction, ...]:
+        """Give the restrictions on passing it on."""
+        return self.conditions.proxy_restrictions if self.conditions else ()
 
     @property
     def attributes(self) -> Iterator[Attribute]:
@@ -220,6 +246,13 @@ def _read_conditions(element: _Element | None) -> Conditions | None:
             tuple(EntityId(text_of(audience)) for audience in children(restriction, NS_SAML, "Audience"))
             for restriction in children(element, NS_SAML, "AudienceRestriction")
         ),
+        proxy_restrictions=tuple(
+            ProxyRestriction(
+                number(restriction, "Count"),
+                tuple(EntityId(text_of(audience)) for audience in children(restriction, NS_SAML, "Audience")),
+            )
+            for restriction in children(element, NS_SAML, "ProxyRestriction")
+        ),
     )
 
 
@@ -253,7 +286,14 @@ def _write_confirmation(confirmation: SubjectConfirmation) -> str:
 
 def _write_conditions(conditions: Conditions) -> str:
     restrictions = "".join(map(_write_audience_restriction, conditions.audience_restrictions))
-    return f"<saml:Conditions{_write_window(conditions.window)}>{restrictions}</saml:Conditions>"
+    proxies = "".join(map(_write_proxy_restriction, conditions.proxy_restrictions))
+    return f"<saml:Conditions{_write_window(conditions.window)}>{restrictions}{proxies}</saml:Conditions>"
+
+
+def _write_proxy_restriction(restriction: ProxyRestriction) -> str:
+    count = attribute("Count", None if restriction.count is None else str(restriction.count))
+    written = "".join([tagged("saml:Audience", audience) for audience in restriction.audiences])
+    return f"<saml:ProxyRestriction{count}>{written}</saml:ProxyRestriction>"
 
 
 def _write_audience_restriction(audiences: tuple[EntityId, ...]) -> str:

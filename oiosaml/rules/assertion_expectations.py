@@ -26,6 +26,8 @@ class AssertionExpectations:
     """The organisations the IdP may speak for (CH-CVR-01)."""
     registered_level: AssuranceLevel | None
     """The highest NSIS level the IdP may assert (LOA-3); None if it may assert none."""
+    system: EntityId | None = None
+    """Who is to be told on the strength of the assertion; None where nobody is."""
     force_authn: bool = False
     requested_level: AssuranceLevel | None = None
     comparison: Comparison = Comparison.MINIMUM

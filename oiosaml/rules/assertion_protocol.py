@@ -155,6 +155,19 @@ def audience_names_us(assertion: Assertion, expected: AssertionExpectations) -> 
             yield f"got {', '.join(audiences)[:200] or 'no audience'}, expected {expected.our_entity_id}"
 
 
+@rule("IDR-77", code="proto.proxy", source="SAML Core 2.5.1.6")
+def may_be_passed_on(assertion: Assertion, expected: AssertionExpectations) -> Iterator[str]:
+    """The assertion does not forbid that the system is told on the strength of it."""
+    restrictions = assertion.proxy_restrictions
+    if len(restrictions) > 1:
+        yield f"got {len(restrictions)} ProxyRestriction, expected at most one"
+    for each in restrictions if expected.system is not None else ():
+        if each.count == 0:
+            yield "got ProxyRestriction with Count 0, expected at least 1: a broker's own token rests on this assertion"
+        if each.audiences and expected.system not in each.audiences:
+            yield f"got ProxyRestriction for {', '.join(each.audiences)[:200]}, expected {expected.system} among them"
+
+
 @rule("IDR-56", code="proto.not-yet-valid", source="SAML Core 2.5.1.2")
 def windows_have_begun(assertion: Assertion, expected: AssertionExpectations) -> Iterator[str]:
     """Conditions and confirmation hold already."""
@@ -271,6 +284,7 @@ ASSERTION_PROTOCOL_RULES: Final = (
     recipient_is_our_acs,
     confirmation_answers_our_request,
     audience_names_us,
+    may_be_passed_on,
     windows_have_begun,
     windows_have_not_ended,
     one_authn_statement,

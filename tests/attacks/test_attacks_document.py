@@ -25,7 +25,7 @@ CATALOGUE = {
     "MD": 10,
     "WEB": 13,
 }
-OWN = {"FED-21", "FED-22", "FED-23", "FED-24"}
+OWN = {"PRO-21", "FED-21", "FED-22", "FED-23", "FED-24"}
 SCHEMA = json.loads((DIRECTORY / "schema.json").read_text("utf-8"))
 
 

@@ -138,15 +138,15 @@ def test_enc_04_ciphertext_cut_short(cut: int, message: _Element, broker: Member
 
 
 def test_enc_04_same_time_whichever_part_is_broken(message: _Element, broker: Member) -> None:
-    """Medians within 2 ms: a failed key and a failed tag take the same way. In turns, so that both meet the machine as it is then."""
-    broken = {region: encrypted_of(flipped(clone(message), region)) for region in ("wrapped key", "tag")}
+    """Medians within 2 ms: whatever fails takes the same way. In turns, so that all meet the machine as it is then."""
+    broken = {region: encrypted_of(flipped(clone(message), region)) for region in REGIONS}
     times: dict[str, list[float]] = {region: [] for region in broken}
-    for _ in range(40):
+    for _ in range(200):
         for region, encrypted in broken.items():
             decrypting = partial(code_of, partial(decrypt, encrypted, [broker.decryption]))
             times[region].append(cpu_seconds_of(decrypting))
     medians = [statistics.median(each) for each in times.values()]
-    assert abs(medians[0] - medians[1]) < 0.002
+    assert max(medians) - min(medians) < 0.002
 
 
 def test_enc_structure_nothing_is_fetched_or_searched(message: _Element) -> None:

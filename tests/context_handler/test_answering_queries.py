@@ -20,7 +20,7 @@ from oiosaml import attributes as names
 from oiosaml.bindings.soap import wrap, write_fault
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, MessageId, WorkspaceId
-from oiosaml.messages.assertion import Assertion
+from oiosaml.messages.assertion import Assertion, ProxyRestriction
 from oiosaml.messages.attribute_query import AttributeQuery, write_attribute_query
 from oiosaml.messages.element import serialise
 from oiosaml.messages.response import Answer
@@ -374,3 +374,22 @@ async def test_aq_06_aq_07_what_is_no_query_is_a_fault(asker: Asker, octets: byt
 def test_the_sentences_of_a_name_that_is_not_yours() -> None:
     for key in ("aq.denied:unknown", "aq.subject:another-system", "aq.unknown-user:no-session"):
         assert REFUSALS[key].da and REFUSALS[key].en
+
+
+def told_with(asker: Asker, restriction: ProxyRestriction) -> None:
+    """The session of the user rests on an assertion with this restriction."""
+    known = asker.subjects.told[SYSTEM, GIVEN]
+    said = builders.with_conditions(proxy_restrictions=(restriction,))
+    asker.subjects.told[SYSTEM, GIVEN] = replace(known, assertion=said)
+
+
+async def test_pro_21_a_session_that_may_be_passed_on_to_others_only(asker: Asker) -> None:
+    told_with(asker, ProxyRestriction(None, (EntityId("https://saml.ydelser.sim.test"),)))
+    assert (await refused(asker))[0] == "proto.proxy"
+
+
+async def test_pro_21_what_the_idp_says_of_passing_on_is_passed_on(asker: Asker) -> None:
+    told_with(asker, ProxyRestriction(1, (SYSTEM,)))
+    answer = await asker.ask()
+    assert answer.assertion is not None
+    assert answer.assertion.value.proxy_restrictions == (ProxyRestriction(0, (SYSTEM,)),)

@@ -10,10 +10,11 @@ from context_handler.asking import PostTo, RedirectTo
 from federation.activation_period import ActivationPeriod
 from oiosaml import attributes as names
 from oiosaml.errors import Party
+from oiosaml.keys import read_verification_key
 from oiosaml.messages.attribute_query import AttributeQuery
 from oiosaml.privileges import read_privileges
 from tests.builders import NOW
-from tests.conftest import make_member
+from tests.conftest import certificate_of, make_member
 from tests.context_handler.rig import (
     IDP_SSO,
     OTHER_IDP_SSO,
@@ -21,6 +22,7 @@ from tests.context_handler.rig import (
     MemoryRegistry,
     Rig,
     home_idp,
+    minutes,
     registered_idp,
     registered_system,
     system_metadata,
@@ -52,6 +54,20 @@ async def test_sig_21_the_old_key_is_refused_after_it_also_for_a_login_under_way
     assert isinstance(refused, RefusedLogin) and refused.error.code == "sig.key"
     answer = rig.answer_with(question, rig.assertion_for(question), signer=make_member("new"))
     assert isinstance(await rig.finish(answer), PostTo), "the honest answer still comes through"
+
+
+async def test_sig_21_a_listed_key_counts_after_the_end_of_its_certificate(rig: Rig) -> None:
+    """The written policy of docs/members.md: the certificate in metadata carries a key, and its end is told, not enforced."""
+    certificate = certificate_of(rig.idp.private_key, until=NOW - minutes(1))
+    registered = registered_idp(rig.idp, home_idp(), IDP_SSO)
+    rig.registry.idp_list[0] = replace(registered, keys=(read_verification_key(certificate),))
+    assert isinstance(await rig.finish(rig.honest_answer(rig.begun())), PostTo)
+
+
+def test_sig_21_a_request_by_a_listed_key_counts_after_the_end_of_its_certificate(rig: Rig) -> None:
+    certificate = certificate_of(rig.system.private_key, until=NOW - minutes(1))
+    rig.registry.system_list[0] = replace(rig.registry.system_list[0], keys=(read_verification_key(certificate),))
+    assert isinstance(rig.begin(), RedirectTo)
 
 
 @pytest.mark.parametrize("signer", ["system", "new"])

@@ -18,6 +18,7 @@ from federation.model import OnNoRoles
 from oiosaml import attributes as names
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import EntityId
+from oiosaml.messages.assertion import ProxyRestriction
 from oiosaml.messages.authn_request import NameIdPolicy, RequestedAuthnContext, Scoping
 from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel, Comparison
@@ -375,6 +376,7 @@ OTHER_SUBJECT = NameId(
 
 ASSERTION_CASES = (
     AssertionCase("audience-pro-08", "proto.audience", {"conditions": builders.conditions(audience_restrictions=((OTHER_IDP,),))}),
+    AssertionCase("proxy-count-0-pro-21", "proto.proxy", {"conditions": builders.conditions(proxy_restrictions=(ProxyRestriction(0),))}),
     AssertionCase("expired-pro-09", "proto.expired", {"conditions": PASSED}),
     AssertionCase("not-yet-valid-pro-10", "proto.not-yet-valid", {"conditions": AHEAD}),
     AssertionCase("two-authn-statements-pro-15", "proto.statement", {"authn_statements": (builders.authn_statement(),) * 2}),

@@ -18,7 +18,8 @@ from context_handler.store.sqlite_sessions import SqliteSessions
 from federation.activation_period import ActivationPeriod
 from federation.model import Profile
 from oiosaml import attributes as names
-from oiosaml.messages.assertion import Assertion
+from oiosaml.ids import EntityId
+from oiosaml.messages.assertion import Assertion, ProxyRestriction
 from oiosaml.messages.authn_request import AuthnRequest, NameIdPolicy, RequestedAuthnContext, Scoping
 from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel, Comparison
@@ -35,7 +36,7 @@ from oiosaml.validity import Window
 from tests import builders
 from tests.builders import ANE_HOLM, IDP, NOW, SKOVRUP, SYSTEM, requested_level
 from tests.conftest import make_member
-from tests.context_handler.rig import OTHER_IDP, Rig, minutes, system_metadata
+from tests.context_handler.rig import OTHER_IDP, Rig, minutes, registered_system, system_metadata
 
 pytestmark = pytest.mark.anyio
 
@@ -72,6 +73,7 @@ def assertion(
     *,
     level: str = "Substantial",
     name_id: NameId = ANE_HOLM,
+    proxies: tuple[ProxyRestriction, ...] = (),
     **statement: Any,
 ) -> Assertion:
     """What the IdP says at `at` of somebody who has just logged in there."""
@@ -83,7 +85,7 @@ def assertion(
         id=rig.ports.ids.message_id(),
         issue_instant=at,
         subject=builders.subject(name_id=name_id, confirmations=(confirmation,)),
-        conditions=builders.conditions(window=Window(at, at + minutes(10))),
+        conditions=builders.conditions(window=Window(at, at + minutes(10)), proxy_restrictions=proxies),
         authn_statements=(builders.authn_statement(**({"authn_instant": at} | statement)),),
         attribute_statements=(attributes,),
     )
@@ -659,4 +661,30 @@ async def test_req_13_a_system_used_now_and_then_is_never_stopped(rig: Rig) -> N
 async def test_req_13_logins_at_the_home_idp_are_not_counted(rig: Rig) -> None:
     for _ in range(LOOP_ANSWERS + 1):
         answered(rig, await log_in(rig, request={"force_authn": True}))
+    answered(rig, ask(rig))
+
+
+OTHER_SYSTEM = EntityId("https://saml.other.sim.test")
+
+
+@pytest.mark.parametrize(
+    ("said", "passed_on"),
+    [
+        (ProxyRestriction(2), ProxyRestriction(1)),
+        (ProxyRestriction(None, (OTHER_SYSTEM, SYSTEM)), ProxyRestriction(None, (OTHER_SYSTEM, SYSTEM))),
+    ],
+)
+async def test_what_the_idp_says_of_passing_on_is_passed_on_pro_21(
+    rig: Rig, said: ProxyRestriction, passed_on: ProxyRestriction
+) -> None:
+    for token in (answered(rig, await log_in(rig, proxies=(said,))), answered(rig, ask(rig))):
+        assert token.proxy_restrictions == (passed_on,)
+
+
+async def test_a_session_answers_no_system_that_its_idp_leaves_out_pro_21(rig: Rig) -> None:
+    other = make_member("other-system")
+    rig.registry.system_list.append(registered_system(other, entity_id=OTHER_SYSTEM))
+    query = rig.query_of(rig.request(issuer=OTHER_SYSTEM), signer=other)
+    answered(rig, await log_in(rig, proxies=(ProxyRestriction(None, (SYSTEM,)),)))
+    sent_to_idp(rig, rig.begin_with(query, wishes=NO_WISHES))
     answered(rig, ask(rig))

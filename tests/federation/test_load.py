@@ -135,7 +135,8 @@ def test_kle_pattern(shipped_world: World, value: str, *, fits: bool) -> None:
         ("entity_id: https://saml.idp.skovrup.test", "entity_id: https://x.kombit.dk", "answers only under its own names"),
         ("value: \"02.34\"", "value: \"2.34\"", "expected a value that fits KLE"),
         ("required: true\n      - constraint_type", "required: true\n      - type", "'type' is not known here"),
-        ("on_attribute_failure: refuse", "on_attribute_failure: *x", "not YAML"),
+        ("on_attribute_failure: refuse", "on_attribute_failure: *x", "write the value out"),
+        ("on_attribute_failure: refuse", "on_attribute_failure: a: b", "not YAML"),
         ("knows_roles: false", "knows_roles: false\n    knows_roles: true", "stands here for the second time"),
     ],
 )  # fmt: skip
@@ -267,7 +268,8 @@ def test_metadata_that_the_simulator_wrote_is_not_exported(shipped_world: World)
     assert load_world(export_world(filled)) == shipped_world
 
 
-NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(str.strip)
+SEEN = st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
+NAMES = st.text(SEEN, min_size=1, max_size=40).filter(str.strip)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=200)
 INSTANTS = st.datetimes(timezones=st.just(UTC))
 PERIODS = st.builds(ActivationPeriod, st.none() | INSTANTS, st.none() | INSTANTS)
@@ -411,3 +413,25 @@ def test_a_persons_nist_level_is_the_counterpart_unless_it_is_given() -> None:
     assert (without.nist_level, without.stated_level) == (NistLevel.TWO, NistLevel.TWO)
     with pytest.raises(ValueError, match="neither an NSIS level nor a NIST level"):
         replace(ane, level=None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("name: Skovrup Kommune", 'name: "Skovrup\\u202eenummok"', "with U+202E"),
+        ("name: Skovrup Kommune", f"name: {'a' * 201}", "got 201 characters, expected at most 200"),
+        ("description: Slår op i arkivet.", 'description: "Slår\\u0007"', "with U+0007"),
+        ("description: Slår op i arkivet.", f"description: {'a' * 1001}", "expected at most 1000"),
+        ("email: ane.holm@korsbaek.test", 'email: "ane\\u202e@korsbaek.test"', "expected an e-mail address"),
+        ("email: ane.holm@korsbaek.test", f"email: {'a' * 250}@korsbaek.test", "expected an e-mail address"),
+        ("entity_id: https://saml.idp.skovrup.test", 'entity_id: "https://saml.idp.\\u202etest"', "absolute URI"),
+    ],
+)
+def test_what_people_read_shows_what_it_is(old: str, new: str, sentence: str) -> None:
+    assert old in SHIPPED
+    assert sentence in _refusal(SHIPPED.replace(old, new, 1))
+
+
+def test_a_description_may_have_lines() -> None:
+    world = load_world(SHIPPED.replace("description: Slår op i arkivet.", 'description: "Slår op\\ni arkivet."', 1))
+    assert "Slår op\ni arkivet." in {role.description for role in world.job_function_roles}

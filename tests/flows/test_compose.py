@@ -194,7 +194,7 @@ def test_the_image_s_user_is_nobody_and_owns_nothing_but_the_volumes():
     lines = (COMPOSE.parent / "Dockerfile").read_text("utf-8").splitlines()
     assert f"USER {UID}:{UID}" in lines
     assert [line for line in lines if "chown" in line] == [
-        f"RUN mkdir /app /data /certs && chown {UID}:{UID} /data /certs"
+        f"RUN mkdir /app /data /certs && chown {UID}:{UID} /data /certs && chmod 700 /data"
     ]
 
 

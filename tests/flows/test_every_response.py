@@ -261,6 +261,7 @@ def test_over_https_every_cookie_is_a_host_cookie_and_crosses_sites_only_if_it_h
         login = str(httpx.URL(street.topology.system("byggesag").login_url, params={"idp": KORSBAEK}))
         with street.browser() as browser:
             page = press(browser, browser.visit(login), "persona", "ane-holm")
+            browser.visit(f"{street.topology.context_handler_base_url}/?lang=en")
         cookies = [value for seen in street.transport.seen for value in seen.headers.get_list("set-cookie")]
         pages = [seen for seen in street.transport.seen if seen.is_page]
     assert page.url.startswith("https://byggesag.")

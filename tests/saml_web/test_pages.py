@@ -27,6 +27,8 @@ def request(method: str = "GET", query: bytes = b"", **headers: str) -> Request:
     [
         (b"lang=en", "nsis_lang=da", "da", "en"),
         (b"lang=fr", "nsis_lang=en", "da", "en"),
+        (b"", "__Host-nsis_lang=en", "da", "en"),
+        (b"", "nsis_lang=da; __Host-nsis_lang=en", "da", "en"),
         (b"", "nsis_lang=x", "fr, en-GB;q=0.8, da;q=0.2", "en"),
         (b"", "", "da;q=0, en;q=bad, de", "da"),
         (b"", "", "", "da"),
@@ -70,8 +72,15 @@ def test_refuses_to_render_what_it_was_not_given() -> None:
 def test_choice_of_language_is_remembered_and_nothing_else_sets_a_cookie() -> None:
     assert "set-cookie" not in PAGES.render(request(), "plain.html", value="").headers
     header = PAGES.render(request(query=b"lang=en"), "plain.html", value="").headers["set-cookie"]
+    assert header.startswith("__Host-nsis_lang=en; HttpOnly;")
+    assert header.endswith("Path=/; SameSite=lax; Secure")
+
+
+def test_choice_of_language_over_http_has_the_name_that_browsers_take_there() -> None:
+    pages = Pages("saml_web", base_url="http://localhost:8000", ids=SystemIds(), loader=DictLoader(TEMPLATES))
+    header = pages.render(request(query=b"lang=en"), "plain.html", value="").headers["set-cookie"]
     assert header.startswith("nsis_lang=en; HttpOnly;")
-    assert header.endswith("SameSite=lax; Secure")
+    assert header.endswith("Path=/; SameSite=lax")
 
 
 def test_form_token_of_the_browser_is_kept() -> None:

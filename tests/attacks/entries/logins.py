@@ -2,10 +2,12 @@
 
 import base64
 import re
+import time
 import zlib
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -31,14 +33,28 @@ from tests.attacks.recipe import forge
 from tests.attacks.target import Answer, Browser
 from tests.attacks.vocabulary import Draft
 from tests.attacks.wire import Fields, fields_of_post, fields_of_redirect
-from tests.conftest import make_member
+from tests.conftest import certificate_of, make_member
 from tests.trees import serialise
 
 SSO = "/runtime/saml2/issue.idp"
 ACS = "/runtime/saml2auth/consume.idp"
 LEFT = "key-that-left"
 ENCRYPTION = "key-for-encryption"
+EXPIRED = "key-of-an-expired-certificate"
 MAAGEVIG_ROLE = "http://roller.maagevig.test/roles/jobrole/arkivmedarbejder/1"
+
+
+def _descriptor(use: str, certificate_der: bytes) -> str:
+    certificate = base64.b64encode(certificate_der).decode()
+    return (
+        f'<md:KeyDescriptor use="{use}"><ds:KeyInfo xmlns:ds="{NS_DS}"><ds:X509Data><ds:X509Certificate>{certificate}'
+        "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
+    )
+
+
+def _with_key(metadata: str, descriptor: str) -> str:
+    place = metadata.index("<md:KeyDescriptor")
+    return metadata[:place] + descriptor + metadata[place:]
 
 
 class Asks(Exchange):
@@ -114,6 +130,8 @@ class Acs(Asks):
     question: MessageId
     other_question: MessageId | None = None
     switched_off: tuple[str, str] | None = None
+    listed_before: str | None = None
+    """The IdP's metadata before a key was listed whose certificate has ended."""
     thief: Browser | None = None
     thief_comes_second: bool = False
     """Another browser, which sends the message in place of the one that began the login."""
@@ -126,13 +144,16 @@ class Acs(Asks):
         """The IdP's metadata has held the key that left, and now holds one for encryption only beside the honest one."""
         honest = self.target.registration("idps", "korsbaek")["metadata"]
         for use, key in (("signing", LEFT), ("encryption", ENCRYPTION)):
-            certificate = base64.b64encode(make_member(key).signing.certificate_der).decode()
-            descriptor = (
-                f'<md:KeyDescriptor use="{use}"><ds:KeyInfo xmlns:ds="{NS_DS}"><ds:X509Data><ds:X509Certificate>{certificate}'
-                "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
-            )
-            place = honest.index("<md:KeyDescriptor")
-            self.target.change("idps", "korsbaek", metadata=honest[:place] + descriptor + honest[place:])
+            beside = _descriptor(use, make_member(key).signing.certificate_der)
+            self.target.change("idps", "korsbaek", metadata=_with_key(honest, beside))
+
+    def _list_until_it_ends(self) -> None:
+        """A key is registered beside the others, and its certificate ends."""
+        self.listed_before = self.target.registration("idps", "korsbaek")["metadata"]
+        end = datetime.now(UTC) + timedelta(seconds=2)
+        beside = _descriptor("signing", certificate_of(make_member(EXPIRED).private_key, until=end))
+        self.target.change("idps", "korsbaek", metadata=_with_key(self.listed_before, beside))
+        time.sleep((end - datetime.now(UTC)).total_seconds())
 
     def ask(self, browser: Browser) -> MessageId:
         """Begin a login in a browser; give the ID of the broker's question to the IdP."""
@@ -154,6 +175,7 @@ class Acs(Asks):
             "system": self.target.keys.system("byggesag").signing,
             "broker": self.target.keys.context_handler.signing,
             "left": make_member(LEFT).signing,
+            "expired": make_member(EXPIRED).signing,
             "encryption": make_member(ENCRYPTION).signing,
         }
         return keys_of(self.target.keys.idp(self.idp).signing, **others)
@@ -260,11 +282,16 @@ class Acs(Asks):
             case "switched-off":
                 self.switched_off = (details["kind"], details["party"])
                 self.target.switch(*self.switched_off, enabled=False)
+            case "certificate-has-ended":
+                self._list_until_it_ends()
             case _:
                 super().circumstance(do, **details)
 
     def settle(self) -> None:
         self.thief = None
+        if self.listed_before:
+            self.target.change("idps", "korsbaek", metadata=self.listed_before)
+            self.listed_before = None
         if self.switched_off:
             self.target.switch(*self.switched_off, enabled=True)
             self.switched_off = None

@@ -16,7 +16,7 @@ from yaml import safe_load as load_yaml
 
 from context_handler.encryption_choice import encryption_for
 from context_handler.routes.api import ApiPorts, api_router
-from context_handler.routes.api_route import LARGEST_WORLD
+from context_handler.routes.api_route import LARGEST_WORLD, MOST_JSON_PARTS
 from context_handler.store.sqlite import SqliteStore
 from context_handler.store.sqlite_record import SqliteRecord
 from context_handler.store.sqlite_refreshes import SqliteRefreshes
@@ -44,6 +44,7 @@ from tests.context_handler.federation_rig import (
     system_metadata,
 )
 from tests.context_handler.store.contract import FINDING, login, steps
+from tests.cpu_time import cpu_seconds_of
 
 BASE_URL = "http://localhost:8000"
 OWN = EntityId("https://saml.own.sim.test")
@@ -661,6 +662,94 @@ def test_deep_yaml_is_refused_web_13(api: Api) -> None:
         content = b"systems: " + b"[" * depth + b"]" * depth
         answer = api.client.post("/_sim/api/apply", content=content, headers={"Content-Type": "application/yaml"})
         assert (answer.status_code, answer.json()["code"]) == (400, "md.rule"), depth
+
+
+def _json_of(parts: int) -> bytes:
+    return b'{"cvr": "91000013", "metadata": "<x/>"' + b"".join(b',"k%d":1' % n for n in range(parts - 2)) + b"}"
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/_sim/api/systems"), ("PUT", "/_sim/api/systems/byggesag")])
+def test_json_of_too_many_parts_is_refused_before_it_is_read_web_13(api: Api, method: str, path: str) -> None:
+    answers: list[httpx.Response] = []
+    headers = {"Content-Type": "application/json"}
+
+    def ask(content: bytes) -> None:
+        answers.append(api.client.request(method, path, content=content, headers=headers))
+
+    for content in (
+        _json_of(MOST_JSON_PARTS), _json_of(MOST_JSON_PARTS + 1), _json_of(500_000), b'{"a":[' + b"{}," * 2_000_000 + b"{}]}",
+    ):  # fmt: skip
+        assert cpu_seconds_of(lambda content=content: ask(content)) < 2, content[-9:]
+    assert [(each.status_code, each.json()["code"]) for each in answers[1:]] == [(413, "size")] * 3
+    assert (answers[0].status_code, answers[0].json()["code"] in {"web.form", "md.rule"}) == (400, True)
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/_sim/api/systems"), ("PUT", "/_sim/api/systems/byggesag")])
+@pytest.mark.parametrize(
+    "doubled", ['"cvr": "94000018"', '"active": {"end": null, "end": null}', '"c\\u0076r": "94000018"']
+)
+def test_a_name_that_stands_twice_in_json_is_refused(api: Api, method: str, path: str, doubled: str) -> None:
+    before = api.rig.registry().revision
+    document = api.client.get("/_sim/api/systems/byggesag").json()["registration"]
+    content = json.dumps(document | {"cvr": str(KORSBAEK)})
+    headers = {"Content-Type": "application/json"}
+    answer = api.client.request(method, path, content=f"{content[:-1]}, {doubled}}}", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "web.form")
+    assert "twice" in answer.json()["detail"]
+    assert api.rig.registry().revision == before
+
+
+def test_json_that_is_none_is_refused(api: Api) -> None:
+    for content in ('{"cvr": ', "[" * 5_000, "9" * 5_000, "\ud800"):
+        answer = api.client.post(
+            "/_sim/api/systems",
+            content=content.encode("utf-8", "surrogatepass"),
+            headers={"Content-Type": "application/json"},
+        )
+        assert answer.status_code == 400, content[:9]
+
+
+MISLEADING = ["a" * 201, "Skovrup\u202egnimmok", "Skovrup\u0007", "Skovrup\u2066", "Skovrup\nKorsbæk", "Skovrup\ue000"]
+
+
+@pytest.mark.parametrize("name", MISLEADING)
+def test_a_name_that_misleads_is_refused(api: Api, name: str) -> None:
+    document = api.client.get("/_sim/api/systems/byggesag").json()["registration"]
+    answer = api.client.put("/_sim/api/systems/byggesag", json=document | {"name": name})
+    assert (answer.status_code, answer.json()["code"]) == (400, "md.rule")
+    assert api.client.post("/_sim/api/systems", json=system_input(name=name)).status_code == 400
+    world = json.dumps({"systems": [document | {"name": name}]})
+    headers = {"Content-Type": "application/json"}
+    assert api.client.post("/_sim/api/apply", content=world, headers=headers).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["a" * 200, "Mågevig Kommune – Børn & Unge", "Skovrup\u00a0Kommune", "Łódź <b>"])
+def test_an_odd_name_that_can_be_read_is_taken(api: Api, name: str) -> None:
+    document = api.client.get("/_sim/api/systems/byggesag").json()["registration"]
+    assert api.client.put("/_sim/api/systems/byggesag", json=document | {"name": name}).status_code == 200
+    assert api.client.get("/_sim/api/systems/byggesag").json()["registration"]["name"] == name
+
+
+@pytest.mark.parametrize("name", [*MISLEADING, "\u202e "])
+def test_a_store_of_before_is_read_and_its_names_made_fit(api: Api, name: str) -> None:
+    with api.rig.database.writing() as connection:
+        (text,) = connection.execute("SELECT document FROM registrations WHERE key = ?", (SYSTEM,)).fetchone()
+        changed = json.dumps(json.loads(text) | {"name": name})
+        connection.execute("UPDATE registrations SET document = ? WHERE key = ?", (changed, SYSTEM))
+        connection.execute("UPDATE revisions SET revision = revision + 1")
+    shown = api.client.get("/_sim/api/systems/byggesag").json()["registration"]["name"]
+    assert shown == ("".join(each for each in name if each.isprintable())[:200].strip() or "?")
+
+
+def test_a_flood_of_yaml_is_refused_web_13(api: Api) -> None:
+    content = "systems:\n" + " - {}\n" * 100_000
+    headers = {"Content-Type": "application/yaml"}
+
+    def ask() -> None:
+        answer = api.client.post("/_sim/api/apply", content=content, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "md.rule")
+
+    assert cpu_seconds_of(ask) < 2
 
 
 def test_metadata_by_its_address_is_fetched_from_there_again(api: Api) -> None:

@@ -1,7 +1,11 @@
 """SQLite keeps the Store's contract, and fails without leaving half of anything."""
 
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -137,6 +141,74 @@ def test_an_empty_file_in_the_stores_place_is_unavailable(path: Path) -> None:
         SqliteStore(database, BOOT).save_pending(HERE, login(), steps("flow-1", "begin"))
     assert refused.value.code == "web.unavailable"
     database.close()
+
+
+FILES = ("store.db", "store.db-shm", "store.db-wal")
+
+
+def modes(directory: Path) -> dict[str, str]:
+    return {each.name: oct(each.stat().st_mode & 0o777) for each in sorted(directory.iterdir())}
+
+
+@contextmanager
+def most_open_umask() -> Iterator[None]:
+    before = os.umask(0)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def test_a_store_is_made_for_its_owner_alone(path: Path) -> None:
+    """A session holds what was decrypted, with a CPR number where there is one."""
+    with most_open_umask():
+        database = Database(path)
+        SqliteStore(database, BOOT).save_pending(HERE, login(), steps("flow-1", "begin"))
+        assert modes(path.parent) == dict.fromkeys(FILES, "0o600")
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+        database.close()
+
+
+def test_a_store_of_an_older_version_is_closed_to_others_and_works_on(path: Path) -> None:
+    before = Database(path)
+    store = SqliteStore(before, BOOT)
+    store.save_pending(HERE, login(), steps("flow-1", "begin"))
+    for each in path.parent.iterdir():
+        each.chmod(0o664)
+    path.parent.chmod(0o755)
+    database = Database(path)
+    assert modes(path.parent) == dict.fromkeys(FILES, "0o600")
+    assert path.parent.stat().st_mode & 0o777 == 0o755, "a directory that was there may have other uses"
+    assert SqliteStore(database, BOOT).pending_by_handle(HERE, FlowId("flow-1")) == login()
+    for each in (before, database):
+        each.close()
+
+
+def test_a_store_whose_mode_is_anothers_to_change_is_used_as_it_is(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    Database(path).close()
+    path.chmod(0o664)
+
+    def not_ours(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", not_ours)
+    Database(path).close()
+    assert "store.db may be read by others" in caplog.text
+
+
+def test_opening_a_store_once_more_drops_no_lock_of_this_process(path: Path) -> None:
+    """A process that closes any descriptor of a file loses its POSIX locks on it: another would then take the write-ahead log away."""
+    holder = Database(path)
+    SqliteStore(holder, BOOT).save_pending(HERE, login(), steps("flow-1", "begin"))
+    Database(path).close()
+    look = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM logins').fetchall(); c.close()"
+    )
+    subprocess.run([sys.executable, "-c", look, str(path)], check=True)
+    assert path.with_name("store.db-wal").stat().st_size > 0
+    holder.close()
 
 
 def test_what_is_no_database_is_unavailable(path: Path) -> None:

@@ -8,10 +8,14 @@ import pytest
 
 from oiosaml import attributes as names
 from oiosaml.attributes import Attribute
-from oiosaml.messages.assertion import Assertion, SubjectConfirmation
+from oiosaml.ids import EntityId
+from oiosaml.messages.assertion import Assertion, ProxyRestriction, SubjectConfirmation
 from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel, Comparison
 from oiosaml.rules.assertion import ASSERTION_RULES, stated_level
+from oiosaml.rules.assertion_oiosaml2 import ASSERTION_RULES_OIOSAML2
+from oiosaml.rules.local_idp_assertion import LOCAL_IDP_ASSERTION_RULES
+from oiosaml.rules.nemlogin_assertion import NEMLOGIN_ASSERTION_RULES
 from oiosaml.rules.rule import RULES, RuleViolation, enforce, examine
 from oiosaml.uris import (
     CONFIRMATION_BEARER,
@@ -25,6 +29,7 @@ from oiosaml.validity import Window
 from tests.builders import (
     ANE_HOLM,
     CH_ACS,
+    CH_SP_FACE,
     IB_NOEHR,
     NOW,
     PRIVILEGES_TEXT,
@@ -49,6 +54,7 @@ MINUTES_5 = timedelta(minutes=5)
 SECOND = timedelta(seconds=1)
 HOLDER_OF_KEY = "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key"
 SENDER_VOUCHES = "urn:oasis:names:tc:SAML:2.0:cm:sender-vouches"
+OTHER_SYSTEM = EntityId("https://saml.nobody.sim.test")
 UUID = "3b0e6e4a-6a1f-4f7e-9d57-0c1f0a4f1d11"
 PARAMETRIC = "http://roller.korsbaek.test/id-12-7-2/1/parametric"
 
@@ -111,6 +117,13 @@ PROTOCOL_CASES = (
         "PRO-08-second-restriction",
         with_conditions(audience_restrictions=(("https://saml.ch.sim.test/runtime",), (SYSTEM,))),
     ),
+    breaks("IDR-77", "PRO-21-count-0", with_conditions(proxy_restrictions=(ProxyRestriction(0),))),
+    breaks(
+        "IDR-77", "PRO-21-count-0-though-named", with_conditions(proxy_restrictions=(ProxyRestriction(0, (SYSTEM,)),))
+    ),
+    breaks("IDR-77", "PRO-21-others", with_conditions(proxy_restrictions=(ProxyRestriction(None, (OTHER_SYSTEM,)),))),
+    breaks("IDR-77", "PRO-21-ourselves", with_conditions(proxy_restrictions=(ProxyRestriction(1, (CH_SP_FACE,)),))),
+    breaks("IDR-77", "PRO-21-two", with_conditions(proxy_restrictions=(ProxyRestriction(1), ProxyRestriction(1)))),
     breaks(
         "IDR-56", "PRO-10-conditions", with_conditions(window=Window(NOW + MINUTES_5 + SECOND, NOW + 3 * MINUTES_5))
     ),
@@ -305,3 +318,27 @@ def test_who_is_above_the_registration_reads_both_levels(registered: AssuranceLe
     with pytest.raises(RuleViolation) as refused:
         enforce((RULES["IDR-34"],), with_attribute(names.LOA, "High"), expected)
     assert refused.value.params == {"actual": "High", "registered": told}
+
+
+@pytest.mark.parametrize(
+    ("restriction", "system"),
+    [
+        (ProxyRestriction(), SYSTEM),
+        (ProxyRestriction(1), SYSTEM),
+        (ProxyRestriction(1, (OTHER_SYSTEM, SYSTEM)), SYSTEM),
+        (ProxyRestriction(0, (OTHER_SYSTEM,)), None),
+    ],
+    ids=["no-limits", "one-step", "named", "whoever-issues-nothing"],
+)
+def test_an_assertion_that_may_be_passed_on_passes_idr_77(
+    restriction: ProxyRestriction, system: EntityId | None
+) -> None:
+    expected = assertion_expectations(system=system)
+    assert examine(ASSERTION_RULES, with_conditions(proxy_restrictions=(restriction,)), expected) == ()
+
+
+@pytest.mark.parametrize(
+    "rules", [ASSERTION_RULES, ASSERTION_RULES_OIOSAML2, NEMLOGIN_ASSERTION_RULES, LOCAL_IDP_ASSERTION_RULES]
+)
+def test_every_profile_asks_whether_an_assertion_may_be_passed_on(rules: tuple[Any, ...]) -> None:
+    assert "IDR-77" in {each.id for each in rules}
