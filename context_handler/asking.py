@@ -58,14 +58,16 @@ def compose_request(
         protocol_binding=BINDING_POST,
         force_authn=asked.force_authn,
         is_passive=asked.is_passive,
-        requested_authn_context=_context(asked, demand, profile),
+        requested_authn_context=_context(asked, demand, profile, idp),
         scoping=_scoping(requester) if idp.registration.supports_scoping else None,
         app_switch=asked.app_switch if told_of_app else None,
     )
 
 
-def _context(asked: AuthnRequest, demand: LevelDemand, profile: IncomingProfile) -> RequestedAuthnContext:
-    context = profile.ask(demand)
+def _context(
+    asked: AuthnRequest, demand: LevelDemand, profile: IncomingProfile, idp: RegisteredIdp
+) -> RequestedAuthnContext:
+    context = profile.ask(demand, idp.registration)
     if not profile.takes_credential_types or asked.requested_authn_context is None:
         return context
     return replace(context, class_refs=(*context.class_refs, *asked.requested_authn_context.credential_types))

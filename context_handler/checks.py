@@ -4,11 +4,12 @@ from datetime import datetime
 
 from context_handler.level import LevelDemand
 from context_handler.login_state import PendingLogin
-from context_handler.name_ids import SUPPORTED_FORMATS
+from context_handler.name_ids import name_id_formats_for
 from context_handler.ports import Ports, RegisteredIdp, RegisteredSystem, Registry
+from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_idp
 from context_handler.visit import Requester
-from oiosaml.errors import UpstreamRefusal
+from oiosaml.errors import SamlError, UpstreamRefusal
 from oiosaml.ids import MessageId
 from oiosaml.messages.assertion import Assertion
 from oiosaml.messages.authn_request import AuthnRequest
@@ -45,7 +46,7 @@ def check_request(
         our_entity_ids=(ports.entity_id_towards_systems, ports.entity_id_towards_idps),
         known_idps=frozenset([each for each in listed if registry.idp(each) is not None]),
         minimum_level=system.registration.minimum_level,
-        name_id_formats=SUPPORTED_FORMATS,
+        name_id_formats=name_id_formats_for(system),
         binding=binding,
         relay_state=requester.relay_state,
         skew=ports.clock_skew,
@@ -117,6 +118,23 @@ def check_assertion(
         skew=ports.clock_skew,
     )
     return enforce(profile.assertion_rules, assertion.value, expectations)
+
+
+def require_level(subject: Subject, login: PendingLogin, system: RegisteredSystem) -> None:
+    """Hold the level that would go into our token against the whole demand, whichever profile's rules have let it pass.
+
+    Each profile has a rule that says this in its own words. That rule is one of many to forget something; what leaves rests on this one.
+
+    Raises:
+        SamlError: `fed.loa`.
+    """
+    demand = LevelDemand.of(login.request.requested_authn_context, system.registration)
+    if not demand.met_by(subject.level):
+        raise SamlError(
+            "fed.loa",
+            f"got {subject.level.spoken}, expected {demand.named}",
+            params={"required": demand.named, "actual": subject.level.spoken},
+        )
 
 
 def status_refusal(status: Status, required: str) -> UpstreamRefusal:

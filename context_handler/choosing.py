@@ -44,7 +44,6 @@ def choose_home_idp(
         raise SamlError(
             "proto.no-passive",
             "got IsPassive with several IdPs to choose among, expected a request that names one",
-            party=Party.SYSTEM,
         )
     visit.note(asked=True, detail=f"{len(chosen.able)} to choose among")
     return AskForHomeIdp(visit.flow, system, chosen, demand)

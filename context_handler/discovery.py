@@ -20,8 +20,8 @@ class Wishes:
     idp_list: tuple[EntityId, ...] = ()
     hint: EntityId | None = None
     remembered: EntityId | None = None
-    logged_in: EntityId | None = None
-    """The IdP of the only session this browser has; counts where nothing names another."""
+    logged_in: tuple[EntityId, ...] = ()
+    """The IdPs this browser has sessions with. One of them decides where nothing names another and it is the only one that may answer."""
 
 
 NO_WISHES: Final = Wishes()
@@ -134,8 +134,9 @@ def decide(candidates: Candidates, wishes: Wishes) -> RegisteredIdp | None:
         return by_id[wishes.hint]
     if len(candidates.able) == 1 and not candidates.too_low:
         return candidates.able[0]
-    if wishes.hint is None and wishes.logged_in in by_id:
-        return by_id[wishes.logged_in]
+    logged_in = [by_id[each] for each in wishes.logged_in if each in by_id]
+    if wishes.hint is None and len(logged_in) == 1:
+        return logged_in[0]
     if wishes.remembered in by_id:
         return by_id[wishes.remembered]
     return None

@@ -3,14 +3,18 @@
 NSIS levels and NIST levels are two ladders. An NSIS level has a NIST counterpart, never the other way round (NSIS, LOA-2).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
 from federation.model import HomeIdp, Profile, UserFacingSystem
 from oiosaml.messages.authn_request import RequestedAuthnContext
 from oiosaml.nist import NistLevel, StatedLevel
 from oiosaml.nsis import AssuranceLevel, Comparison, satisfies
+
+Step = TypeVar("Step", AssuranceLevel, NistLevel)
+"""A step of one of the two ladders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,24 @@ class LevelDemand:
         return (nsis is not None and any(level <= nsis for level in self.acceptable)) or (
             nist is not None and any(nist.meets(level) for level in self.acceptable_assurance_levels)
         )
+
+
+def question(
+    demand: LevelDemand, would_do: Sequence[Step], reach: Step | None, *, exactly: bool
+) -> RequestedAuthnContext:
+    """Say which level is wanted to an IdP that knows `minimum` and `exact` alone, as municipal IdPs do.
+
+    `would_do` are the levels of its ladder that would, lowest first, at least one; `reach` is the highest that it may state. `better`
+    becomes a minimum. So does `maximum` where the IdP reaches no further; where it does, it is asked for exactly the highest that would do
+    ("as strong as possible without exceeding", SAML Core 3.3.2.2.1): asked for at least the lowest, it might log in above all of them.
+    """
+    highest = would_do[-1]
+    exceeds = (
+        demand.comparison is Comparison.MAXIMUM and reach is not None and reach.meets(highest) and reach != highest
+    )
+    if exceeds:
+        return RequestedAuthnContext(Comparison.EXACT, (highest.uri,))
+    return RequestedAuthnContext(Comparison.EXACT if exactly else Comparison.MINIMUM, (would_do[0].uri,))
 
 
 _REMEMBERED_DEMANDS: Final = 1024

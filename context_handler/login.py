@@ -10,7 +10,7 @@ from datetime import datetime
 from context_handler.answer_in_hand import AnswerInHand
 from context_handler.answering import RefusedLogin, complete_from_session, complete_login, refuse_login
 from context_handler.asking import OutboundMessage
-from context_handler.checks import check_assertion, check_envelope, check_request, status_refusal
+from context_handler.checks import check_assertion, check_envelope, check_request, require_level, status_refusal
 from context_handler.choosing import (
     ask_home_idp,
     choose_home_idp,
@@ -303,4 +303,6 @@ def check_idp_response(
         raise status_refusal(answer.envelope.status, demand_of(login, system).named)
     findings += check_assertion(answer.assertion, login, idp, system, at=visit.at, ports=ports)
     visit.note(message_id=None, findings=findings)
-    return answer.assertion, profile_of_idp(idp).read_subject(answer.assertion.value)
+    subject = profile_of_idp(idp).read_subject(answer.assertion.value)
+    require_level(subject, login, system)
+    return answer.assertion, subject

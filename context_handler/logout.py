@@ -6,6 +6,7 @@ with one participant, the logout goes on (attack SLO-06). The steps of the begin
 one event; docs/logout-flow.md is made from them.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from context_handler.asking import OutboundMessage, PostTo, RedirectTo
@@ -32,7 +33,6 @@ from context_handler.logout_legs import (
     response_to_initiator,
     with_back_channel,
 )
-from context_handler.logout_sessions import cross_off
 from context_handler.logout_state import (
     BY_PERSON,
     Initiator,
@@ -68,7 +68,6 @@ async def begin_logout(inbound: LogoutByParty, at: datetime, ports: Ports) -> Ou
         initiator = Initiator(inbound.kind, request.issuer, request.id, inbound.binding, relay_state_of(unverified))
         logout = end_sessions(visit, sessions, initiator, inbound.browser)
         write_beginning(visit, logout, sessions, ports)
-        cross_off(request, at, ports)
     except SamlError as refusal:
         return refuse_logout(visit, refusal, inbound, ports)
     return await go_on(visit, logout, logout, registry, ports)
@@ -99,15 +98,17 @@ async def go_on_without(flow: FlowId, browser: str, at: datetime, ports: Ports) 
     """A participant did not send the browser back; the person came back alone and goes on without it."""
     visit = Visit(FlowId(ports.ids.uuid()), at)
     try:
-        before, leg = leave_participant_out(visit, flow, browser, ports)
+        before, logout = leave_participant_out(visit, flow, browser, ports)
     except SamlError as refusal:
         return refuse_answer(visit, refusal, ports)
-    return await go_on(visit, before, before.with_leg(leg), ports.registry(), ports)
+    return await go_on(visit, before, logout, ports.registry(), ports)
 
 
 async def go_on(visit: Visit, before: Logout, logout: Logout, registry: Registry, ports: Ports) -> Outcome:
     """What every visit ends with: the next participant, or the end."""
     message: OutboundMessage | None = None
+    if crossed := ports.logouts.logged_out_meanwhile(ports.workspace, logout):
+        logout = cross_off(visit, logout, crossed)
     if with_back_channel(logout, registry):
         logout = await ask_back_channels(visit, logout, registry, ports)
     for leg in logout.waiting():
@@ -126,6 +127,13 @@ async def go_on(visit: Visit, before: Logout, logout: Logout, registry: Registry
 
 
 # --- how it goes on
+
+
+@step(Party.CONTEXT_HANDLER)
+def cross_off(visit: Visit, logout: Logout, logged_out: Sequence[Leg]) -> Logout:
+    """Two logouts crossed: whoever logged out by itself meanwhile, or said yes to another logout, counts as logged out in this one."""
+    visit.note(detail=", ".join(leg.party for leg in logged_out))
+    return logout.without(logged_out)
 
 
 @async_step(Party.CONTEXT_HANDLER)
@@ -169,7 +177,7 @@ def resume_logout(visit: Visit, inbound: LogoutAnswer, ports: Ports) -> tuple[Lo
             "slo.unsolicited", f"got InResponseTo {request_id!r:.120}, expected that of an open request of ours"
         )
     leg = next(each for each in logout.legs if each.request_id == request_id)
-    if leg.kind is not inbound.kind or (leg.state is not LegState.ASKED and logout.asked is not None):
+    if leg.kind is not inbound.kind or leg.state is not LegState.ASKED:
         raise SamlError("slo.unsolicited", f"got InResponseTo {request_id!r:.120}, which was answered before")
     visit.continue_flow(logout.flow)
     return logout, leg, unverified
@@ -178,12 +186,7 @@ def resume_logout(visit: Visit, inbound: LogoutAnswer, ports: Ports) -> tuple[Lo
 def hear_participant(
     visit: Visit, unverified: Unverified[LogoutResponse], leg: Leg, registry: Registry, ports: Ports
 ) -> Leg:
-    """Take a participant's word that it is logged out; any other answer, and a wrong one, leaves it as still logged in.
-
-    One whose own logout crossed ours while it was asked has said so already.
-    """
-    if leg.state is not LegState.ASKED:
-        return leg
+    """Take a participant's word that it is logged out; any other answer, and a wrong one, leaves it as still logged in."""
     try:
         return take_answer(visit, unverified, leg, registry, ports)
     except SamlError:
@@ -205,15 +208,21 @@ def take_answer(
 
 
 @step(Party.USER)
-def leave_participant_out(visit: Visit, flow: FlowId, browser: str, ports: Ports) -> tuple[Logout, Leg]:
-    """The logout is under way in this browser, and the participant that did not send it back counts as still logged in."""
+def leave_participant_out(visit: Visit, flow: FlowId, browser: str, ports: Ports) -> tuple[Logout, Logout]:
+    """The logout is under way in this browser, and the participant that did not send it back counts as still logged in.
+
+    Nobody need be asked just then: what sent the browser on may have died, or its tab been closed, before it did.
+    """
     logout = ports.logouts.by_flow(ports.workspace, flow)
-    if logout is None or logout.browser != browser or logout.state is not LogoutState.UNDER_WAY or logout.asked is None:
+    if logout is None or logout.browser != browser or logout.state is not LogoutState.UNDER_WAY:
         raise SamlError("flow.unknown:logout", "got a logout that is not under way in this browser")
     visit.continue_flow(logout.flow)
     leg = logout.asked
+    if leg is None:
+        visit.note(detail="nobody was being asked")
+        return logout, logout
     visit.note(party=leg.party, detail="did not send the browser back")
-    return logout, leg.moved(LegState.FAILED)
+    return logout, logout.with_leg(leg.moved(LegState.FAILED))
 
 
 @step(Party.CONTEXT_HANDLER)

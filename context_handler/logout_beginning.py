@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from context_handler.logout_inbound import LogoutByParty, LogoutByPerson
 from context_handler.logout_legs import Participant, participant
-from context_handler.logout_ports import OpenSession
+from context_handler.logout_ports import OpenSession, SessionsToEnd
 from context_handler.logout_sessions import legs_of, matching
 from context_handler.logout_state import Initiator, Logout, LogoutReplayedError, LogoutState, PartyKind
 from context_handler.ports import Ports, Registry
@@ -58,61 +58,65 @@ def check_logout_request(
 
 
 @step(Party.SYSTEM)
-def find_sessions_to_end(
-    visit: Visit, request: LogoutRequest, inbound: LogoutByParty, ports: Ports
-) -> Sequence[OpenSession]:
-    """The sessions are those the sender takes part in itself, by its own NameID and SessionIndex (attack SLO-05); none if they are gone.
+def find_sessions_to_end(visit: Visit, request: LogoutRequest, inbound: LogoutByParty, ports: Ports) -> SessionsToEnd:
+    """The sessions are those the sender takes part in itself, by its own NameID and SessionIndex (attack SLO-05).
 
-    A session that ended here already is a success, whatever others the person has (SAML Core 3.7.3.2); one that never was is not.
+    One that ended here before, by another logout or by its age, is remembered: whoever of it is not known to be logged out is told now.
+    A name that nobody has is a success, whatever others the person has (SAML Core 3.7.3.2); a SessionIndex that never was is not.
     """
-    logouts, workspace = ports.logouts, ports.workspace
+    logouts, workspace, names = ports.logouts, ports.workspace, (request.issuer, request.name_id)
     if inbound.kind is PartyKind.HOME_IDP:
-        known = logouts.sessions_of_subject(workspace, request.issuer, request.name_id)
+        known = logouts.sessions_of_subject(workspace, *names)
     else:
-        known = logouts.sessions_of_participant(workspace, request.issuer, request.name_id)
-    found = matching(request, known, inbound.kind)
-    if (
-        known
-        and not found
-        and not logouts.have_ended(workspace, request.issuer, request.name_id, request.session_indexes)
-    ):
+        known = logouts.sessions_of_participant(workspace, *names)
+    ended = logouts.ended_sessions(workspace, inbound.kind, *names, request.session_indexes)
+    found = SessionsToEnd(matching(request, known, inbound.kind), tuple(ended))
+    if not found.open and not _have_ended(request, found):
+        _require_nobodys_name(request, known, visit, ports)
+    visit.note(detail=f"{len(found.open)} sessions" if found.open else "the session is gone already")
+    return found
+
+
+def _have_ended(request: LogoutRequest, found: SessionsToEnd) -> bool:
+    """Tell whether each session that the request names was the sender's own, and has ended of late."""
+    named = {index for each in found.ended for index in each.session_indexes}
+    return bool(found.ended) and set(request.session_indexes) <= named
+
+
+def _require_nobodys_name(request: LogoutRequest, known: Sequence[OpenSession], visit: Visit, ports: Ports) -> None:
+    """A name that nobody has may be that of a session long gone; one that somebody else has is no mistake (attacks SLO-02, SLO-05)."""
+    if known:
         raise SamlError(
             "slo.denied", f"got the SessionIndex {request.session_indexes!r:.200}, expected one of the sender's own"
         )
-    if (
-        not known
-        and ports.subjects is not None
-        and ports.subjects.is_named_elsewhere(workspace, request.name_id, visit.at)
-    ):
+    subjects, names = ports.subjects, (request.name_id, visit.at, request.session_indexes)
+    if subjects is not None and subjects.is_named_elsewhere(ports.workspace, *names):
         raise SamlError("slo.denied", f"got the NameID {request.name_id.value!r:.160}, which another party was given")
-    visit.note(detail=f"{len(found)} sessions" if found else "the session is gone already")
-    return found
 
 
 @step(Party.USER)
-def find_sessions_of_browser(visit: Visit, inbound: LogoutByPerson, ports: Ports) -> Sequence[OpenSession]:
+def find_sessions_of_browser(visit: Visit, inbound: LogoutByPerson, ports: Ports) -> SessionsToEnd:
     """The sessions are those of this browser, every home IdP's."""
     if inbound.session is None:
-        return ()
+        return SessionsToEnd(())
     found = ports.logouts.sessions_of_browser(ports.workspace, inbound.session)
     visit.note(detail=f"{len(found)} sessions")
-    return found
+    return SessionsToEnd(tuple(found))
 
 
 @step(Party.SYSTEM)
-def end_sessions(visit: Visit, sessions: Sequence[OpenSession], initiator: Initiator, browser: str) -> Logout:
+def end_sessions(visit: Visit, sessions: SessionsToEnd, initiator: Initiator, browser: str) -> Logout:
     """The sessions end here and now, with the logins under way in their browsers; nobody has to agree."""
     legs = legs_of(sessions, initiator)
     visit.note(party=initiator.party, message_id=initiator.request_id)
-    visit.note(detail=f"{len(sessions)} ended, {len(legs)} to tell")
+    visit.note(detail=f"{len(sessions.open)} ended, {len(legs)} to tell")
     return Logout(visit.flow, LogoutState.UNDER_WAY, initiator, browser, visit.at, legs)
 
 
-def write_beginning(visit: Visit, logout: Logout, sessions: Sequence[OpenSession], ports: Ports) -> None:
+def write_beginning(visit: Visit, logout: Logout, sessions: SessionsToEnd, ports: Ports) -> None:
     """Make the end of the sessions durable, and the request used up (attack SLO-03), before anybody is told."""
-    ended = [each.session.id for each in sessions]
     try:
-        ports.logouts.begin(ports.workspace, logout, ended, tuple(visit.events))
+        ports.logouts.begin(ports.workspace, logout, sessions.ids, tuple(visit.events))
     except LogoutReplayedError as error:
         request_id = logout.initiator.request_id
         raise SamlError("proto.replay", f"got the logout request {request_id!r:.120} a second time") from error

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Protocol
 
 from context_handler.events import Event
-from context_handler.logout_state import Logout
+from context_handler.logout_state import Leg, Logout, PartyKind
 from context_handler.session import Participant, Session, SessionId
 from oiosaml.ids import EntityId, FlowId, MessageId, WorkspaceId
 from oiosaml.name_id import NameId
+from oiosaml.value_type import value_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,43 @@ class OpenSession:
     session: Session
     browser: str
     participants: tuple[Participant, ...]
+    left_behind: bool = False
+    """Whether it answers logins no more, for another person logged in there since."""
+
+
+@value_type
+class ParticipantName:
+    """One participant by one name that it knows a session by."""
+
+    kind: PartyKind
+    party: EntityId
+    name_id: NameId
+    session_index: str
+    """Empty if it gave none."""
+
+
+@value_type
+class EndedSession:
+    """A session that has ended of late, by a logout or by its age, as one of its participants asks after it."""
+
+    id: SessionId
+    session_indexes: tuple[str, ...]
+    """By which the participant that asks knew it."""
+    still_logged_in: tuple[ParticipantName, ...]
+    """Those of whom nobody knows that they are logged out, the one that asks perhaps among them."""
+
+
+@value_type
+class SessionsToEnd:
+    """What a logout is about: the sessions that it ends, and those that ended before it came."""
+
+    open: tuple[OpenSession, ...]
+    ended: tuple[EndedSession, ...] = ()
+
+    @property
+    def ids(self) -> tuple[SessionId, ...]:
+        """All of them."""
+        return (*(each.session.id for each in self.open), *(each.id for each in self.ended))
 
 
 class LogoutStore(Protocol):
@@ -35,13 +73,21 @@ class LogoutStore(Protocol):
         ...
 
     def sessions_of_browser(self, workspace: WorkspaceId, handle: str) -> Sequence[OpenSession]:
-        """Give the sessions of a browser."""
+        """Give the sessions of a browser, and those it left behind: it may log out of them, and they answer nothing."""
         ...
 
-    def have_ended(
-        self, workspace: WorkspaceId, party: EntityId, name_id: NameId, session_indexes: Sequence[str]
-    ) -> bool:
-        """Tell whether each of these was a session that this party was told of, or told us of, and that has ended of late."""
+    def ended_sessions(
+        self,
+        workspace: WorkspaceId,
+        kind: PartyKind,
+        party: EntityId,
+        name_id: NameId,
+        session_indexes: Sequence[str],
+    ) -> Sequence[EndedSession]:
+        """Give the sessions that this party was told of, or told us of, under these names, and that have ended of late.
+
+        Without a SessionIndex, all of them under that NameID.
+        """
         ...
 
     def begin(
@@ -49,7 +95,8 @@ class LogoutStore(Protocol):
     ) -> None:
         """Begin a logout: use up the initiator's request ID, end the sessions and the logins under way in their browsers, write the legs.
 
-        It survives a loss of power: a session that was logged out of does not come back.
+        The initiator is known to be logged out of these sessions from then on, also of those that had ended before. All of it
+        survives a loss of power: a session that was logged out of does not come back.
 
         Raises:
             LogoutReplayedError: if the initiator sent a request with that ID before; then nothing was written.
@@ -76,8 +123,8 @@ class LogoutStore(Protocol):
         """Give the logouts under way in a browser, the latest first."""
         ...
 
-    def crossing(self, workspace: WorkspaceId, party: EntityId, name_id: NameId) -> Sequence[Logout]:
-        """Give the logouts under way that are to ask this participant about this subject, or have asked it."""
+    def logged_out_meanwhile(self, workspace: WorkspaceId, logout: Logout) -> Sequence[Leg]:
+        """Give those a logout still counts as logged in who are known to be logged out by another one, which crossed it."""
         ...
 
     def begun_by(self, workspace: WorkspaceId, party: EntityId, request_id: MessageId) -> Logout | None:
@@ -89,5 +136,5 @@ class LogoutStore(Protocol):
         ...
 
     def expire(self, workspace: WorkspaceId, at: datetime) -> int:
-        """End every logout that took too long as a partial one, with an event each; give how many."""
+        """End every logout that took too long as it stands, with an event each; give how many. One that moves meanwhile is left alone."""
         ...

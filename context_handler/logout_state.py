@@ -1,6 +1,6 @@
 """A single logout on its way through the participants of a session: what is kept, and which moves are allowed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -53,7 +53,7 @@ LEG_TRANSITIONS: Final[Mapping[LegState, frozenset[LegState]]] = MappingProxyTyp
         LegState.WAITING: frozenset({LegState.ASKED, LegState.LOGGED_OUT, LegState.FAILED}),
         LegState.ASKED: frozenset({LegState.LOGGED_OUT, LegState.FAILED}),
         LegState.LOGGED_OUT: frozenset(),
-        # A participant that was given up may still say by itself that it is logged out: two logouts crossed.
+        # A participant that was given up may still say that it is logged out, by itself or to another logout: two crossed.
         LegState.FAILED: frozenset({LegState.LOGGED_OUT}),
     }
 )
@@ -137,6 +137,12 @@ class Logout:
     def with_leg(self, leg: Leg) -> "Logout":
         """Give the logout with one leg as it stands now."""
         return replace(self, legs=tuple(leg if each.number == leg.number else each for each in self.legs))
+
+    def without(self, logged_out: Iterable[Leg]) -> "Logout":
+        """Give the logout with these crossed off: they are logged out, and need not be asked."""
+        numbers = {leg.number for leg in logged_out}
+        legs = (leg.moved(LegState.LOGGED_OUT) if leg.number in numbers else leg for leg in self.legs)
+        return replace(self, legs=tuple(legs))
 
     def ended(self) -> "Logout":
         """Give the logout at its end."""

@@ -1,15 +1,21 @@
 """Additions put into a world of registrations: who may take whose place, and what a newcomer can never undo."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Final, TypeVar, cast
 
 from federation.documents import Kind, Registration, key_of
 from federation.model import AttributeService, Authority, HomeIdp, UserFacingSystem, World
+from federation.problems import Problem
 from oiosaml.errors import SamlError
-from oiosaml.ids import Cvr
+from oiosaml.ids import Cvr, EntityId
 from oiosaml.messages.metadata_reading import read_metadata
 
 PartyRegistration = HomeIdp | UserFacingSystem | AttributeService
+_TOLD: Final = 3
+"""How many of those that name a party are told; the rest is a number."""
+
+P = TypeVar("P", HomeIdp, UserFacingSystem, AttributeService)
 
 
 def lists_of(world: World) -> list[tuple[Kind, tuple[Registration, ...]]]:
@@ -36,15 +42,88 @@ def merge(present: World, additions: World, *, replacing: bool) -> World:
     return world_from(lists)
 
 
+def metadata_of_simulated(*worlds: World) -> dict[EntityId, bytes]:
+    """Give the metadata of every party in the worlds that the simulator plays; what a later world says counts."""
+    known: dict[EntityId, bytes] = {}
+    for world in worlds:
+        parties: list[PartyRegistration] = [*world.idps, *world.systems, *world.attribute_services]
+        known |= {party.entity_id: party.metadata for party in parties if party.simulated}
+    return known
+
+
+def with_metadata_of_simulated(additions: World, known: Mapping[EntityId, bytes]) -> World:
+    """Give the additions in which whoever the simulator plays has its metadata: an export leaves out what the simulator wrote."""
+    return replace(
+        additions,
+        idps=_with_known_metadata(additions.idps, known),
+        systems=_with_known_metadata(additions.systems, known),
+        attribute_services=_with_known_metadata(additions.attribute_services, known),
+    )
+
+
+def _with_known_metadata(parties: tuple[P, ...], known: Mapping[EntityId, bytes]) -> tuple[P, ...]:
+    return tuple(
+        replace(party, metadata=known.get(party.entity_id, b"")) if party.simulated and not party.metadata else party
+        for party in parties
+    )
+
+
+def renewed_parties(fresh: World, stored: World) -> Iterator[PartyRegistration]:
+    """Give the stored parties that the simulator plays and has written other metadata for."""
+    yield from _renewed(fresh.idps, stored.idps)
+    yield from _renewed(fresh.systems, stored.systems)
+    yield from _renewed(fresh.attribute_services, stored.attribute_services)
+
+
+def _renewed(fresh: tuple[P, ...], stored: tuple[P, ...]) -> Iterator[P]:
+    metadata = {party.entity_id: party.metadata for party in fresh if party.simulated}
+    for party in stored:
+        written = metadata.get(party.entity_id, party.metadata)
+        if party.simulated and written != party.metadata:
+            yield replace(party, metadata=written)
+
+
 def _require_replaceable(taken: Registration, new: Registration, *, replacing: bool) -> None:
     if not replacing:
-        raise SamlError("md.conflict", f"got {key_of(new)!r:.200}, which is registered already")
+        sentence = "which is registered already; its owner replaces it with --replace, at the API with ?replace=true"
+        raise SamlError("md.conflict", f"got {key_of(new)!r:.200}, {sentence}")
     # Our choice: an owner may change everything but who owns it. An IdP or a service may gain and lose CVR numbers, keeping one.
     if not set(owners_of(taken)) & set(owners_of(new)):
-        raise SamlError(
-            "md.conflict",
-            f"got {key_of(new)!r:.200} for {owners_of(new)}, expected its owner {owners_of(taken)}; remove it first",
-        )
+        owned = f"got {key_of(new)!r:.200} for CVR {_told(new)}, expected its owner {_told(taken)}"
+        raise SamlError("md.conflict", f"{owned}; let the owner remove it first: {_removal_of(taken)}")
+
+
+def _told(registration: Registration) -> str:
+    return " and ".join(str(cvr) for cvr in owners_of(registration))
+
+
+def _removal_of(registration: Registration) -> str:
+    """Say how to remove a party, in the words of the command line where it has some, and of the API."""
+    match registration:
+        case UserFacingSystem():
+            return f"nsis sp remove {registration.id}, at the API DELETE /_sim/api/systems/{registration.id}"
+        case HomeIdp():
+            return f"nsis idp remove {registration.id}, at the API DELETE /_sim/api/idps/{registration.id}"
+        case AttributeService():
+            return f"at the API DELETE /_sim/api/attribute-services/{registration.id}"
+        case _:
+            return key_of(registration)
+
+
+def who_name_it(world: World, problems: Sequence[Problem]) -> str:
+    """Say which registrations of a world that lacks one would name it in vain: the first three, and how many more."""
+    named = dict.fromkeys(_place_of(world, problem) for problem in problems)
+    more = f" and {len(named) - _TOLD} more" if len(named) > _TOLD else ""
+    return ", ".join(list(named)[:_TOLD]) + more
+
+
+def _place_of(world: World, problem: Problem) -> str:
+    match problem.path:
+        case (str(kind), int(at), *_):
+            item: Registration = getattr(world, kind)[at]
+            return f"{kind} {item.id if isinstance(item, PartyRegistration) else key_of(item)}"
+        case _:
+            return str(problem)
 
 
 def owners_of(registration: Registration) -> tuple[Cvr | None, ...]:

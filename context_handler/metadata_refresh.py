@@ -5,7 +5,7 @@ without a signature, never one whose signature is broken. Whatever goes wrong is
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -14,11 +14,13 @@ from context_handler.merging import PartyRegistration
 from context_handler.ports import Ports
 from context_handler.registration import Registrar
 from context_handler.registry import RegisteredParty, RegistrySnapshot
-from federation.model import MetadataSource, World
+from federation.documents import kind_of
+from federation.model import MetadataSource
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, FlowId, WorkspaceId
 from oiosaml.keys import VerificationKey, read_verification_key
 from oiosaml.messages.element import children
+from oiosaml.messages.metadata import EntityDescriptor
 from oiosaml.messages.metadata_reading import read_metadata
 from oiosaml.uris import NS_DS
 from oiosaml.xml.base64_text import decode_in_xml
@@ -82,24 +84,23 @@ class Refresher:
         """
         known = self.states.all(self.ports.workspace)
         tried = 0
-        for party in _parties(self.registry()):
-            source = party.registration.metadata_source
-            state = known.get(party.registration.entity_id)
+        for listed in [party.registration for party in _parties(self.registry())]:
+            # Others were fetched meanwhile, each for as long as it took: this one may have changed, or gone.
+            party = self._as_registered_now(listed)
+            source = None if party is None else party.registration.metadata_source
+            state = known.get(listed.entity_id)
             if source is not None and (state is None or at >= state.next_at):
                 tried += 1
-                await self._refresh(party, source, state, at)
+                await self._refresh(listed, source, state, at)
         return tried
 
     async def _refresh(
-        self, party: RegisteredParty, source: MetadataSource, before: RefreshState | None, at: datetime
+        self, party: PartyRegistration, source: MetadataSource, before: RefreshState | None, at: datetime
     ) -> None:
-        registration = party.registration
-        entity_id, good_at = registration.entity_id, before.good_at if before else None
+        entity_id, good_at = party.entity_id, before.good_at if before else None
         try:
             octets = await self.fetch(source.url)
-            changed = octets != registration.metadata
-            if changed:
-                self._take(party, source, octets, at)
+            changed = self.registrar.renew(party, lambda present: _newer(present, source, octets), at)
         except SamlError as error:
             if error.code == "web.unavailable":
                 raise
@@ -108,18 +109,15 @@ class Refresher:
             state = RefreshState(entity_id, at + self._soon(interval_for(octets, at)), at)
             if changed:
                 self._tell(state, "got a newer copy, which is in use from now on", at)
+        now = self._as_registered_now(party)
+        if now is None or now.registration.metadata_source != source:
+            return  # what came is nobody's any more, or another address is to be asked
         if state.fault != (before.fault if before else None):
             self._tell(state, state.detail or "the metadata can be fetched again", at)
         self.states.put(self.ports.workspace, state)
 
-    def _take(self, party: RegisteredParty, source: MetadataSource, octets: bytes, at: datetime) -> None:
-        require_own_word(octets, party.keys, source)
-        ends = (read_metadata(octets).entity or party.metadata).valid_until
-        present = party.metadata.valid_until
-        if ends is not None and present is not None and ends < present:
-            # An older copy played back would bring a key back that has left the metadata (attack SIG-21).
-            raise SamlError("md.older", f"got metadata until {ends}, expected at least {present} as in the present one")
-        self.registrar.register(_world_with(replace(party.registration, metadata=octets)), at, replacing=True)
+    def _as_registered_now(self, party: PartyRegistration) -> RegisteredParty | None:
+        return self.registry().party(kind_of(party), party.entity_id)
 
     def _soon(self, interval: timedelta) -> timedelta:
         return interval * (1 - JITTER * self.jitter())
@@ -135,6 +133,21 @@ class Refresher:
             party=state.entity_id,
         )
         self.ports.store.record(self.ports.workspace, (event,))
+
+
+def _newer(party: RegisteredParty, source: MetadataSource, octets: bytes) -> bytes | None:
+    """Give the octets if they are a newer copy for the party as it is registered now, None if they are no news to it.
+
+    While they were fetched a key may have been withdrawn, the party changed or taken out: none of that is undone by what was asked before.
+
+    Raises:
+        SamlError: as `require_own_word`, and `md.older`.
+    """
+    if party.registration.metadata_source != source or octets == party.registration.metadata:
+        return None
+    require_own_word(octets, party.keys, source)
+    require_not_older(octets, party.metadata)
+    return octets
 
 
 def require_own_word(octets: bytes, keys: tuple[VerificationKey, ...], source: MetadataSource) -> None:
@@ -159,6 +172,20 @@ def require_own_word(octets: bytes, keys: tuple[VerificationKey, ...], source: M
         raise SamlError("md.signature", f"{error.code}: {error.detail}") from error
 
 
+def require_not_older(octets: bytes, present: EntityDescriptor) -> None:
+    """Let a copy through that ends no sooner than the present one. Its end is all that tells which of two copies is the older.
+
+    Raises:
+        SamlError: `md.older` if it ends sooner, or does not say when although the present one does.
+    """
+    ends = (read_metadata(octets).entity or present).valid_until
+    if present.valid_until is None or (ends is not None and ends >= present.valid_until):
+        return
+    # An older copy played back would bring a key back that has left the metadata, or take a new one away (attack SIG-21).
+    got = "metadata without a validUntil that can be read" if ends is None else f"metadata until {ends}"
+    raise SamlError("md.older", f"got {got}, expected at least {present.valid_until} as in the present one")
+
+
 def interval_for(octets: bytes, at: datetime) -> timedelta:
     """Give how long a good copy is used before the next fetch: its cacheDuration, or half of what is left until it ends, within bounds."""
     entity = read_metadata(octets).entity
@@ -174,10 +201,3 @@ def _parties(registry: RegistrySnapshot) -> Iterator[RegisteredParty]:
     yield from registry.idps()
     yield from registry.systems()
     yield from registry.attribute_services()
-
-
-def _world_with(party: PartyRegistration) -> World:
-    from context_handler.merging import world_from
-    from federation.documents import kind_of
-
-    return world_from({kind_of(party): (party,)})

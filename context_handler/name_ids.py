@@ -7,10 +7,12 @@ from context_handler.profiles.registered import profile_of_system
 from context_handler.session import SessionId, transient_name_for
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, uuid_of
+from oiosaml.messages.authn_request import NameIdPolicy
 from oiosaml.name_id import NameId, X509SubjectName
 from oiosaml.uris import (
     NAMEID_PERSISTENT,
     NAMEID_TRANSIENT,
+    NAMEID_UNSPECIFIED,
     NAMEID_X509_SUBJECT_NAME,
     PROFESSIONAL_UUID_PREFIX,
 )
@@ -19,21 +21,39 @@ SUPPORTED_FORMATS = (NAMEID_PERSISTENT, NAMEID_X509_SUBJECT_NAME, NAMEID_TRANSIE
 """What we issue, the default first."""
 
 
-def name_id_format_for(system: RegisteredSystem) -> str:
-    """Give the format: the registration's, else the first in the metadata that we issue, else the profile's."""
+def name_id_formats_for(system: RegisteredSystem) -> tuple[str, ...]:
+    """Give the formats that a system may ask for, first the one that it gets unasked.
+
+    They are the registration's alone, else those of the metadata that we issue, else the profile's.
+    """
+    profile = profile_of_system(system)
+    if profile.names_local_users:
+        return (NAMEID_PERSISTENT,)
     if system.registration.name_id_format is not None:
-        return system.registration.name_id_format
+        return (system.registration.name_id_format,)
     sp = system.metadata.sp
-    return next((f for f in (sp.name_id_formats if sp else ()) if f in SUPPORTED_FORMATS), None) or (
-        profile_of_system(system).name_id_format
-    )
+    return tuple([f for f in (sp.name_id_formats if sp else ()) if f in SUPPORTED_FORMATS]) or (profile.name_id_format,)
 
 
 def name_id_for(
-    system: RegisteredSystem, subject: X509SubjectName, *, issuer: EntityId, pairwise_secret: bytes, session: SessionId
+    system: RegisteredSystem,
+    subject: X509SubjectName,
+    policy: NameIdPolicy | None,
+    *,
+    issuer: EntityId,
+    pairwise_secret: bytes,
+    session: SessionId,
 ) -> NameId:
-    """Give the user's name towards one system. A transient one lasts as long as the session, so that a logout can name it."""
-    chosen = name_id_format_for(system)
+    """Give the user's name towards one system. A transient one lasts as long as the session, so that a logout can name it.
+
+    Raises:
+        SamlError: `req.name-id-policy` if the request asks for a format that this system may not have any more (SAML Core 3.4.1.1).
+    """
+    formats = name_id_formats_for(system)
+    asked = None if policy is None or policy.format == NAMEID_UNSPECIFIED else policy.format
+    if asked is not None and asked not in formats:
+        raise SamlError("req.name-id-policy", f"got {asked!r:.120}, expected one of {', '.join(formats)}")
+    chosen = asked or formats[0]
     if chosen == NAMEID_X509_SUBJECT_NAME:
         return NameId(str(subject), NAMEID_X509_SUBJECT_NAME)
     if chosen == NAMEID_TRANSIENT:

@@ -86,6 +86,7 @@ def release_attributes(
         else name_id_for(
             system,
             subject.x509,
+            visit.known_requester().request.name_id_policy,
             issuer=ports.entity_id_towards_systems,
             pairwise_secret=ports.keys.pairwise_secret,
             session=visit.known_session(),

@@ -318,8 +318,13 @@ class Subjects(Protocol):
         """Give whom `system` was told of under exactly this NameID, while the session lives; None otherwise."""
         ...
 
-    def is_named_elsewhere(self, workspace: WorkspaceId, name_id: NameId, at: datetime) -> bool:
-        """Tell whether another system was told of somebody under this NameID; for the record alone."""
+    def is_named_elsewhere(
+        self, workspace: WorkspaceId, name_id: NameId, at: datetime, session_indexes: Sequence[str] = ()
+    ) -> bool:
+        """Tell whether another system was told of somebody under this NameID; for the record alone.
+
+        A name that is the same at every system says nothing about whose it is: it counts with one of the SessionIndexes alone.
+        """
         ...
 
 

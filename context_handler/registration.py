@@ -5,18 +5,22 @@ organisation cannot take it over, since it would bring its own keys (attack MD-0
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 
 from context_handler.merging import (
     PartyRegistration,
     keeping_withdrawals,
     lists_of,
     merge,
+    metadata_of_simulated,
     owners_of,
+    renewed_parties,
+    who_name_it,
     with_authorities,
+    with_metadata_of_simulated,
     world_from,
 )
 from context_handler.registry import RegisteredParty, RegistryCache, RegistrySnapshot
@@ -27,17 +31,15 @@ from federation.nemlogin import NemLogIn
 from federation.problems import Problem
 from federation.references import problems_of_references
 from oiosaml.errors import SamlError
-from oiosaml.ids import WorkspaceId
-from oiosaml.messages.metadata import Endpoint, MetadataDocument
+from oiosaml.ids import EntityId, WorkspaceId
+from oiosaml.messages.metadata import Endpoint, EntityDescriptor, MetadataDocument
 from oiosaml.messages.metadata_reading import read_metadata
 from oiosaml.rules.attribute_authority_metadata import ATTRIBUTE_AUTHORITY_METADATA_RULES
 from oiosaml.rules.idp_metadata import IDP_METADATA_RULES
-from oiosaml.rules.metadata import MetadataExpectations, bad_endpoints
+from oiosaml.rules.metadata import MetadataExpectations, bad_endpoints, bad_entity_id, unreadable_document
 from oiosaml.rules.metadata_oiosaml2 import IDP_METADATA_RULES_OIOSAML2, SP_METADATA_RULES_OIOSAML2
-from oiosaml.rules.rule import Breach, Finding, Rule, enforce, rule
+from oiosaml.rules.rule import Breach, Finding, Rule, RuleViolation, enforce, examine, rule
 from oiosaml.rules.sp_metadata import SP_METADATA_RULES
-
-P = TypeVar("P", HomeIdp, UserFacingSystem, AttributeService)
 
 _ATTEMPTS: Final = 5
 """How often a change is decided anew when somebody else changed the registrations meanwhile."""
@@ -64,12 +66,13 @@ def names_the_party(document: MetadataDocument, party: PartyRegistration) -> Ite
     """The metadata is that of the party it is registered for."""
     if document.entity is not None and document.entity.entity_id != party.entity_id:
         mend = "Write the metadata's entityID exactly as it is registered; a slash at the end counts."
-        yield Breach(f"got {document.entity.entity_id!r:.200}, expected {party.entity_id}", mend=mend)
+        got = f"got {document.entity.entity_id!r:.200}, expected {party.entity_id}"
+        yield Breach(got, line=document.entity.line, mend=mend)
 
 
 @rule("REG-03", code="md.endpoint", source="our choice, AS-12")
 def catalogue_is_safe(catalogue: RoleCatalogue, allow_http: bool) -> Iterator[Breach]:  # noqa: FBT001 - what the rule expects
-    """A role catalogue is asked by https; by http only at localhost or in test mode."""
+    """A role catalogue is asked by https; by http only at localhost, or in a simulator started with --lan."""
     at = datetime(1970, 1, 1, tzinfo=UTC)  # no time matters here
     yield from bad_endpoints((Endpoint("REST", catalogue.url),), MetadataExpectations(at, allow_http=allow_http))
 
@@ -78,10 +81,12 @@ REGISTRATION_RULES: Final = (fits_the_federation, names_the_party, catalogue_is_
 
 
 def _rules_for(party: PartyRegistration) -> tuple[Rule[MetadataDocument, MetadataExpectations], ...]:
-    """Give what the party's metadata must keep: an older profile demands less of it (our choice: what it demands, it demands)."""
-    if isinstance(party, HomeIdp | UserFacingSystem) and party.profile is Profile.OIOSAML2:
-        return _RULES_OIOSAML2[kind_of(party)]
-    return _RULES[kind_of(party)]
+    return _rules_of(kind_of(party), party.profile if isinstance(party, HomeIdp | UserFacingSystem) else None)
+
+
+def _rules_of(kind: Kind, profile: Profile | None) -> tuple[Rule[MetadataDocument, MetadataExpectations], ...]:
+    """Give what a party's metadata must keep: an older profile demands less of it (our choice: what it demands, it demands)."""
+    return (_RULES_OIOSAML2 if profile is Profile.OIOSAML2 else _RULES)[kind]
 
 
 class Registrar:
@@ -104,19 +109,23 @@ class Registrar:
         self._context_handler = context_handler
         self._nemlogin = nemlogin
         self._allow_http = allow_http
+        self._opened_with = World()
 
     def open_world(self, world: World, at: datetime) -> None:
         """Make the start's registrations: all of `world` in an empty store; later only fresh metadata of parties that are simulated.
 
+        Its simulated parties can be registered again without metadata for as long as this process runs.
+
         Raises:
             SamlError: as `register`, if the world cannot be used.
         """
+        self._opened_with = world
         for _ in range(_ATTEMPTS):
             present = self._registry()
             if present.revision == 0:
                 self.register(world, at, replacing=True)
                 return
-            put = [_stored(party, ()) for party in _renewed_parties(world, present.world())]
+            put = [_stored(party, ()) for party in renewed_parties(world, present.world())]
             try:
                 if put:
                     self._store.change(self._workspace, seen_revision=present.revision, put=put)
@@ -128,7 +137,8 @@ class Registrar:
     def register(self, additions: World, at: datetime, *, replacing: bool = False) -> tuple[Finding, ...]:
         """Add registrations, all or none, and give what the rules advise. With `replacing`, those that are there already are replaced.
 
-        An organisation whose CVR number is new becomes an authority by the name in its metadata.
+        An organisation whose CVR number is new becomes an authority by the name in its metadata. What the rules advise about metadata that
+        the simulator wrote is stored and not given: whoever registers cannot mend it.
 
         Raises:
             RuleViolation: if metadata breaks a MUST, or the registrations do not fit together; with every finding.
@@ -136,22 +146,53 @@ class Registrar:
         """
         for _ in range(_ATTEMPTS):
             present = self._registry()
-            complete = with_authorities(keeping_withdrawals(additions, present.world()), present.world())
-            put = [self._examined(each, present, at) for each in _registrations(complete)]
+            # What is registered counts: another process may have written it after this one started.
+            known = metadata_of_simulated(self._opened_with, present.world())
+            renewed = with_metadata_of_simulated(keeping_withdrawals(additions, present.world()), known)
+            complete = with_authorities(renewed, present.world())
+            registrations = tuple(_registrations(complete))
+            put = [self._examined(each, present, at) for each in registrations]
             merged = merge(present.world(), complete, replacing=replacing)
             self._require_fit(merged)
             try:
                 self._store.change(self._workspace, seen_revision=present.revision, put=put)
             except RegistryChangedError:
                 continue
-            return tuple(finding for each in put for finding in each.findings)
+            return tuple(_advice(registrations, put))
         raise _crowded()
+
+    def renew(self, party: PartyRegistration, newer: Callable[[RegisteredParty], bytes | None], at: datetime) -> bool:
+        """Put newer metadata in the place of what a party has; tell whether there was any.
+
+        All else of the registration stays as it is at that moment. `newer` is asked of that moment's registration, and anew if that
+        changed meanwhile: it gives octets, None if there are none for this registration, or refuses.
+
+        Raises:
+            RuleViolation, SamlError: as `register`, and what `newer` refuses with.
+        """
+        for _ in range(_ATTEMPTS):
+            present = self._registry()
+            registered = present.party(kind_of(party), party.entity_id)
+            metadata = None if registered is None else newer(registered)
+            if registered is None or metadata is None:
+                return False
+            put = self._examined(replace(registered.registration, metadata=metadata), present, at)
+            try:
+                self._store.change(self._workspace, seen_revision=present.revision, put=(put,))
+            except RegistryChangedError:
+                continue
+            return True
+        raise _crowded()
+
+    def played(self) -> tuple[EntityId, ...]:
+        """Give the entityIDs of the parties that can be registered without metadata: those that the simulator plays."""
+        return tuple(metadata_of_simulated(self._opened_with, self._registry().world()))
 
     def remove(self, kind: Kind, key: str) -> None:
         """Take a registration out.
 
         Raises:
-            SamlError: `md.conflict` if another one names it, or it is withdrawn.
+            SamlError: `md.conflict:in-use` if another one names it, `md.conflict:withdrawn` if it is withdrawn.
         """
         for _ in range(_ATTEMPTS):
             present = self._registry()
@@ -159,11 +200,11 @@ class Registrar:
             left = {
                 k: tuple(r for r in items if (k, key_of(r)) != (kind, key)) for k, items in lists_of(present.world())
             }
-            problems = problems_of_references(self._world(left))
+            without = self._world(left)
+            problems = problems_of_references(without)
             if problems:
-                raise SamlError(
-                    "md.conflict", f"got {key!r:.200}, which others name: {problems[0]}; remove those first"
-                )
+                named = f"got {key!r:.200}, which is named by {who_name_it(without, problems)}"
+                raise SamlError("md.conflict:in-use", f"{named}; change or remove those first")
             try:
                 self._store.change(self._workspace, seen_revision=present.revision, put=(), remove=((kind, key),))
             except RegistryChangedError:
@@ -175,7 +216,9 @@ class Registrar:
         # Whoever could remove it and register it anew would undo the emergency.
         for each in dict(lists_of(present))[kind]:
             if key_of(each) == key and isinstance(each, PartyRegistration) and (each.withdrawn or each.withdrawn_keys):
-                raise SamlError("md.conflict:withdrawn", f"got {key!r:.200}, which is withdrawn; restore it first")
+                raise SamlError(
+                    "md.conflict:withdrawn", f"got {key!r:.200}, which is withdrawn; restore it first (nsis restore)"
+                )
 
     def set_enabled(self, party: PartyRegistration, *, enabled: bool, at: datetime) -> None:
         """Switch a party on or off; it takes effect at the next step of every login (attack FED-08).
@@ -214,6 +257,22 @@ class Registrar:
         """Give the whole world: `load_world` of its YAML gives the same registrations."""
         return replace(self._registry().world(), context_handler=self._context_handler, nemlogin=self._nemlogin)
 
+    def named_entity(
+        self, metadata: bytes, kind: Kind, profile: Profile | None, expected: MetadataExpectations
+    ) -> EntityDescriptor:
+        """Give whom metadata speaks of, for a caller who does not say whom he registers.
+
+        Raises:
+            RuleViolation: if it cannot be read or its entityID is none; with every finding. Nothing could be registered of it, and the
+                rules of metadata know line and mend.
+        """
+        document, rules = read_metadata(metadata), _rules_of(kind, profile)
+        findings = examine(rules, document, replace(expected, allow_http=self._allow_http))
+        unnamed = {each.id for each in rules if each.check in (unreadable_document, bad_entity_id)}
+        if document.entity is None or not unnamed.isdisjoint(each.rule_id for each in findings):
+            raise RuleViolation(findings)
+        return document.entity
+
     def _examined(self, registration: Registration, present: RegistrySnapshot, at: datetime) -> StoredRegistration:
         if not isinstance(registration, HomeIdp | UserFacingSystem | AttributeService):
             return _stored(registration, ())
@@ -227,6 +286,7 @@ class Registrar:
             registered_cvr=owners_of(registration)[0],
             allow_http=self._allow_http,
             other_fingerprints=_fingerprints_of_others(present, registration),
+            chosen_encryption=_chosen_encryption(registration),
         )
         enforce((names_the_party,), document, registration)
         return _stored(registration, enforce(_rules_for(registration), document, expected))
@@ -247,6 +307,12 @@ def _registrations(world: World) -> Iterator[Registration]:
         yield from registrations
 
 
+def _advice(registrations: Sequence[Registration], put: Sequence[StoredRegistration]) -> Iterator[Finding]:
+    for registration, stored in zip(registrations, put, strict=True):
+        if not (isinstance(registration, PartyRegistration) and registration.simulated):
+            yield from stored.findings
+
+
 def _world_of(registration: Registration) -> World:
     return world_from({kind_of(registration): (registration,)})
 
@@ -263,19 +329,9 @@ def _fingerprints_of_others(present: RegistrySnapshot, party: PartyRegistration)
     )
 
 
-def _renewed_parties(fresh: World, stored: World) -> Iterator[PartyRegistration]:
-    yield from _renewed(fresh.idps, stored.idps)
-    yield from _renewed(fresh.systems, stored.systems)
-    yield from _renewed(fresh.attribute_services, stored.attribute_services)
-
-
-def _renewed(fresh: tuple[P, ...], stored: tuple[P, ...]) -> Iterator[P]:
-    """The stored parties that the simulator plays, with the metadata it has written anew."""
-    metadata = {party.entity_id: party.metadata for party in fresh if party.simulated}
-    for party in stored:
-        written = metadata.get(party.entity_id, party.metadata)
-        if party.simulated and written != party.metadata:
-            yield replace(party, metadata=written)
+def _chosen_encryption(party: PartyRegistration) -> frozenset[str]:
+    chosen = party.encryption if isinstance(party, UserFacingSystem) else None
+    return frozenset() if chosen is None else frozenset((chosen.block, chosen.key_transport))
 
 
 def _crowded() -> SamlError:

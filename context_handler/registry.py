@@ -75,6 +75,15 @@ class RegistrySnapshot:
         """The signing keys of all IdPs, never to verify with."""
         return self._keys_of_idps
 
+    def party(self, kind: Kind, entity_id: EntityId) -> RegisteredParty | None:
+        """Look up a party of that kind; None for a kind that is no party's."""
+        parties: dict[Kind, Mapping[str, RegisteredParty]] = {
+            Kind.IDP: self._idps,
+            Kind.SYSTEM: self._systems,
+            Kind.ATTRIBUTE_SERVICE: self._services,
+        }
+        return parties.get(kind, {}).get(entity_id)
+
     def attribute_service(self, entity_id: EntityId) -> RegisteredAttributeService | None:
         """Look an attribute service up."""
         return self._services.get(entity_id)

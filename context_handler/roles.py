@@ -48,7 +48,8 @@ class Translator:
         """Give the rights that this system knows, in order of first appearance and without doubles.
 
         Raises:
-            SamlError: `priv.schema` if a group carries a constraint that no role in it knows (attack PRV-11).
+            SamlError: `priv.schema` if a group of roles, one of them registered, carries a constraint that none of them knows
+                (attack PRV-11).
         """
         groups: dict[PrivilegeGroup, None] = {}
         dropped: list[Dropped] = []
@@ -78,7 +79,10 @@ class Translator:
                 yield Dropped(uri, "priv.scope", f"got the scope {group.scope!r:.120}, expected a CVR number")
             return
         roles = {uri: self.registry.job_function_role(uri) for uri in group.privileges}
-        _refuse_unknown_constraints(group, roles.values())
+        if any(role is not None for role in roles.values()):
+            _refuse_unknown_constraints(group, roles.values())
+        else:
+            yield from _limits_of_nothing(group)
         for uri, role in roles.items():
             if role is None or not role.active.includes(self.at):
                 yield Dropped(
@@ -174,6 +178,17 @@ def _cvr_of(scope: str) -> Cvr | None:
 
 def _dynamic_keys(role: JobFunctionRole) -> set[str]:
     return {value.value for a in role.assignments for value in a.values if value.dynamic}
+
+
+def _limits_of_nothing(group: PrivilegeGroup) -> Iterator[Dropped]:
+    """Leave the limits of a group without a registered role behind with it: no right comes of it, so there is none that they could widen.
+
+    A role that its municipality has not registered yet, or no longer, would else lock its people out of every system.
+    """
+    for constraint in group.constraints:
+        yield Dropped(
+            constraint.name, "priv.unknown", "got a data constraint of a group in which no role is registered"
+        )
 
 
 def _refuse_unknown_constraints(group: PrivilegeGroup, roles: Iterable[JobFunctionRole | None]) -> None:

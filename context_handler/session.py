@@ -93,6 +93,8 @@ class SessionKept:
     participant: Participant
     browser: str
     """`browser_id` of the transaction cookie: a logout ends the logins under way in it."""
+    begun_at: datetime
+    """When the login began: a session that another tab made since then has lost its cookie to this one."""
     handle: str
     """`browser_id` of a fresh session cookie: one that was known before the login opens nothing (attack WEB-03)."""
     handle_before: str | None = None
@@ -100,7 +102,7 @@ class SessionKept:
     renews: bool = False
     """Whether the session was there before; one that was ended meanwhile is not brought back."""
     displaced: SessionId | None = None
-    """Another person's session with the same IdP in this browser: it answers no login any more, and can still be logged out of."""
+    """Another person's session with the same IdP in this browser: it answers no login any more, and is logged out of from here."""
 
 
 @value_type

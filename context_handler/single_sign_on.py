@@ -43,8 +43,8 @@ def usable_sessions(handle: str | None, registry: Registry, at: datetime, ports:
 
 
 def with_sessions(wishes: Wishes, sessions: Sequence[Session]) -> Wishes:
-    """Let the only session of a browser decide where its person belongs."""
-    return replace(wishes, logged_in=sessions[0].idp) if len(sessions) == 1 else wishes
+    """Let the sessions of a browser decide where its person belongs, as far as only one of their IdPs may answer the request."""
+    return replace(wishes, logged_in=tuple([session.idp for session in sessions])) if sessions else wishes
 
 
 @step(Party.CONTEXT_HANDLER)
@@ -129,6 +129,7 @@ def keep_session(
         session=session,
         participant=visit.known_participant(),
         browser=login.browser,
+        begun_at=login.started_at,
         handle=inbound.fresh_session,
         handle_before=inbound.session,
         renews=renews,

@@ -56,13 +56,11 @@ def _party_id(text: str) -> str:
 
 
 def _uri(text: str, info: ValidationInfo) -> str:
+    if len(text) > _LONGEST_URI:
+        raise ValueError(f"got {len(text)} characters, expected at most {_LONGEST_URI}")
     has_scheme = bool(urlsplit(text).scheme) if ":" in text else False
-    if (
-        not has_scheme
-        or (info.context is None and _unseen_in(text))
-        or len(text) > _LONGEST_URI
-        or any(c.isspace() for c in text)
-    ):
+    unseen = info.context is None and _unseen_in(text)
+    if not has_scheme or unseen or any(c.isspace() for c in text):
         raise ValueError(f"got {text!r:.80}, expected an absolute URI such as https://saml.korsbaek.test")
     return text
 

@@ -1,7 +1,7 @@
 """federation.yaml in and out. What is wrong is said with file, line and the mend, all at once; nothing is guessed."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path as FilePath
@@ -34,19 +34,20 @@ def load_world(source: FilePath | str) -> World:
         FederationError: with all that is wrong.
         OSError: if the file cannot be read.
     """
-    return _load(source, complete=True)
+    return _load(source, problems_of_references)
 
 
-def load_parties(source: FilePath | str) -> World:
+def load_parties(source: FilePath | str, played: Callable[[], Container[str]] = tuple) -> World:
     """Read registrations to be added to a running federation: the same keys as federation.yaml, as many as are wanted.
 
-    Whether they fit the federation they are added to is asked with `problems_of_references` of the whole.
+    Whether they fit the federation they are added to is asked with `problems_of_references` of the whole. `played` gives the entityIDs
+    of the parties whose metadata that federation has itself, and is asked only if some party brings none: an export leaves it out.
 
     Raises:
-        FederationError: with all that is wrong; also if an IdP, a system or an attribute service brings no metadata.
+        FederationError: with all that is wrong; also if any other IdP, system or attribute service brings no metadata.
         OSError: if the file cannot be read.
     """
-    return _load(source, complete=False)
+    return _load(source, lambda world: _without_metadata(world, played))
 
 
 def export_world(world: World) -> str:
@@ -59,7 +60,7 @@ def export_world(world: World) -> str:
     )
 
 
-def _load(source: FilePath | str, *, complete: bool) -> World:
+def _load(source: FilePath | str, problems_of: Callable[[World], Sequence[Problem]]) -> World:
     file = source if isinstance(source, FilePath) else None
     text = _read_text(file) if file is not None else str(source)
     name = file.name if file is not None else "federation"
@@ -73,7 +74,7 @@ def _load(source: FilePath | str, *, complete: bool) -> World:
     if not problems:
         try:
             world = _validated(document.data).to_model()
-            problems += problems_of_references(world) if complete else _without_metadata(world)
+            problems += problems_of(world)
         except ValidationError as error:
             problems += problems_of_validation(error, WorldDocument)
         except FederationError as error:
@@ -167,19 +168,21 @@ def _read_metadata(party: dict[str, Plain], name: str, directory: FilePath | Non
     return None
 
 
-def _without_metadata(world: World) -> Sequence[Problem]:
+def _without_metadata(world: World, played: Callable[[], Container[str]]) -> Sequence[Problem]:
     sentence = "the metadata is missing; add 'metadata' or 'metadata_file'"
     parties: dict[str, tuple[HomeIdp | UserFacingSystem | AttributeService, ...]] = {
         "idps": world.idps,
         "systems": world.systems,
         "attribute_services": world.attribute_services,
     }
-    return [
-        Problem((kind, i), sentence)
+    lacking = [
+        ((kind, i), party.entity_id)
         for kind, items in parties.items()
         for i, party in enumerate(items)
         if party.simulated
     ]
+    known = played() if lacking else ()
+    return [Problem(path, sentence) for path, entity_id in lacking if entity_id not in known]
 
 
 def _with_lines(problems: Sequence[Problem], file: str, document: LinedYaml) -> tuple[Problem, ...]:

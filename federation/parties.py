@@ -138,6 +138,11 @@ def attribute_service_metadata(service: AttributeService, urls: AttributeService
     return sign_metadata(entity, service.name, keys)
 
 
+def name_id_format_of(system: UserFacingSystem) -> str:
+    """Give the one format of NameID that a demo system's metadata names and its requests ask for."""
+    return system.name_id_format or _NAME_ID_FORMATS.get(system.profile, NAMEID_PERSISTENT)
+
+
 def system_metadata(system: UserFacingSystem, urls: SystemUrls, keys: KeySet) -> bytes:
     """Give a demo system's metadata: it asks for KOMBIT's profile and names what its stack can decrypt."""
     key = public_key(keys)
@@ -145,7 +150,7 @@ def system_metadata(system: UserFacingSystem, urls: SystemUrls, keys: KeySet) ->
         authn_requests_signed=True,
         want_assertions_signed=True,
         keys=(KeyDescriptor("signing", key), *_encryption_key(system, key)),
-        name_id_formats=(system.name_id_format or _NAME_ID_FORMATS.get(system.profile, NAMEID_PERSISTENT),),
+        name_id_formats=(name_id_format_of(system),),
         assertion_consumer_services=(Endpoint(BINDING_POST, urls.acs_url, index=0, is_default=True),),
         single_logout_services=of_system(urls, system.id),
         requested_attributes=(

@@ -65,7 +65,7 @@ def _unique(places: Iterable[tuple[Path, str]]) -> Iterator[Problem]:
     seen: set[str] = set()
     for path, key in places:
         if key in seen:
-            yield Problem(path, f"{key!r} is already taken further up; give each its own")
+            yield Problem(path, f"{key!r} is already taken; give each its own")
         seen.add(key)
 
 

@@ -15,6 +15,11 @@ HOSTS_END_IN: Final = "localhost"
 """The one top-level name that always means this machine (RFC 6761), and that browsers hold to be secure."""
 
 
+def broker_of_sites(port: int) -> str:
+    """Give the broker's base URL, which is the same in every world."""
+    return _url("ch", "faelles", port)
+
+
 def topology_of_sites(port: int, world: World) -> Topology:
     """Give every party that the simulator plays a host of its own; one port for all, told apart by the Host header.
 
@@ -25,10 +30,10 @@ def topology_of_sites(port: int, world: World) -> Topology:
     authorities = {authority.cvr: authority.id for authority in world.authorities}
 
     def url(name: str, site: str) -> str:
-        return f"https://{name}.{site}.{HOSTS_END_IN}:{port}"
+        return _url(name, site, port)
 
     return Topology(
-        url("ch", "faelles"),
+        broker_of_sites(port),
         MappingProxyType(
             {p.id: url("idp", p.id) for p in played_by_idp_mock(world)}
             | {p.id: url("lokal-idp", authorities[p.cvrs[0]]) for p in local_idps_played(world)}
@@ -40,3 +45,7 @@ def topology_of_sites(port: int, world: World) -> Topology:
         MappingProxyType({p.id: url("attributter", p.id) for p in world.attribute_services if p.simulated}),
         url("login", "nemlogin") if world.nemlogin else None,
     )
+
+
+def _url(name: str, site: str, port: int) -> str:
+    return f"https://{name}.{site}.{HOSTS_END_IN}:{port}"

@@ -10,6 +10,7 @@ from federation.document_translation import TranslationTableDocument
 from federation.problems import FederationError, Path, Problem, problems_of_validation
 from federation.translation.explanation import Line
 from federation.translation.table import TranslationTable
+from federation.translation_references import problems_of_targets
 from federation.yaml_lines import LinedYaml, Plain, YamlError, read_yaml
 
 
@@ -31,7 +32,7 @@ def read_table(text: str, name: str, target: str | None = None) -> TableInFile:
         document = read_yaml(text)
     except YamlError as error:
         raise FederationError((Problem((), error.sentence, name, error.line),)) from error
-    path, data = _find(document.data, name, target)
+    path, data = _find(document, name, target)
     try:
         table = TranslationTableDocument.model_validate(data).to_model()
     except ValidationError as error:
@@ -60,17 +61,23 @@ def read_table_file(file: FilePath, target: str | None = None) -> TableInFile:
     return read_table(text, file.name, target)
 
 
-def _find(data: Plain, name: str, target: str | None) -> tuple[Path, Plain]:
+def _find(document: LinedYaml, name: str, target: str | None) -> tuple[Path, Plain]:
+    data = document.data
     tables = data.get("translations") if isinstance(data, dict) else None
     if not isinstance(tables, list):
         return (), data if data is not None else {}
-    named = {str(table.get("target")): i for i, table in enumerate(tables) if isinstance(table, dict)}
-    if target is None and len(named) == 1:
-        target = next(iter(named))
-    if target is None or target not in named:
-        known = ", ".join(named) or "none"
+    targets = [str(table["target"]) if isinstance(table, dict) and "target" in table else None for table in tables]
+    doubles = tuple(problems_of_targets(targets))
+    if doubles:
+        # As when a federation is loaded: nobody could say which of them a login goes by.
+        raise FederationError([_placed(problem, (), name, document) for problem in doubles])
+    if target is None and len(tables) == 1:
+        return ("translations", 0), tables[0]
+    if target is None or target not in targets:
+        known = ", ".join(each for each in targets if each is not None) or "none"
         raise FederationError((Problem(("translations",), f"choose one of its tables by --target: {known}", name, 1),))
-    return ("translations", named[target]), tables[named[target]]
+    chosen = targets.index(target)
+    return ("translations", chosen), tables[chosen]
 
 
 def _placed(problem: Problem, path: Path, name: str, document: LinedYaml) -> Problem:

@@ -33,6 +33,9 @@ class ApiRefusalError(Exception):
     status: int
     message: str
     findings: tuple[FindingForPeople, ...] = ()
+    code: str = ""
+    """The public code; empty if somebody else than a simulator answered."""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,14 @@ class Api:
         """List the registered parties of a kind: `systems`, `idps` or `attribute-services`."""
         return list(self._send("GET", f"/{kind}").json())
 
+    def people(self) -> list[JsonObject]:
+        """List the invented people who can log in."""
+        return list(self._send("GET", "/people").json())
+
+    def played(self) -> frozenset[str]:
+        """Give the entityIDs of the parties that the simulator plays itself."""
+        return frozenset(self._send("GET", "/played").json())
+
     def members(self) -> JsonObject:
         """Give what ends soon, how metadata by URL stands, and every key."""
         told: JsonObject = self._send("GET", "/members").json()
@@ -110,6 +121,10 @@ class Api:
         """Withdraw a party or one of its keys, or restore it."""
         asked = {"withdrawn": "true" if withdrawn else "false", **({"key": key} if key else {})}
         self._send("PUT", f"/{kind}/{quote(party, safe='')}/withdrawn?{urlencode(asked)}")
+
+    def remove(self, kind: str, party: str) -> None:
+        """Take a party out, by its short id."""
+        self._send("DELETE", f"/{kind}/{quote(party, safe='')}")
 
     def _send(
         self,
@@ -144,7 +159,11 @@ def _refusal(response: httpx.Response) -> ApiRefusalError:
     told = response.json()
     message = f"{told.get('code', 'refused')}: {told.get('sentence', '')} {told.get('detail', '')}".strip()
     return ApiRefusalError(
-        response.status_code, message, tuple(_finding(finding) for finding in told.get("findings") or ())
+        response.status_code,
+        message,
+        tuple(_finding(finding) for finding in told.get("findings") or ()),
+        code=str(told.get("code", "")),
+        detail=str(told.get("detail", "")),
     )
 
 

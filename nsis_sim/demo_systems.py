@@ -5,6 +5,7 @@ from typing import Final
 from federation.dev_ca import KeyRing
 from federation.model import GetsRights, Profile, UserFacingSystem
 from federation.nemlogin import NemLogInClient
+from federation.parties import name_id_format_of
 from federation.topology import Topology
 from oiosaml.nist import NistLevel
 from oiosaml.nsis import AssuranceLevel
@@ -30,6 +31,7 @@ def demo_system(system: UserFacingSystem, topology: Topology) -> DemoSystem:
         profile=system.profile,
         stack=_STACKS.get(system.id, StackName.PYSAML2),
         queries_rights=system.gets_rights is GetsRights.QUERY,
+        name_id_format=name_id_format_of(system),
     )
 
 

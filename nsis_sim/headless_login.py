@@ -1,17 +1,20 @@
 """A whole login without a window: what a person would press, pressed. What was issued is read from the broker's own record of the flow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import httpx
 
+from federation.model import Profile
 from federation.urls import ContextHandlerUrls, SystemUrls
 from nsis_sim.api_client import Api
 from nsis_sim.browser import Browser, FormOnPage, Page
 from nsis_sim.decoding import UndecodableError, unpack
 from nsis_sim.login_report import LoginReport, is_success, report_refusal, report_success, request_id, status_codes
+from nsis_sim.named_parties import UnknownPartyError, find_party
+from nsis_sim.refusal_on_page import refusal_on
 from oiosaml.messages.metadata_reading import read_metadata
 
 PERSONA_HEADER: Final = "X-NSIS-Persona"
@@ -23,8 +26,8 @@ _CHOICE: Final = "idp"
 _ERROR_STATUS: Final = 400
 
 
-class UnknownPartyError(Exception):
-    """Nobody is registered under that name; the message says who is."""
+class WrongWishError(Exception):
+    """A house did not understand what was wished for; the message says which, and what it knows."""
 
 
 class LoginStuckError(Exception):
@@ -46,18 +49,26 @@ def resolve(api: Api, *, system: str, idp: str, persona: str, level: str | None,
     """Find system and IdP at the simulator, by short id or entityID.
 
     Raises:
-        UnknownPartyError: if one is not registered, or the system is not one of ours and nobody says where its login begins.
+        UnknownPartyError: if one is not registered, the persona is unknown to the municipality's IdP, or the system is not one of ours
+            and nobody says where its login begins.
     """
-    found = _party(api.parties("systems"), system, "system")
-    home = _party(api.parties("idps"), idp, "IdP")
+    found = find_party(api, "systems", system)
+    home = find_party(api, "idps", idp)
+    _require_persona(api, home, persona)
     return LoginWish(idp=str(home["entity_id"]), persona=persona, level=level, start_url=start or _demo_login(found))
 
 
-def _party(parties: Sequence[Mapping[str, Any]], name: str, what: str) -> Mapping[str, Any]:
-    for party in parties:
-        if name in {party["id"], party["entity_id"]}:
-            return party
-    raise UnknownPartyError(f"There is no {what} {name}. There is {', '.join(str(party['id']) for party in parties)}.")
+def _require_persona(api: Api, idp: Mapping[str, Any], persona: str) -> None:
+    """NemLog-in has users of its own and says itself whom it knows; so does an IdP that is not ours."""
+    registration = idp["registration"]
+    if not registration.get("simulated") or registration.get("profile") == Profile.NEMLOGIN3:
+        return
+    people = api.people()
+    known = [person["id"] for person in people if person["cvr"] in registration["cvrs"]]
+    if persona in known:
+        return
+    elsewhere = next((f", who is at {each['municipality']}" for each in people if each["id"] == persona), "")
+    raise UnknownPartyError(f"{idp['id']} has no persona {persona}{elsewhere}. It has {', '.join(known) or 'none'}.")
 
 
 def _demo_login(system: Mapping[str, Any]) -> str:
@@ -76,6 +87,7 @@ def log_in(wish: LoginWish, *, api: Api, base_url: str, transport: httpx.BaseTra
 
     Raises:
         UnreachableError: if a house does not answer.
+        WrongWishError: if a house does not know the persona or the level.
         LoginStuckError: if a page asks for what this program does not know.
     """
     urls = ContextHandlerUrls(base_url)
@@ -103,19 +115,29 @@ def _report(browser: Browser, page: Page, api: Api, urls: ContextHandlerUrls) ->
     answers = [seen for seen in browser.seen if seen.parameter == "SAMLResponse" and seen.destination != urls.acs_url]
     status = status_codes(answers[-1].encoded) if answers else ()
     refused = any(event.get("outcome") == "refused" for event in events)
-    if not answers and not refused and page.status < _ERROR_STATUS:
+    where = page.url.partition("?")[0]
+    if not answers and not refused:
+        _require_an_end(page, where)
+    if flow is not None and is_success(status) and page.status < _ERROR_STATUS:
+        return report_success(events, flow=flow, status=status)
+    told = refusal_on(page)
+    explanation = f"{where} answered HTTP {page.status}" + (f": {told.detail}" if told else "")
+    if is_success(status):
+        explanation = f"The Context Handler issued a token, but the system answered it with HTTP {page.status}"
+        explanation += f": {told.detail}" if told else ""
+    return report_refusal(events, flow=flow, status=status, explanation=explanation, code=told.code if told else None)
+
+
+def _require_an_end(page: Page, where: str) -> None:
+    """The Context Handler neither answered nor refused: then another house has to have said why."""
+    told = refusal_on(page)
+    if told is not None and told.code == "web.form":
+        raise WrongWishError(f"{where} does not know what it was asked for: {told.detail}")
+    if page.status < _ERROR_STATUS:
         raise LoginStuckError(
-            f"The login stopped at {page.url.partition('?')[0]}, which waits for a person. Only the simulator's own IdPs log in by name; "
+            f"The login stopped at {where}, which waits for a person. Only the simulator's own IdPs log in by name; "
             "and the IdP must be one that the discovery page offers."
         )
-    if flow is not None and is_success(status):
-        if page.status >= _ERROR_STATUS:
-            sentence = f"The Context Handler issued a token, but the system answered it with HTTP {page.status}"
-            return report_refusal(events, flow=flow, status=status, explanation=sentence)
-        return report_success(events, flow=flow, status=status)
-    return report_refusal(
-        events, flow=flow, status=status, explanation=f"{page.url.partition('?')[0]} answered HTTP {page.status}"
-    )
 
 
 def _flow(browser: Browser, api: Api, urls: ContextHandlerUrls) -> tuple[list[Mapping[str, Any]], str | None]:

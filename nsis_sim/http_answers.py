@@ -3,6 +3,7 @@
 uvicorn looks at each header by itself, and writes head and body apart: whoever waits is woken by the one and then waits for the other.
 """
 
+import weakref
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final, cast
@@ -24,12 +25,13 @@ class AnsweringHttp(LimitedHttp):
         before = self.cycle
         super().on_headers_complete()
         if self.cycle is not before and not self.access_log:
-            # ASGI's types know of extensions that say nothing more; this one is a function.
-            self.scope["extensions"] = cast(Any, {WHOLE_ANSWER: partial(_answer, self.cycle)})
+            # ASGI's types know of extensions that say nothing more; this one is a function. It holds the request weakly: the request holds
+            # its scope and so the function, and what holds itself stays in memory, body and all, until the collector comes round.
+            self.scope["extensions"] = cast(Any, {WHOLE_ANSWER: partial(_answer, weakref.ref(self.cycle))})
 
 
 async def _answer(
-    cycle: RequestResponseCycle, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes
+    request: weakref.ref[RequestResponseCycle], status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes
 ) -> None:
     """Do what uvicorn does for the two messages of an answer.
 
@@ -37,6 +39,9 @@ async def _answer(
         ValueError: if a header holds a line break or another control character.
         RuntimeError: if the request was answered before.
     """
+    cycle = request()
+    if cycle is None:
+        return  # nobody waits for it any more
     if cycle.flow.write_paused and not cycle.disconnected:
         await cycle.flow.drain()
     if cycle.disconnected:

@@ -15,6 +15,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MAX_HEAD_BYTES: Final = 48 * 1024
 """Octets of a request's line and headers together: a query of 16 kB, and twice the 8 kB of cookies that most servers stop at."""
 
+MAX_SILENT_BYTES: Final = 16 * 1024
+"""Octets that may come of a request under way without one of them belonging to its body: what chunks say of themselves, and trailers, which
+have no other end (attack WEB-13). Nothing of that is used; an honest client sends a few octets for each chunk."""
+
 MAX_URL_BYTES: Final = 17 * 1024
 """Octets of a request's path and query: the longest query that a house reads, and a path."""
 
@@ -53,6 +57,9 @@ class LimitedHttp(HttpToolsProtocol):
     _unread_since: float = math.inf
     _head_bytes: int = 0
     _in_head: bool = True
+    _in_body: bool = False
+    _silent_bytes: int = 0
+    """What came of this request since the last octet of its body."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Take a connection, in the place of another one if there are too many."""
@@ -64,19 +71,27 @@ class LimitedHttp(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take octets. A head without end is refused by what came, since nothing else is known of it."""
         self._head_bytes += len(data)
+        self._silent_bytes += len(data)
         super().data_received(data)
+        if self._in_body and self._silent_bytes > MAX_SILENT_BYTES and not self.transport.is_closing():
+            self.transport.abort()
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         """Expect a head."""
-        self._in_head = True
+        self._in_head, self._in_body = True, False
         self._wait(HEAD_SECONDS)
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header of the head. A trailer is none: whoever filtered the head has not seen it (RFC 9110 6.5.1)."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Look at the head's size before anything is made of it, and expect a body."""
-        self._in_head = False
+        self._in_head, self._in_body, self._silent_bytes = False, True, 0
         if self.transport.is_closing():
             return
         self._wait(BODY_SECONDS)
@@ -87,6 +102,7 @@ class LimitedHttp(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body, unless its head was refused."""
+        self._silent_bytes = 0
         if not self.transport.is_closing():
             super().on_body(body)
 
@@ -94,6 +110,7 @@ class LimitedHttp(HttpToolsProtocol):
         """Expect nothing: it is our turn."""
         self._due = self.waiting_since = math.inf
         self._head_bytes = 0
+        self._in_body = False
         if not self.transport.is_closing():
             super().on_message_complete()
 

@@ -41,10 +41,12 @@ class Prepared:
     world: World
     topology: Topology
     keys: KeyRing
+    tls: WebCertificate | None
+    """Made before any house is: each reads once, when it is built, whose certificates it takes."""
 
 
 def prepare(port: int | None, addressing: Addressing = BY_PATHS) -> Prepared:
-    """Read settings and world, and make the keys that are missing.
+    """Read settings and world, and make the keys that are missing, the TLS certificate among them where TLS is spoken.
 
     Raises:
         LaunchError: if the settings, the world or the certificate directory cannot be used.
@@ -68,7 +70,8 @@ def prepare(port: int | None, addressing: Addressing = BY_PATHS) -> Prepared:
         raise LaunchError(
             f"Keys cannot be made or read in {settings.certs_dir}: {error}. NSIS_CERTS_DIR names another directory."
         ) from error
-    return Prepared(settings, world, topology, keys)
+    tls = _web_certificate(settings, topology) if addressing.is_https else None
+    return Prepared(settings, world, topology, keys, tls)
 
 
 def launch(
@@ -94,8 +97,7 @@ def launch(
             if ready_file is not None:
                 write_ready_file(ready_file, prepared.topology.context_handler_base_url)
 
-        tls = _web_certificate(prepared.settings, prepared.topology) if addressing.is_https else None
-        serve(app, sockets, log_level=settings.log_level, on_ready=on_ready, tls=tls)
+        serve(app, sockets, log_level=settings.log_level, on_ready=on_ready, tls=prepared.tls)
     finally:
         for bound in sockets:
             bound.close()

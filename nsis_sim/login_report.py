@@ -48,6 +48,11 @@ class LoginReport:
         return self.outcome == "success"
 
     @property
+    def refused_as(self) -> str:
+        """The code of the refusal; where nobody gave one, who refused: the system only if an answer reached it."""
+        return self.code or ("by the system" if self.status else "on the way")
+
+    @property
     def stated_level(self) -> str:
         """The level as people call it."""
         return self.level or (f"AssuranceLevel {self.assurance_level}" if self.assurance_level else "no level")
@@ -98,14 +103,19 @@ def report_success(events: Sequence[Mapping[str, Any]], *, flow: str, status: tu
 
 
 def report_refusal(
-    events: Sequence[Mapping[str, Any]], *, flow: str | None, status: tuple[str, ...], explanation: str
+    events: Sequence[Mapping[str, Any]],
+    *,
+    flow: str | None,
+    status: tuple[str, ...],
+    explanation: str,
+    code: str | None = None,
 ) -> LoginReport:
-    """Report a refusal with the code of the event that refused last; without one, nothing was refused by the broker."""
+    """Report a refusal with the code of the event that refused last; where the broker refused nothing, `code` is another house's."""
     refused = [event for event in events if event.get("code")]
     detail = str(refused[-1].get("detail") or "") if refused else ""
     return LoginReport(
         outcome="refused",
-        code=str(refused[-1]["code"]) if refused else None,
+        code=str(refused[-1]["code"]) if refused else code,
         status=status,
         attributes={},
         flow=flow,

@@ -6,6 +6,7 @@ import errno
 import gc
 import json
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -35,6 +36,10 @@ _DRAIN_SECONDS: Final = 8
 """How long requests that are being answered may take after SIGTERM or Ctrl-C: five for an attribute query (AS-12), and the rest of its
 login. A browser that sends its request an octet at a time would last for ever."""
 
+
+MAX_OPEN_FILES: Final = 65_536
+"""Files and sockets that the process asks to be allowed, as far as its hard limit goes. Connections that have not finished a TLS handshake
+are counted by nobody: with the usual 1,024 a thousand of them would leave no descriptor for honest clients and for the store (WEB-13)."""
 
 _LOOK_SECONDS: Final = 0.02
 """How long we wait at the end between two looks at connections that were accepted and have not asked yet."""
@@ -118,6 +123,7 @@ def serve(
     tls: WebCertificate | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; `on_ready` is called once connections are answered. Returns normally after either signal."""
+    allow_open_files()
     config = uvicorn.Config(
         app,
         http=AnsweringHttp,
@@ -196,6 +202,15 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
+
+
+def allow_open_files() -> None:
+    """Raise this process's limit on open files to MAX_OPEN_FILES, or as far as the system lets it; it is never lowered."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(MAX_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # a system may have a limit of its own besides
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _unheard(connection: object) -> bool:

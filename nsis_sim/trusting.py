@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 NICKNAME: Final = "nsis-simulator"
 
 
-def instructions(ca: Path) -> str:
-    """Give what to do on each system, for the certificate in that file."""
+def instructions(ca: Path, base_url: str) -> str:
+    """Give what to do on each system, for the certificate in that file, and how to try it at the simulator that runs at `base_url`."""
     certificate = x509.load_pem_x509_certificate(ca.read_bytes())
     fingerprint = certificate.fingerprint(SHA256()).hex(":").upper()
     file = shlex.quote(str(ca.resolve()))
@@ -34,7 +34,7 @@ Windows (Edge, Chrome):
   certutil -user -addstore Root {file}
   undo: certutil -user -delstore Root "{_common_name(certificate)}"
 
-curl:    curl --cacert {file} https://ch.faelles.localhost:8443/healthz
+curl:    curl --cacert {file} {shlex.quote(base_url + "/healthz")}
 Python:  SSL_CERT_FILE={file} for requests and httpx that read it, or verify={file}
 Node:    NODE_EXTRA_CA_CERTS={file}
 Java:    keytool -importcert -noprompt -alias {NICKNAME} -file {file} -keystore my-truststore.p12 -storepass changeit

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from oiosaml.errors import Party, SamlError, UpstreamRefusal
 from oiosaml.redaction import fit_to_show
+from oiosaml.refusals import REFUSALS
 from oiosaml.rules.rule import RuleViolation
 from saml_web.finding_documents import FindingDocument
 from saml_web.languages import Language, language_of
@@ -159,7 +160,7 @@ class ErrorPages:
     def _json(self, request: Request, error: SamlError, reference: str) -> Response:
         body: dict[str, Any] = {
             "code": error.code,
-            "sentence": sentence_of(error, language_of(request)),
+            "sentence": sentence_of(_in_words_of_the_api(error), language_of(request)),
             "detail": shown(error.detail),
             "reference": reference,
             "mend": who_mends(error).value,
@@ -184,9 +185,9 @@ class ErrorPages:
     async def _on_invalid_input(self, request: Request, error: Exception) -> Response:
         if not isinstance(error, RequestValidationError):
             raise error
-        places = "; ".join(
-            f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:_MOST_PLACES]
-        )
+        # Our own sentences stand behind pydantic's word for them.
+        told = ((item["loc"], item["msg"].removeprefix("Value error, ")) for item in error.errors()[:_MOST_PLACES])
+        places = "; ".join(f"{'.'.join(map(str, place))}: {sentence}" for place, sentence in told)
         return self.answer(request, SamlError("web.form", f"got input that does not fit: {places}"))
 
     async def _on_failure(self, request: Request, error: Exception) -> Response:
@@ -208,6 +209,12 @@ def sentence_of(error: SamlError, language: Language) -> str:
     names = _DANISH_LEVELS if language is Language.DA else {}
     params = {name: shown(names.get(value, value)) for name, value in error.params.items()}
     return SamlError(error.refusal.key, error.detail, params=params).sentence(language.value)
+
+
+def _in_words_of_the_api(error: SamlError) -> SamlError:
+    """Give the refusal under the key whose sentence is for a program, which has filled in no form and seen no page."""
+    key = f"{error.refusal.key}:api"
+    return SamlError(key, error.detail, params=error.params, party=error.party) if key in REFUSALS else error
 
 
 def shown(text: str) -> str:

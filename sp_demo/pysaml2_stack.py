@@ -19,7 +19,7 @@ from oiosaml.attributes import Attribute
 from oiosaml.errors import SamlError
 from oiosaml.ids import AssertionId, MessageId
 from oiosaml.name_id import NameId
-from oiosaml.uris import DIGEST_SHA256, NAMEID_PERSISTENT, RSA_SHA256
+from oiosaml.uris import DIGEST_SHA256, RSA_SHA256
 from sp_demo.front_door import ASSERTION, ENCRYPTED_ASSERTION, SIGNATURE, Envelope, parse, refuse
 from sp_demo.pysaml2_crypto import InProcessXmlsec
 from sp_demo.pysaml2_logout import PySaml2Logout
@@ -72,6 +72,7 @@ class PySaml2Stack:
         self._client.users = _NobodyRemembered()
         self._client.metadata = self._client.sec.metadata = _PemMetadata(self._client.metadata)
         self.broker_entity_id: str = next(iter(self._client.metadata.with_descriptor("idpsso")))
+        self._name_id_format = system.name_id_format
         self.rights = RightsQuery(self._client, self.broker_entity_id)
         self.logout = PySaml2Logout(
             self._client, broker_entity_id=self.broker_entity_id, broker_metadata=broker_metadata
@@ -88,7 +89,7 @@ class PySaml2Stack:
             message_id=fresh_id,
             scoping=_scoping(wish),
             requested_authn_context={"authn_context_class_ref": [wish.level.uri], "comparison": "minimum"},
-            nameid_format=NAMEID_PERSISTENT,
+            nameid_format=self._name_id_format,
             allow_create="true",
             force_authn="true" if wish.force else None,
             is_passive="true" if wish.passive else None,
@@ -181,7 +182,7 @@ def _config(system: DemoSystem) -> dict[str, Any]:
         "service": {
             "sp": {
                 "endpoints": {"assertion_consumer_service": [(system.urls.acs_url, BINDING_HTTP_POST)]},
-                "name_id_format": [NAMEID_PERSISTENT],
+                "name_id_format": [system.name_id_format],
                 "authn_requests_signed": True,
                 "want_assertions_signed": True,
                 # OIOSAML 3 says a successful Response is not signed itself (R3-IDP-02).

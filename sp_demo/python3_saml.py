@@ -23,8 +23,6 @@ from oiosaml.uris import (
     BINDING_POST,
     BINDING_REDIRECT,
     DIGEST_SHA256,
-    NAMEID_PERSISTENT,
-    NAMEID_X509_SUBJECT_NAME,
     RSA_SHA256,
 )
 from sp_demo.front_door import ASSERTION, SIGNATURE, Envelope, parse, refuse
@@ -175,7 +173,7 @@ def _settings(system: DemoSystem, keys: SystemKeys) -> dict[str, Any]:
         "sp": {
             "entityId": system.entity_id,
             "assertionConsumerService": {"url": system.urls.acs_url, "binding": BINDING_POST},
-            "NameIDFormat": NAMEID_X509_SUBJECT_NAME if system.profile is Profile.OIOSAML2 else NAMEID_PERSISTENT,
+            "NameIDFormat": system.name_id_format,
             "x509cert": keys.certificate_pem.decode("ascii"),
             "privateKey": keys.private_key_pem.decode("ascii"),
         },

@@ -8,6 +8,7 @@ from federation.urls import SystemUrls
 from oiosaml.ids import EntityId
 from oiosaml.nist import NistLevel, StatedLevel
 from oiosaml.nsis import AssuranceLevel
+from oiosaml.uris import NAMEID_PERSISTENT
 
 
 class StackName(StrEnum):
@@ -37,6 +38,8 @@ class DemoSystem:
     queries_rights: bool = False
     """Whether its token holds no rights, and it asks the Context Handler's attribute service for them."""
     profile: Profile = Profile.OIOSAML3
+    name_id_format: str = NAMEID_PERSISTENT
+    """The format of NameID that its requests ask for."""
 
     @property
     def levels(self) -> tuple[StatedLevel, ...]:

@@ -19,6 +19,10 @@ from saml_web.local_names import address_of
 MAXIMUM_HEAD: Final = 16 * 1024
 """How many octets may come before a body begins, interim answers among them. Our choice."""
 
+MAXIMUM_SILENCE: Final = 16 * 1024
+"""How many octets may come within an answer without one of them belonging to its body: what chunks say of themselves, and trailers, which
+have no other end and are not read. Our choice."""
+
 _HEADERS: Final = (
     b"Content-Type: text/xml; charset=utf-8\r\n"
     b'SOAPAction: "http://www.oasis-open.org/committees/security"\r\n'
@@ -106,6 +110,8 @@ class SoapConnection(asyncio.Protocol):
         self._awaited: asyncio.Future[HttpAnswer] | None = None
         self._octets = bytearray()
         self._head_octets = 0
+        self._silent_octets = 0
+        """What came since the last octet of a body."""
         self._framing: bytes | None = None
         """The header that says where the body ends. Without one it ends with the connection."""
         self._in_body = False
@@ -172,7 +178,7 @@ class SoapConnection(asyncio.Protocol):
         if self._transport is None or not self._is_open:
             raise ConnectionResetError("hung up before the request")
         self._heard = self._done = self._in_body = False
-        self._octets, self._head_octets = bytearray(), 0
+        self._octets, self._head_octets, self._silent_octets = bytearray(), 0, 0
         self._awaited = asyncio.get_running_loop().create_future()
         # One write: two small ones meet Nagle's algorithm here and a delayed acknowledgement there, 40 ms in all.
         self._transport.write(request)
@@ -190,6 +196,7 @@ class SoapConnection(asyncio.Protocol):
             self.close()
             return
         self._heard = True
+        self._silent_octets += len(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
@@ -199,6 +206,10 @@ class SoapConnection(asyncio.Protocol):
             self._head_octets += len(data)
             if self._head_octets > MAXIMUM_HEAD:
                 self._fail(BrokenAnswerError(f"got a head of more than {MAXIMUM_HEAD} octets"))
+        elif self._silent_octets > MAXIMUM_SILENCE:
+            self._fail(
+                BrokenAnswerError(f"got {self._silent_octets} octets of trailers, or of what chunks say of themselves")
+            )
 
     def eof_received(self) -> None:
         """Take the end, which ends a body without a length and breaks one with a length off."""
@@ -232,6 +243,7 @@ class SoapConnection(asyncio.Protocol):
 
     def on_body(self, octets: bytes) -> None:
         """Take a part of the body."""
+        self._silent_octets = 0
         if self._is_awaited:
             self._octets += octets
             if len(self._octets) > self._most:

@@ -53,9 +53,9 @@ def read_subject(registration: HomeIdp, assertion: Assertion) -> Subject:
     )
 
 
-def ask(demand: LevelDemand) -> RequestedAuthnContext:
+def ask(demand: LevelDemand, idp: HomeIdp) -> RequestedAuthnContext:
     """Ask for an employee, at the level asked for."""
-    level = oiosaml3.ask(demand)
+    level = oiosaml3.ask(demand, idp)
     return RequestedAuthnContext(level.comparison, (*level.class_refs, ID_TYPE_PROFESSIONAL))
 
 

@@ -6,8 +6,9 @@ NSIS level, whatever its token holds.
 
 from typing import Final
 
-from context_handler.level import LevelDemand
+from context_handler.level import LevelDemand, question
 from context_handler.profiles.profile import IncomingProfile, OutgoingProfile, Subject
+from federation.model import HomeIdp
 from oiosaml import attributes as names
 from oiosaml import oiosaml2 as old
 from oiosaml.attributes import Attribute
@@ -37,11 +38,10 @@ def read_subject(assertion: Assertion) -> Subject:
     )
 
 
-def ask(demand: LevelDemand) -> RequestedAuthnContext:
-    """Ask for exactly one NIST level, or at least the lowest that would do; an IdP that reaches none is not asked."""
+def ask(demand: LevelDemand, idp: HomeIdp) -> RequestedAuthnContext:
+    """Ask for a NIST level; an IdP that reaches none is not asked."""
     exactly = demand.comparison is Comparison.EXACT and demand.requested_assurance is not None
-    lowest = demand.acceptable_assurance_levels[0]
-    return RequestedAuthnContext(Comparison.EXACT if exactly else Comparison.MINIMUM, (lowest.uri,))
+    return question(demand, demand.acceptable_assurance_levels, idp.maximum_assurance_level, exactly=exactly)
 
 
 def write(name: str, values: tuple[str, ...]) -> Attribute:

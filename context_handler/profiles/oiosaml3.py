@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from context_handler.level import LevelDemand
+from context_handler.level import LevelDemand, question
 from context_handler.profiles.profile import IncomingProfile, OutgoingProfile, Subject
+from federation.model import HomeIdp
 from oiosaml import attributes as names
 from oiosaml.attributes import FRIENDLY_NAMES, KOMBIT_SPEC_VERSION_2, OIOSAML3_SPEC_VERSION, Attribute
 from oiosaml.messages.assertion import Assertion
@@ -32,16 +33,12 @@ def read_subject(assertion: Assertion) -> Subject:
     )
 
 
-def ask(demand: LevelDemand) -> RequestedAuthnContext:
-    """Ask with as few words as it takes: exactly one level, or at least the lowest.
-
-    `maximum` and `better` are not passed on, since municipal IdPs know `minimum` and `exact`; the answer is checked in any case. Only
-    where no NSIS level would do is a NIST level asked for.
-    """
+def ask(demand: LevelDemand, idp: HomeIdp) -> RequestedAuthnContext:
+    """Ask for a level; only where no NSIS level would do for a NIST level. The answer is checked in any case."""
     if not demand.acceptable:
-        return RequestedAuthnContext(Comparison.MINIMUM, (demand.acceptable_assurance_levels[0].uri,))
+        return question(demand, demand.acceptable_assurance_levels, idp.maximum_assurance_level, exactly=False)
     exactly = demand.comparison is Comparison.EXACT and demand.requested is not None
-    return RequestedAuthnContext(Comparison.EXACT if exactly else Comparison.MINIMUM, (demand.acceptable[0].uri,))
+    return question(demand, demand.acceptable, idp.nsis_reach, exactly=exactly)
 
 
 def write_level(level: StatedLevel) -> Attribute:

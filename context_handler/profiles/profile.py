@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from context_handler.level import LevelDemand
+from federation.model import HomeIdp
 from oiosaml.attributes import Attribute
 from oiosaml.ids import EntityId
 from oiosaml.messages.assertion import Assertion, ProxyRestriction
@@ -57,8 +58,8 @@ class IncomingProfile:
     """What its assertions must keep, in the order in which they refuse."""
     read_subject: Callable[[Assertion], Subject]
     """Reads an assertion whose rules hold; a RuntimeError if they do not."""
-    ask: Callable[[LevelDemand], RequestedAuthnContext]
-    """Says in the profile's own words which level is wanted."""
+    ask: Callable[[LevelDemand, HomeIdp], RequestedAuthnContext]
+    """Says in the profile's own words which level is wanted of an IdP that can meet the demand."""
     name_id_formats: tuple[str, ...] = (NAMEID_X509_SUBJECT_NAME,)
     """The formats in which it may name the person."""
     takes_app_switch: bool = False

@@ -43,6 +43,7 @@ from federation.model import AttributeService, HomeIdp, UserFacingSystem, World
 from federation.problems import FederationError
 from oiosaml.errors import SamlError
 from oiosaml.ids import FlowId, MessageId, WorkspaceId
+from oiosaml.messages.metadata import EntityDescriptor
 from oiosaml.messages.metadata_reading import read_metadata
 from oiosaml.rules.rule import Finding, enforce
 from saml_web.error_pages import API_PREFIX
@@ -165,8 +166,13 @@ class _Parties:
         octets = (party.metadata or "").encode("utf-8", "replace")  # JSON can hold half a character, XML cannot
         if party.metadata_url is not None:
             octets = await self._ports.fetch_metadata(party.metadata_url)
-        entity = read_metadata(octets).entity
-        return party.document(entity, octets.decode("utf-8", "replace"))
+        return party.document(self._entity(party, octets), octets.decode("utf-8", "replace"))
+
+    def _entity(self, party: PartyInput, octets: bytes) -> EntityDescriptor | None:
+        if party.entity_id is not None:
+            return read_metadata(octets).entity
+        expected = party.expectations(self._ports.clock())
+        return self._ports.registrar.named_entity(octets, party.kind, party.spoken_profile, expected)
 
     def _register(self, documents: list[tuple[Kind, dict[str, Any]]], *, replacing: bool) -> RegisteredAnswer:
         registrations = [_registration(kind, document) for kind, document in documents]
@@ -188,7 +194,7 @@ class _WholeWorld:
         require_type(request, WORLD_TYPES)
         octets = await read_body(request, limit=LARGEST_WORLD)
         try:
-            world = load_parties(octets.decode("utf-8"))
+            world = load_parties(octets.decode("utf-8"), self._ports.registrar.played)
         except UnicodeDecodeError as error:
             raise SamlError("web.form", "got a document that is not UTF-8, expected UTF-8") from error
         except FederationError as error:
@@ -196,6 +202,10 @@ class _WholeWorld:
             raise
         findings = self._ports.registrar.register(world, self._ports.clock(), replacing=True)
         return _registered([each for kind in Kind for each in getattr(world, kind.value)], findings)
+
+    async def played(self) -> tuple[str, ...]:
+        """List the entityIDs of those that the simulator plays, whom `apply` takes without metadata."""
+        return self._ports.registrar.played()
 
     async def export(self) -> Response:
         """Give the whole federation as YAML; a simulator started from it has the same registrations."""
@@ -284,6 +294,7 @@ def _add_world(router: APIRouter, world: _WholeWorld, changing: list[Any]) -> No
         summary="Add or replace several registrations at once",
         openapi_extra={"requestBody": {"required": True, "content": content}},
     )(world.apply)
+    router.get("/played", tags=["World"], summary="List whom the simulator plays itself")(world.played)
     router.get("/export", tags=["World"], response_class=Response, summary="Export everything registered as YAML")(
         world.export
     )

@@ -38,11 +38,12 @@ def require_type(request: Request, allowed: frozenset[str]) -> None:
     """Let only the media types through that no HTML form can send.
 
     Raises:
-        SamlError: `web.csrf` for another type, or none.
+        SamlError: `web.csrf:media-type` for another type, or none.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in allowed:
-        raise SamlError("web.csrf", f"got content type {media_type!r:.80}, expected {' or '.join(sorted(allowed))}")
+        expected = " or ".join(sorted(allowed))
+        raise SamlError("web.csrf:media-type", f"got content type {media_type!r:.80}, expected {expected}")
 
 
 def require_json(request: Request) -> None:

@@ -1,7 +1,9 @@
 """What the registration API takes: a party in few words. What is left out is read from its metadata or has a sensible default."""
 
 import re
-from typing import Any, Final
+import unicodedata
+from datetime import datetime
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,16 +22,20 @@ from federation.document_fields import (
 from federation.document_parties import EncryptionDocument, MetadataSourceDocument, NameIdFormat, RoleCatalogueDocument
 from federation.documents import Kind
 from federation.model import AttributeProfile, GetsRights, OnAttributeFailure, OnNoRoles, Profile
+from oiosaml.ids import Cvr
 from oiosaml.messages.metadata import EntityDescriptor
+from oiosaml.rules.metadata import MetadataExpectations
 
 _NOT_IN_ID: Final = re.compile(r"[^a-z0-9]+")
-
+_DANISH_LETTERS: Final = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"})
 
 _ABOUT_THE_SOURCE: Final = {"metadata_url", "metadata_certificate", "allow_unsigned_metadata"}
 
 
 class PartyInput(BaseModel):
     """What every party brings. Give its metadata as text, or say where it lies."""
+
+    kind: ClassVar[Kind]
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -52,7 +58,10 @@ class PartyInput(BaseModel):
         None, description="entityID; left out, the metadata's. It must be the metadata's."
     )
     id: PartyId | None = Field(None, description="Short name for URLs; made from the entityID if left out.")
-    name: Name | None = Field(None, description="The name that people see; the metadata's organisation if left out.")
+    name: Name | None = Field(
+        None,
+        description="The name that people see; if left out the metadata's organisation, or a system's ServiceName.",
+    )
     enabled: bool = Field(True, description="Whether it is switched on.")
     active: PeriodDocument | None = Field(None, description="When the registration exists; always, if left out.")
 
@@ -62,13 +71,27 @@ class PartyInput(BaseModel):
         return True
 
     @property
+    def owner(self) -> Cvr:
+        """Give the organisation that its certificates shall name."""
+        raise NotImplementedError
+
+    def expectations(self, at: datetime) -> MetadataExpectations:
+        """Give what its metadata is held against before anything is registered."""
+        return MetadataExpectations(at, self.owner)
+
+    @property
+    def spoken_profile(self) -> Profile | None:
+        """Give the profile that decides what its metadata must keep."""
+        return None
+
+    @property
     def address(self) -> str:
-        """Give what it goes by if neither the caller nor any metadata says its entityID."""
-        return "urn:unknown"
+        """Give what it goes by if neither the caller nor any metadata says its entityID; only a role catalogue goes by anything then."""
+        return ""
 
     def document(self, entity: EntityDescriptor | None, metadata: str) -> dict[str, Any]:
         """Give the document as the store keeps it, completed from the metadata."""
-        entity_id = self.entity_id or (entity.entity_id if entity else "") or self.address
+        entity_id = self.entity_id or (entity.entity_id if entity else self.address)
         host = _host_of(entity_id) or entity_id
         given = self.model_dump(mode="json", exclude_none=True, exclude_unset=True, exclude=_ABOUT_THE_SOURCE)
         if self.metadata_url is not None:
@@ -76,10 +99,14 @@ class PartyInput(BaseModel):
             given.setdefault("metadata_source", self._source(self.metadata_url))
         completed = {
             "id": short_name(host),
-            "name": (entity.organization_name if entity else None) or host,
+            "name": (self.name_in(entity) if entity else None) or host,
             "entity_id": entity_id,
         }
         return completed | self.defaults() | given | {"metadata": metadata}
+
+    def name_in(self, entity: EntityDescriptor) -> str | None:
+        """Give the name that metadata has for the party."""
+        return entity.organization_name
 
     def _source(self, url: str) -> dict[str, Any]:
         certificate = {"certificate": self.metadata_certificate} if self.metadata_certificate else {}
@@ -94,6 +121,7 @@ class PartyInput(BaseModel):
 class SystemInput(PartyInput):
     """A user-facing system (brugervendt system)."""
 
+    kind = Kind.SYSTEM
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -133,6 +161,25 @@ class SystemInput(PartyInput):
         description="Whether its users' rights come in the token, or by query to our attribute service.",
     )
 
+    @property
+    def owner(self) -> Cvr:
+        """Give the organisation that its certificates shall name."""
+        return self.cvr
+
+    def expectations(self, at: datetime) -> MetadataExpectations:
+        """Give what its metadata is held against before anything is registered."""
+        chosen = () if self.encryption is None else (self.encryption.block, self.encryption.key_transport)
+        return MetadataExpectations(at, self.owner, chosen_encryption=frozenset(chosen))
+
+    def name_in(self, entity: EntityDescriptor) -> str | None:
+        """Give the organisation's name, else the service's."""
+        return entity.organization_name or (entity.sp.service_name if entity.sp else None)
+
+    @property
+    def spoken_profile(self) -> Profile:
+        """Give the profile that decides what its metadata must keep."""
+        return self.profile
+
     def defaults(self) -> dict[str, Any]:
         """Give the levels. KOMBIT's own sample of an OIOSAML 2 system demands AssuranceLevel 3."""
         assurance = {"minimum_assurance_level": "3"} if self.profile is Profile.OIOSAML2 else {}
@@ -142,6 +189,7 @@ class SystemInput(PartyInput):
 class AttributeServiceInput(PartyInput):
     """A municipality's attribute service, or its role catalogue, which has no metadata."""
 
+    kind = Kind.ATTRIBUTE_SERVICE
     cvrs: tuple[CvrNumber, ...] = Field(
         min_length=1, description="The organisations whose users it may speak of.", examples=[["94000018"]]
     )
@@ -157,6 +205,11 @@ class AttributeServiceInput(PartyInput):
         return self.role_catalogue is None
 
     @property
+    def owner(self) -> Cvr:
+        """Give the organisation that its certificates shall name."""
+        return self.cvrs[0]
+
+    @property
     def address(self) -> str:
         """Give a role catalogue's address."""
         return self.role_catalogue.url.rstrip("/") if self.role_catalogue else super().address
@@ -165,6 +218,7 @@ class AttributeServiceInput(PartyInput):
 class IdpInput(PartyInput):
     """A municipal IdP."""
 
+    kind = Kind.IDP
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -203,6 +257,16 @@ class IdpInput(PartyInput):
         None, description="Its attribute service, registered in the same step; for an IdP that does not know roles."
     )
 
+    @property
+    def owner(self) -> Cvr:
+        """Give the organisation that its certificates shall name."""
+        return self.cvrs[0]
+
+    @property
+    def spoken_profile(self) -> Profile:
+        """Give the profile that decides what its metadata must keep."""
+        return self.profile
+
 
 KINDS: Final = {"/systems": Kind.SYSTEM, "/idps": Kind.IDP, "/attribute-services": Kind.ATTRIBUTE_SERVICE}
 """The paths of the kinds of party."""
@@ -216,5 +280,7 @@ def _host_of(uri: str) -> str | None:
 
 
 def short_name(text: str) -> str:
-    """Give a short name made of a host: letters, digits and hyphens, at most 60."""
-    return _NOT_IN_ID.sub("-", text.lower().removeprefix("saml."))[:60].strip("-") or "party"
+    """Give a short name made of a host: letters, digits and hyphens, at most 60. Danish letters are written as in e-mail addresses."""
+    composed = unicodedata.normalize("NFC", text.lower().removeprefix("saml.")).translate(_DANISH_LETTERS)
+    plain = "".join(each for each in unicodedata.normalize("NFD", composed) if not unicodedata.combining(each))
+    return _NOT_IN_ID.sub("-", plain)[:60].strip("-") or "party"

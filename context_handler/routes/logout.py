@@ -137,6 +137,7 @@ class LogoutRoutes:
             (
                 self._name(PartyKind.HOME_IDP, each.session.idp),
                 [self._name(PartyKind.SYSTEM, p.system) for p in each.participants],
+                each.left_behind,
             )
             for each in sessions
         ]
@@ -210,10 +211,13 @@ class LogoutRoutes:
             out=[self._shown(leg) for leg in logout.legs if leg not in logout.still_logged_in],
             initiator=self._name(initiator.kind, initiator.party) if initiator.party else None,
             reference=logout.flow,
+            another_under_way=bool(self._ports.logouts.under_way(self._ports.workspace, logout.browser)),
+            urls=self._ports.urls,
             **back,
         )
 
     def _waiting(self, request: Request, logout: Logout) -> Response:
+        logout = logout.without(self._ports.logouts.logged_out_meanwhile(self._ports.workspace, logout))
         return self._pages.render(
             request,
             "logout_waiting.html",

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from context_handler.endings import Ending
 from context_handler.level import LevelDemand
 from context_handler.ports import Ports
-from federation.model import HomeIdp
+from federation.model import HomeIdp, Profile, UserFacingSystem
 from federation.person import Person
 from federation.topology import Topology
 from saml_web.pages import Pages
@@ -18,7 +18,7 @@ from saml_web.pages import Pages
 
 @dataclass(frozen=True, slots=True)
 class SystemCard:
-    """A registered system; `url` only if the simulator plays it."""
+    """A registered system; `url` says where to start, if the simulator plays it."""
 
     name: str
     entity_id: str
@@ -26,6 +26,8 @@ class SystemCard:
     """As people call it: in OIOSAML 2 a NIST level."""
     profile: str
     url: str | None
+    is_nemlogin: bool
+    """NemLog-in, played by the simulator, which asks for local identifiers on behalf of the services behind it."""
 
 
 class PortalRoutes:
@@ -63,24 +65,41 @@ class PortalRoutes:
             idp_pages=[(idp.name, f"{pages[idp.id]}/") for idp in idps if idp.id in pages],
             people=[(person, registry.organisation_name(person.cvr) or person.cvr) for person in self._people],
             rights_from=_rights_from,
-            nemlogin_url=self._topology.nemlogin.home_url if self._topology.nemlogin_base_url else None,
+            nemlogin_url=self._nemlogin_url,
             urls=self._ports.urls,
             entity_id_towards_systems=self._ports.entity_id_towards_systems,
             entity_id_towards_idps=self._ports.entity_id_towards_idps,
         )
 
     def _system_cards(self) -> list[SystemCard]:
-        played = self._topology.system_base_urls
         return [
             SystemCard(
                 name=system.registration.name,
                 entity_id=system.registration.entity_id,
                 minimum_level=LevelDemand.of(None, system.registration).named,
                 profile=system.registration.profile.value,
-                url=f"{played[system.registration.id]}/" if system.registration.id in played else None,
+                url=self._start_of(system.registration),
+                is_nemlogin=_is_nemlogin(system.registration),
             )
             for system in self._ports.registry().systems()
         ]
+
+    def _start_of(self, system: UserFacingSystem) -> str | None:
+        """A vendor's own system may have the short id of one that the simulator plays, and starts elsewhere all the same."""
+        if not system.simulated:
+            return None
+        if _is_nemlogin(system):
+            return self._nemlogin_url
+        played = self._topology.system_base_urls.get(system.id)
+        return None if played is None else f"{played}/"
+
+    @property
+    def _nemlogin_url(self) -> str | None:
+        return self._topology.nemlogin.home_url if self._topology.nemlogin_base_url else None
+
+
+def _is_nemlogin(system: UserFacingSystem) -> bool:
+    return system.simulated and system.profile is Profile.LOCAL_IDP
 
 
 def _rights_from(idp: HomeIdp) -> str:

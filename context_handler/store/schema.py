@@ -9,7 +9,7 @@ from typing import Final
 
 from oiosaml.errors import SamlError
 
-HEAD: Final = "0008"
+HEAD: Final = "0010"
 """The newest step in `migrations/versions`."""
 
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")

@@ -21,7 +21,7 @@ _INSERT: Final = (
     f"INSERT INTO sessions (workspace, browser, handle, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own constant
 )
 _RENEW: Final = (
-    "UPDATE sessions SET browser = ?, handle = ?, profile = ?, session_indexes = ?, level = ?, signer = ?,"
+    "UPDATE sessions SET browser = ?, handle = ?, left_in = NULL, profile = ?, session_indexes = ?, level = ?, signer = ?,"
     " authn_instant = ?, used_at = ?, ends_at = ?, assertion = ? WHERE workspace = ? AND id = ?"
 )
 _UPSERT_PARTICIPANT: Final = (
@@ -38,15 +38,6 @@ _ANSWER: Final = (
     " name_id = excluded.name_id, session_index = excluded.session_index,"
     f" answered_at = substr(answered_at || excluded.answered_at, -{_KEPT_DIGITS})"
     f" WHERE length(answered_at) < {_KEPT_DIGITS} OR substr(answered_at, 1, {_INSTANT_DIGITS}) <= ?"
-)
-_REMEMBER_PARTICIPANTS: Final = (
-    "INSERT OR IGNORE INTO ended_sessions (workspace, party, name_id, session_index, ended_at)"
-    " SELECT workspace, system, name_id, session_index, ? FROM participants WHERE workspace = ? AND session = ?"
-)
-_REMEMBER_HOME_IDP: Final = (
-    "INSERT OR IGNORE INTO ended_sessions (workspace, party, name_id, session_index, ended_at)"
-    " SELECT sessions.workspace, idp, name_id, json_each.value, ? FROM sessions, json_each(sessions.session_indexes)"
-    " WHERE workspace = ? AND sessions.id = ?"
 )
 
 SessionRow = tuple[str, str, str, str, str, int, str, int, int, int, bytes]
@@ -128,6 +119,27 @@ def renew_session(connection: sqlite3.Connection, workspace: WorkspaceId, kept: 
     return renewed.rowcount == 1
 
 
+def hand_on(connection: sqlite3.Connection, workspace: WorkspaceId, kept: SessionKept) -> None:
+    """Put the browser's other sessions under its fresh cookie: those that go on, and those it left behind, which it can only log out of.
+
+    It leaves behind another person's session with the same IdP, and one whose own cookie this login's takes the place of in the browser.
+    """
+    left = "UPDATE sessions SET left_in = ? WHERE workspace = ?"
+    if kept.handle_before is not None:
+        before = (kept.handle, workspace, kept.handle_before)
+        connection.execute("UPDATE sessions SET handle = ? WHERE workspace = ? AND handle = ?", before)
+        connection.execute(f"{left} AND left_in = ?", before)
+    if kept.displaced is not None:
+        connection.execute(
+            "UPDATE sessions SET handle = NULL, left_in = ? WHERE workspace = ? AND id = ?",
+            (kept.handle, workspace, kept.displaced),
+        )
+    connection.execute(
+        f"{left} AND browser = ? AND handle <> ? AND used_at >= ?",
+        (kept.handle, workspace, kept.browser, kept.handle, to_microseconds(kept.begun_at)),
+    )
+
+
 def take_part(
     connection: sqlite3.Connection, workspace: WorkspaceId, session: SessionId, participant: Participant
 ) -> None:
@@ -160,15 +172,6 @@ def participants_of(
         (workspace, session),
     )
     return tuple(Participant(EntityId(system), name_id_of(name_id), index) for system, name_id, index in rows)
-
-
-def drop_session(connection: sqlite3.Connection, workspace: WorkspaceId, session: SessionId, at: datetime) -> None:
-    """Take a session away, and with it who took part; what its participants called it is remembered as ended."""
-    values = (to_microseconds(at), workspace, session)
-    connection.execute(_REMEMBER_PARTICIPANTS, values)
-    connection.execute(_REMEMBER_HOME_IDP, values)
-    connection.execute("DELETE FROM participants WHERE workspace = ? AND session = ?", (workspace, session))
-    connection.execute("DELETE FROM sessions WHERE workspace = ? AND id = ?", (workspace, session))
 
 
 def _instant(at: datetime) -> str:

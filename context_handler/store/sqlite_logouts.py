@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from context_handler.events import Event, EventOutcome
 from context_handler.login_state import PENDING_STATES, LoginState
-from context_handler.logout_ports import OpenSession
+from context_handler.logout_ports import EndedSession, OpenSession
 from context_handler.logout_state import (
     LOGOUT_LIFETIME,
     Initiator,
@@ -21,12 +21,18 @@ from context_handler.logout_state import (
 )
 from context_handler.session import SessionId
 from context_handler.store.database import Database, Survives, from_microseconds, to_microseconds
+from context_handler.store.ended_rows import (
+    end_session,
+    ended_sessions_of,
+    is_logged_out,
+    log_out_by,
+    log_out_of,
+)
 from context_handler.store.ending import end_login
 from context_handler.store.event_rows import Move, insert_events
 from context_handler.store.json_text import json_text, json_value
 from context_handler.store.session_rows import (
     COLUMNS,
-    drop_session,
     name_id_of,
     name_id_text,
     participants_of,
@@ -46,7 +52,7 @@ _LEGS: Final = (
     " WHERE workspace = ? AND flow = ? ORDER BY number"
 )
 _SESSION_COLUMNS: Final = ", ".join(f"sessions.{column.strip()}" for column in COLUMNS.split(","))
-_SESSIONS: Final = f"SELECT sessions.browser, {_SESSION_COLUMNS} FROM sessions"  # noqa: S608 - our own constants
+_SESSIONS: Final = f"SELECT sessions.browser, sessions.handle IS NULL, {_SESSION_COLUMNS} FROM sessions"  # noqa: S608 - our own constants
 
 
 class SqliteLogouts:
@@ -71,18 +77,25 @@ class SqliteLogouts:
         return self._open(workspace, where, (workspace, idp, name_id_text(name_id)))
 
     def sessions_of_browser(self, workspace: WorkspaceId, handle: str) -> Sequence[OpenSession]:
-        """Give the sessions of a browser."""
-        return self._open(workspace, "WHERE sessions.workspace = ? AND sessions.handle = ?", (workspace, handle))
-
-    def have_ended(
-        self, workspace: WorkspaceId, party: EntityId, name_id: NameId, session_indexes: Sequence[str]
-    ) -> bool:
-        """Tell whether each of these was a session that this party was told of, or told us of, and that has ended."""
-        ended = "SELECT 1 FROM ended_sessions WHERE workspace = ? AND party = ? AND name_id = ? AND session_index = ?"
-        name = name_id_text(name_id)
-        return all(
-            self._database.row(ended, (workspace, party, name, each)) is not None for each in set(session_indexes)
+        """Give the sessions of a browser, and those it left behind."""
+        # Two look-ups, each by its index: an OR of them would read every session.
+        own = (
+            "WHERE sessions.workspace = ? AND sessions.id IN (SELECT id FROM sessions WHERE workspace = ? AND handle = ?"
+            " UNION ALL SELECT id FROM sessions WHERE workspace = ? AND left_in = ?)"
         )
+        return self._open(workspace, own, (workspace, workspace, handle, workspace, handle))
+
+    def ended_sessions(
+        self,
+        workspace: WorkspaceId,
+        kind: PartyKind,
+        party: EntityId,
+        name_id: NameId,
+        session_indexes: Sequence[str],
+    ) -> Sequence[EndedSession]:
+        """Give the sessions that this party knew by these names, and that have ended of late."""
+        with self._database.reading() as connection:
+            return ended_sessions_of(connection, workspace, kind, party, name_id, session_indexes)
 
     def begin(
         self, workspace: WorkspaceId, logout: Logout, ended: Sequence[SessionId], events: Sequence[Event]
@@ -96,7 +109,9 @@ class SqliteLogouts:
             _use_up_request(connection, workspace, logout)
             browsers = {logout.browser, *(_browser_of(connection, workspace, each) for each in ended)}
             for session in ended:
-                drop_session(connection, workspace, session, logout.started_at)
+                end_session(connection, workspace, session, logout.started_at)
+            if logout.initiator.party is not None:
+                log_out_of(connection, workspace, ended, logout.initiator.kind, logout.initiator.party)
             for browser in sorted(each for each in browsers if each):
                 _end_logins_under_way(connection, workspace, browser, logout.started_at)
             _insert(connection, workspace, logout)
@@ -118,6 +133,8 @@ class SqliteLogouts:
             for old, new in zip(before.legs, after.legs, strict=True):
                 if old != new:
                     _save_leg(connection, workspace, after.flow, old, new)
+                    if new.state is LegState.LOGGED_OUT:
+                        log_out_by(connection, workspace, new)
             move = Move(before.state, after.state) if before.state is not after.state else None
             insert_events(connection, workspace, events, move)
 
@@ -139,14 +156,10 @@ class SqliteLogouts:
         where = "WHERE workspace = ? AND state = ? AND browser = ? ORDER BY id DESC"
         return self._many(workspace, f"{_LOGOUT} {where}", (workspace, LogoutState.UNDER_WAY, browser))
 
-    def crossing(self, workspace: WorkspaceId, party: EntityId, name_id: NameId) -> Sequence[Logout]:
-        """Give the logouts under way that reach this participant about this subject."""
-        where = (
-            "WHERE workspace = ? AND state = ? AND flow IN"
-            " (SELECT flow FROM logout_legs WHERE workspace = ? AND party = ? AND name_id = ?) ORDER BY id"
-        )
-        values = (workspace, LogoutState.UNDER_WAY, workspace, party, name_id_text(name_id))
-        return self._many(workspace, f"{_LOGOUT} {where}", values)
+    def logged_out_meanwhile(self, workspace: WorkspaceId, logout: Logout) -> Sequence[Leg]:
+        """Give those a logout still counts as logged in who are known to be logged out by another one."""
+        with self._database.reading() as connection:
+            return tuple(leg for leg in logout.still_logged_in if is_logged_out(connection, workspace, leg))
 
     def begun_by(self, workspace: WorkspaceId, party: EntityId, request_id: MessageId) -> Logout | None:
         """Give the logout that this request began."""
@@ -163,22 +176,34 @@ class SqliteLogouts:
             insert_events(connection, workspace, events, Move(None, LogoutState.REFUSED))
 
     def expire(self, workspace: WorkspaceId, at: datetime) -> int:
-        """End every logout that took too long as a partial one."""
+        """End every logout that took too long as it stands."""
         values = (workspace, LogoutState.UNDER_WAY, to_microseconds(at - LOGOUT_LIFETIME))
         overdue = "WHERE workspace = ? AND state = ? AND started_at <= ?"
         logouts = self._many(workspace, f"{_LOGOUT} {overdue}", values)
-        for logout in logouts:
-            left = ", ".join(leg.party for leg in logout.still_logged_in)
-            event = Event(logout.flow, at, EXPIRE_STEP, EventOutcome.REFUSED, "flow.expired", f"not heard of: {left}")
-            self.save(workspace, logout, logout.ended(), (event,))
-        return len(logouts)
+        return sum(self._expire(workspace, logout, at) for logout in logouts)
+
+    def _expire(self, workspace: WorkspaceId, logout: Logout, at: datetime) -> bool:
+        """End one; False if its last answer came meanwhile, or another worker that keeps house at this moment was first."""
+        after = logout.without(self.logged_out_meanwhile(workspace, logout)).ended()
+        left = ", ".join(leg.party for leg in after.still_logged_in) or "nobody but the initiator's answer"
+        event = Event(logout.flow, at, EXPIRE_STEP, EventOutcome.REFUSED, "flow.expired", f"not heard of: {left}")
+        try:
+            self.save(workspace, logout, after, (event,))
+        except LogoutMovedError:
+            return False
+        return True
 
     def _open(self, workspace: WorkspaceId, where: str, values: tuple[str, ...]) -> Sequence[OpenSession]:
         with self._database.reading() as connection:
             rows = connection.execute(f"{_SESSIONS} {where} ORDER BY sessions.id", values).fetchall()
             return tuple(
-                OpenSession(session_of(row), browser, tuple(participants_of(connection, workspace, SessionId(row[0]))))
-                for browser, *row in rows
+                OpenSession(
+                    session_of(row),
+                    browser,
+                    tuple(participants_of(connection, workspace, SessionId(row[0]))),
+                    bool(left_behind),
+                )
+                for browser, left_behind, *row in rows
             )
 
     def _one(self, workspace: WorkspaceId, query: str, values: tuple[str, ...]) -> Logout | None:

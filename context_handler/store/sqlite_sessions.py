@@ -23,11 +23,13 @@ from context_handler.session import (
 from context_handler.store.accepting import accept_and_end
 from context_handler.store.beginning import begin_login
 from context_handler.store.database import Database, Survives, to_microseconds
+from context_handler.store.ended_rows import end_session
 from context_handler.store.ending import end_login
 from context_handler.store.event_rows import Move, insert_events
+from context_handler.store.json_text import json_text
 from context_handler.store.session_rows import (
     COLUMNS,
-    drop_session,
+    hand_on,
     insert_session,
     name_id_text,
     renew_session,
@@ -39,6 +41,7 @@ from federation.model import Profile
 from oiosaml.ids import EntityId, FlowId, WorkspaceId
 from oiosaml.messages.assertion import read_assertion
 from oiosaml.name_id import NameId
+from oiosaml.uris import NAMEID_X509_SUBJECT_NAME
 from oiosaml.xml.parse import parse_canonical
 
 _KNOWN: Final = (
@@ -50,11 +53,12 @@ _KNOWN: Final = (
 _NAMED: Final = (
     "SELECT 1 FROM participants JOIN sessions"
     " ON sessions.workspace = participants.workspace AND sessions.id = participants.session"
-    " WHERE participants.workspace = ? AND participants.name_id = ? AND sessions.ends_at > ? LIMIT 1"
+    " WHERE participants.workspace = ? AND participants.name_id = ? AND sessions.ends_at > ?"
 )
+_NAMED_IN_SESSION: Final = f"{_NAMED} AND participants.session_index IN (SELECT value FROM json_each(?))"  # noqa: S608 - our own constant
 _ACCEPTED: Final = frozenset({LoginState.ACCEPTED})
 _ENDED: Final = "SELECT id FROM sessions WHERE workspace = ? AND ends_at <= ?"
-_LONG_ENDED: Final = "FROM ended_sessions WHERE workspace = ? AND ended_at <= ?"
+_LONG_ENDED: Final = "FROM ended_participants WHERE workspace = ? AND ended_at <= ?"
 
 
 class SqliteSessions:
@@ -91,15 +95,7 @@ class SqliteSessions:
                 end_login(connection, workspace, flow, LoginState.COMPLETED, None, events, origins=_ACCEPTED)
             else:
                 accept_and_end(connection, workspace, in_hand, LoginState.COMPLETED, None, events)
-            if kept.displaced is not None:
-                connection.execute(
-                    "UPDATE sessions SET handle = NULL WHERE workspace = ? AND id = ?", (workspace, kept.displaced)
-                )
-            if kept.handle_before is not None:
-                connection.execute(
-                    "UPDATE sessions SET handle = ? WHERE workspace = ? AND handle = ?",
-                    (kept.handle, workspace, kept.handle_before),
-                )
+            hand_on(connection, workspace, kept)
             if not kept.renews:
                 insert_session(connection, workspace, kept)
             elif not renew_session(connection, workspace, kept):
@@ -144,7 +140,7 @@ class SqliteSessions:
             connection.execute(f"DELETE {_LONG_ENDED}", long_ago)
             ended = [session for (session,) in connection.execute(_ENDED, values)]
             for session in ended:
-                drop_session(connection, workspace, SessionId(session), at)
+                end_session(connection, workspace, SessionId(session), at)
         return len(ended)
 
     def find(self, workspace: WorkspaceId, system: EntityId, name_id: NameId, at: datetime) -> KnownSubject | None:
@@ -158,6 +154,11 @@ class SqliteSessions:
         idp, profile, signer, assertion = row
         return KnownSubject(EntityId(idp), Profile(profile), signer, read_assertion(parse_canonical(assertion)))
 
-    def is_named_elsewhere(self, workspace: WorkspaceId, name_id: NameId, at: datetime) -> bool:
-        """Tell whether any system was told of somebody under this NameID."""
-        return self._database.row(_NAMED, (workspace, name_id_text(name_id), to_microseconds(at))) is not None
+    def is_named_elsewhere(
+        self, workspace: WorkspaceId, name_id: NameId, at: datetime, session_indexes: Sequence[str] = ()
+    ) -> bool:
+        """Tell whether any system was told of somebody under this NameID, or of this session under a name that is the same everywhere."""
+        named = (workspace, name_id_text(name_id), to_microseconds(at))
+        if name_id.format != NAMEID_X509_SUBJECT_NAME:
+            return self._database.row(_NAMED, named) is not None
+        return self._database.row(_NAMED_IN_SESSION, (*named, json_text(tuple(session_indexes)))) is not None

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from nsis_sim.options import https_broker_url
 from nsis_sim.terminal import REFUSED, fail, say
 
 
@@ -22,7 +23,7 @@ def trust() -> None:
     """Say how browsers and programs are made to trust the authority, and how to take that back. Changes nothing."""
     from nsis_sim.trusting import instructions
 
-    say(instructions(_made()))
+    say(instructions(_made(), https_broker_url()))
 
 
 def export(
@@ -37,13 +38,22 @@ def export(
 
 
 def check(
-    url: Annotated[str, typer.Argument(help="Where the simulator runs.")] = "https://ch.faelles.localhost:8443",
+    url: Annotated[
+        str | None,
+        typer.Argument(
+            help="Where the simulator runs. Without it: NSIS_BASE_URL, or https://ch.faelles.localhost at NSIS_PORT, or 8443.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Ask the simulator for its certificate, as a client that trusts the authority does. Exit 0 if it holds, else 1."""
     import httpx
 
     from nsis_sim.outgoing import outgoing_transport
 
+    url = url or https_broker_url()
+    if not url.lower().startswith("https://"):
+        fail(f"{url} is not https: nobody shows a certificate there.")
     try:
         with httpx.Client(transport=outgoing_transport(), timeout=5.0) as client:
             status = client.get(url.rstrip("/") + "/healthz").status_code

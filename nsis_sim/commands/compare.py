@@ -31,7 +31,7 @@ def compare_tokens(
     reports = [_log_in(url, system, idp, persona) for system in (system_a, system_b)]
     for system, report in zip((system_a, system_b), reports, strict=True):
         if not report.succeeded:
-            fail(f"{system} refused: {report.code or 'by itself'}. {report.explanation}", status=REFUSED)
+            fail(f"{system} refused: {report.refused_as}. {report.explanation}", status=REFUSED)
     if as_json:
         _say_json(*reports)
     else:
@@ -41,13 +41,14 @@ def compare_tokens(
 def _log_in(url: str, system: str, idp: str, persona: str) -> "LoginReport":
     from nsis_sim.api_client import Api, ApiRefusalError, ApiUnreachableError
     from nsis_sim.browser import UnreachableError
-    from nsis_sim.headless_login import LoginStuckError, UnknownPartyError, log_in, resolve
+    from nsis_sim.headless_login import LoginStuckError, WrongWishError, log_in, resolve
+    from nsis_sim.named_parties import UnknownPartyError
 
     try:
         with Api(url) as api:
             wish = resolve(api, system=system, idp=idp, persona=persona, level=None, start=None)
             return log_in(wish, api=api, base_url=url)
-    except (ApiUnreachableError, UnreachableError, LoginStuckError, UnknownPartyError) as error:
+    except (ApiUnreachableError, UnreachableError, LoginStuckError, UnknownPartyError, WrongWishError) as error:
         fail(str(error))
     except ApiRefusalError as error:
         fail(error.message)

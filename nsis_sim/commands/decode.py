@@ -1,6 +1,7 @@
 """`nsis decode`: what is this thing I copied?"""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,10 +27,18 @@ def decode_command(
     try:
         decoded = decode(sys.stdin.read() if text is None or text == "-" else text)
     except UndecodableError as error:
-        fail(f"This cannot be decoded: {error}.", status=REFUSED)
+        hint = f" It is the name of a file: nsis decode < {text}" if text is not None and _is_file(text) else ""
+        fail(f"This cannot be decoded: {error}.{hint}", status=REFUSED)
     if not xml:
         say(decoded.what)
         for note in decoded.notes:
             say("  " + note.replace("\n", "\n  "))
         say()
     say(decoded.xml.rstrip())
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:
+        return False  # too long for a name

@@ -57,7 +57,7 @@ def serve(
         list[str] | None,
         typer.Option(
             "--only",
-            help="A house (context_handler, idp_mock, attribute_service, sp_demo), or one party: idp_mock:korsbaek.",
+            help="A house (context_handler, idp_mock, attribute_service, nemlogin_mock, sp_demo), or one party: idp_mock:korsbaek.",
         ),
     ] = None,
     port: Port = None,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsis_sim.options import BaseUrl, broker_url
+from nsis_sim.options import BaseUrl, Level, broker_url
 from nsis_sim.terminal import REFUSED, fail, say
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def login(
     idp: Annotated[str, typer.Option("--idp", help="The home IdP: its short id or its entityID.")],
     persona: Annotated[str, typer.Option("--persona", help="Who logs in, such as ane-holm.")],
     level: Annotated[
-        str | None, typer.Option("--level", help="Level to ask for: Low, Substantial or High (demo systems).")
+        Level | None, typer.Option("--level", case_sensitive=False, help="Level to ask for (demo systems).")
     ] = None,
     start: Annotated[
         str | None, typer.Option("--start", help="Where the login begins at a system of your own.")
@@ -31,17 +31,18 @@ def login(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Write the outcome as JSON.")] = False,
 ) -> None:
-    """Log in over real HTTP, and say what the token holds. Exits 0 on success, 1 on a refusal, 2 if nobody answers."""
+    """Log in over real HTTP, and say what the token holds. Exits 0 on success, 1 on a refusal, 2 on wrong use or if nobody answers."""
     from nsis_sim.api_client import Api, ApiRefusalError, ApiUnreachableError
     from nsis_sim.browser import UnreachableError
-    from nsis_sim.headless_login import LoginStuckError, UnknownPartyError, log_in, resolve
+    from nsis_sim.headless_login import LoginStuckError, WrongWishError, log_in, resolve
+    from nsis_sim.named_parties import UnknownPartyError
 
     url = broker_url(base_url)
     try:
         with Api(url) as api:
-            wish = resolve(api, system=system, idp=idp, persona=persona, level=level, start=start)
+            wish = resolve(api, system=system, idp=idp, persona=persona, level=level and level.value, start=start)
             report = log_in(wish, api=api, base_url=url)
-    except (ApiUnreachableError, UnreachableError, LoginStuckError, UnknownPartyError) as error:
+    except (ApiUnreachableError, UnreachableError, LoginStuckError, UnknownPartyError, WrongWishError) as error:
         fail(str(error))
     except ApiRefusalError as error:
         fail(error.message)
@@ -55,7 +56,7 @@ def login(
 
 def _say(report: "LoginReport") -> None:
     if not report.succeeded:
-        say(f"Refused: {report.code or 'by the system'}. {report.explanation}")
+        say(f"Refused: {report.refused_as}. {report.explanation}")
         for code in report.status:
             say(f"  status {code}")
     else:

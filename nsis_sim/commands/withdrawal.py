@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from nsis_sim.options import BaseUrl, broker_url
-from nsis_sim.terminal import fail, say
+from nsis_sim.named_parties import registered_party
+from nsis_sim.options import BaseUrl, Party, broker_url
+from nsis_sim.terminal import say
 
 
 class PartyKind(StrEnum):
@@ -23,7 +24,6 @@ class PartyKind(StrEnum):
 
 
 Kind = Annotated[PartyKind, typer.Argument(help="What it is.")]
-Party = Annotated[str, typer.Argument(metavar="ENTITYID", help="Its entityID, exactly as registered.")]
 Key = Annotated[
     str | None, typer.Option("--key", help="Only this key: SHA-256 of the public key in hexadecimal (`nsis parties`).")
 ]
@@ -57,23 +57,23 @@ def parties(base_url: BaseUrl = None) -> None:
         say(f"metadata of {state['entity_id']}: {state['fault']}: {state['detail']}")
 
 
-def withdraw(kind: Kind, entity_id: Party, key: Key = None, base_url: BaseUrl = None) -> None:
+def withdraw(kind: Kind, party: Party, key: Key = None, base_url: BaseUrl = None) -> None:
     """Withdraw a party, or one of its keys, in an emergency: it counts from the next step of every login, those under way too."""
-    _set(kind, entity_id, key, base_url, withdrawn=True)
+    entity_id = _set(kind, party, key, base_url, withdrawn=True)
     say(f"Withdrawn: {key or entity_id}. `nsis restore` takes it back.")
 
 
-def restore(kind: Kind, entity_id: Party, key: Key = None, base_url: BaseUrl = None) -> None:
+def restore(kind: Kind, party: Party, key: Key = None, base_url: BaseUrl = None) -> None:
     """Take a withdrawal back."""
-    _set(kind, entity_id, key, base_url, withdrawn=False)
+    entity_id = _set(kind, party, key, base_url, withdrawn=False)
     say(f"Restored: {key or entity_id}.")
 
 
-def _set(kind: PartyKind, entity_id: str, key: str | None, base_url: str | None, *, withdrawn: bool) -> None:
+def _set(kind: PartyKind, party: str, key: str | None, base_url: str | None, *, withdrawn: bool) -> str:
+    """Withdraw or restore, and give the entityID of the party that was meant."""
     from nsis_sim.api_client import Api, registering
 
-    with registering(entity_id), Api(broker_url(base_url)) as api:
-        named = [party["id"] for party in api.parties(kind.path) if party["entity_id"] == entity_id]
-        if not named:
-            fail(f"No {kind} is registered as {entity_id}; a slash at the end counts.")
-        api.set_withdrawn(kind.path, named[0], withdrawn=withdrawn, key=key)
+    with registering(party), Api(broker_url(base_url)) as api:
+        found = registered_party(api, kind.path, party)
+        api.set_withdrawn(kind.path, str(found["id"]), withdrawn=withdrawn, key=key)
+    return str(found["entity_id"])

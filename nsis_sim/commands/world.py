@@ -25,19 +25,22 @@ def apply(
     """Add or replace registrations at a running simulator: all of the file, or nothing of it."""
     import sys
 
+    from federation.documents import Kind
     from federation.load import export_world, load_parties
     from federation.problems import FederationError
     from nsis_sim.api_client import Api, registering
 
     source = "standard input" if file == "-" else file
-    try:
-        # Read here, since metadata_file means a file beside this one, which the simulator may not see.
-        world = load_parties(sys.stdin.read() if file == "-" else Path(file))
-    except FederationError as error:
-        fail(str(error), status=REFUSED)
-    except OSError as error:
-        fail(f"{file} cannot be read: {error.strerror}.")
     with registering(source), Api(broker_url(base_url)) as api:
+        try:
+            # Read here, since metadata_file means a file beside this one, which the simulator may not see.
+            world = load_parties(sys.stdin.read() if file == "-" else Path(file), api.played)
+        except FederationError as error:
+            fail(str(error), status=REFUSED)
+        except OSError as error:
+            fail(f"{file} cannot be read: {error.strerror}.")
+        if not any(getattr(world, kind.value) for kind in Kind):
+            fail(f"{source} holds nothing to register. It may hold lists under {', '.join(Kind)}.")
         done = api.send_text("/apply", export_world(world), media_type="application/yaml")
     say_findings(source, done.findings)
     for key in done.registered:

@@ -37,6 +37,7 @@ _ISSUER: Final = qname(NS_SAML, "Issuer")
 _EXTENSIONS: Final = qname(NS_SAMLP, "Extensions")
 _NAME_ID_POLICY: Final = qname(NS_SAMLP, "NameIDPolicy")
 _REQUESTED_AUTHN_CONTEXT: Final = qname(NS_SAMLP, "RequestedAuthnContext")
+_SUBJECT: Final = qname(NS_SAML, "Subject")
 _SCOPING: Final = qname(NS_SAMLP, "Scoping")
 
 
@@ -106,6 +107,8 @@ class AuthnRequest:
     provider_name: str | None = None
     attribute_consuming_service_index: int | None = None
     app_switch: AppSwitch | None = None
+    names_subject: bool = False
+    """Whether it says who is to log in. That is read as a fact and no more, since nobody serves such a request; it is never written."""
 
 
 def read_authn_request(element: _Element) -> AuthnRequest:
@@ -134,6 +137,7 @@ def read_authn_request(element: _Element) -> AuthnRequest:
         name_id_policy=_read_name_id_policy(parts.one(_NAME_ID_POLICY)),
         scoping=_read_scoping(parts.one(_SCOPING)),
         app_switch=read_app_switch(parts.one(_EXTENSIONS)),
+        names_subject=parts.one(_SUBJECT) is not None,
     )
 
 

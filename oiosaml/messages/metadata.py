@@ -47,6 +47,8 @@ class KeyDescriptor:
     encryption_methods: tuple["MetadataEncryptionMethod", ...] = ()
     problem: str | None = None
     """Why the key could not be read; never a copy of what stood there, which may be a secret (attack MD-08)."""
+    mend: str | None = None
+    """What to do about the problem, where it is a known one."""
     line: int | None = None
 
 
@@ -136,9 +138,13 @@ class EntityDescriptor:
     id: str | None = None
     cache_duration: timedelta | None = None
     """How long the publisher wants a copy used before it is fetched again; None for what is not said in days and smaller units."""
+    unread_cache_duration: str | None = None
+    """What stands there instead of such a duration."""
     line: int | None = None
     problems: tuple[MetadataProblem, ...] = ()
     """What could not be read inside, in document order."""
+    unspoken: tuple[str, ...] = ()
+    """Role descriptors that are there, but not for SAML 2.0."""
 
     def has_expired(self, at: datetime) -> bool:
         """Tell whether the metadata may not be used any more; no skew, for expiry is a revocation (attack MD-02)."""

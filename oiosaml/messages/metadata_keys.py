@@ -15,18 +15,24 @@ from oiosaml.xml.parse import text_of
 from oiosaml.xml.writing import NewElement
 
 _USES: Final = (None, "signing", "encryption")
+# XML Signature allows a chain. Whose key counts would be a guess, and a CA's key must never verify what its customers send.
+_ONE_OF_SEVERAL: Final = (
+    "Of a chain keep the first certificate (the leaf) only: the registration is the trust, and no CA is asked. "
+    "A second key of your own gets a KeyDescriptor of its own."
+)
 
 
 def read_key_descriptor(element: _Element) -> KeyDescriptor:
     """Read a KeyDescriptor; `problem` is set, and the key None, if the key is missing, broken or too weak."""
     methods = tuple(_read_encryption_method(each) for each in children(element, NS_MD, "EncryptionMethod"))
-    use = element.get("use")
+    use, certificates = element.get("use"), _certificates_in(element)
     try:
         if use not in _USES:
             raise SamlError("md.key", f"got use={use!r:.40}, expected signing, encryption or none")
-        return KeyDescriptor(use, _read_key(element), methods, line=element.sourceline)
+        return KeyDescriptor(use, _read_key(certificates), methods, line=element.sourceline)
     except SamlError as error:
-        return KeyDescriptor(use, None, methods, problem=error.detail, line=element.sourceline)
+        mend = _ONE_OF_SEVERAL if len(certificates) > 1 else None
+        return KeyDescriptor(use, None, methods, problem=error.detail, mend=mend, line=element.sourceline)
 
 
 def add_key_descriptor(role: NewElement, descriptor: KeyDescriptor) -> None:
@@ -48,13 +54,16 @@ def add_key_descriptor(role: NewElement, descriptor: KeyDescriptor) -> None:
             add(written, NS_XENC11, "MGF", {"Algorithm": method.mgf})
 
 
-def _read_key(element: _Element) -> VerificationKey:
-    certificates = [
+def _certificates_in(element: _Element) -> list[_Element]:
+    return [
         certificate
         for key_info in children(element, NS_DS, "KeyInfo")
         for x509_data in children(key_info, NS_DS, "X509Data")
         for certificate in children(x509_data, NS_DS, "X509Certificate")
     ]
+
+
+def _read_key(certificates: list[_Element]) -> VerificationKey:
     if len(certificates) != 1:
         raise SamlError("md.key", f"got {len(certificates)} X509Certificate in KeyDescriptor, expected one")
     text = text_of(certificates[0])

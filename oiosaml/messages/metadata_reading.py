@@ -24,6 +24,7 @@ from oiosaml.messages.metadata import (
     SpRole,
 )
 from oiosaml.messages.metadata_keys import read_key_descriptor
+from oiosaml.messages.metadata_lookalikes import WEB_PAGE_MEND, problem_of
 from oiosaml.uris import NS_DS, NS_MD, NS_SAML, PROTOCOL_SAML2
 from oiosaml.validity import parse_duration
 from oiosaml.xml.parse import parse_metadata, text_of
@@ -37,8 +38,7 @@ def read_metadata(octets: bytes) -> MetadataDocument:
     try:
         root = parse_metadata(octets)
     except SamlError as error:
-        line = getattr(error.__cause__, "lineno", None)
-        return MetadataDocument(None, (MetadataProblem(error.refusal.key, error.detail, line),))
+        return MetadataDocument(None, (problem_of(error, octets),))
     return read_metadata_element(root)
 
 
@@ -59,10 +59,22 @@ def _read(root: _Element, reading: "_Reading") -> MetadataDocument:
         return MetadataDocument(None, (MetadataProblem("md.rule", detail, root.sourceline, mend),))
     if name.namespace != NS_MD or name.localname != "EntityDescriptor":
         detail = f"got {str(root.tag)!r:.120}, expected EntityDescriptor in {NS_MD}"
-        mend = "Send SAML 2.0 metadata, whose root is md:EntityDescriptor."
-        return MetadataDocument(None, (MetadataProblem("xml.root", detail, root.sourceline, mend),))
+        return MetadataDocument(None, (MetadataProblem("xml.root", detail, root.sourceline, _mend_of_root(name)),))
     entity = reading.entity(root)
     return MetadataDocument(entity, entity.problems)
+
+
+def _mend_of_root(name: etree.QName) -> str:
+    if name.localname.lower() == "html":
+        return WEB_PAGE_MEND
+    if name.localname == "EntityDescriptor":
+        return f'Declare SAML 2.0\'s namespace: xmlns:md="{NS_MD}", and md: before every name, or xmlns="{NS_MD}".'
+    return "Send SAML 2.0 metadata, whose root is md:EntityDescriptor."
+
+
+def _mend_of_protocol(tag: str, *, alone: bool) -> str:
+    mend = f'Write protocolSupportEnumeration="{PROTOCOL_SAML2}" on {tag}, if it speaks SAML 2.0'
+    return f"{mend}." if alone else f"{mend}; else take it out."
 
 
 class _Reading:
@@ -71,6 +83,7 @@ class _Reading:
     def __init__(self) -> None:
         self.problems: list[MetadataProblem] = []
         self._ends: list[datetime] = []
+        self._unspoken: list[str] = []
 
     def note_end(self, element: _Element) -> None:
         """Note a validUntil: it ends everything inside, and whatever ends first ends the entity (SAML Metadata 2.3.1, 2.3.2, 2.4.1)."""
@@ -90,6 +103,8 @@ class _Reading:
             None if idp is None else self._idp(idp),
             None if authority is None else self._attribute_authority(authority),
         )
+        duration = root.get("cacheDuration")
+        cached = parse_duration(duration or "")
         return EntityDescriptor(
             EntityId(root.get("entityID", "")),
             min(self._ends, default=None),
@@ -98,9 +113,11 @@ class _Reading:
             signature_present=next(children(root, NS_DS, "Signature"), None) is not None,
             organization_name=self._organization_name(root),
             id=root.get("ID"),
-            cache_duration=parse_duration(root.get("cacheDuration", "")),
+            cache_duration=cached,
+            unread_cache_duration=duration if cached is None else None,
             line=root.sourceline,
             problems=tuple(self.problems),
+            unspoken=tuple(self._unspoken),
         )
 
     def _role(self, root: _Element, tag: str) -> _Element | None:
@@ -109,10 +126,14 @@ class _Reading:
         speaking = [each for each in found if PROTOCOL_SAML2 in each.get("protocolSupportEnumeration", "").split()]
         for each in found:
             if each not in speaking:
+                self._unspoken.append(tag)
                 got = each.get("protocolSupportEnumeration")
-                self._note(each, f"got {tag} with protocolSupportEnumeration {got!r:.120}, expected {PROTOCOL_SAML2}")
+                detail = f"got {tag} with protocolSupportEnumeration {got!r:.120}, expected {PROTOCOL_SAML2}"
+                self._note(each, detail, mend=_mend_of_protocol(tag, alone=not speaking))
         if len(speaking) > 1:
-            self._note(speaking[1], f"got {len(speaking)} {tag} for SAML 2.0, expected one")
+            # the schema allows several; which of them counts would be a guess
+            mend = f"Keep one {tag}, with everything that counts."
+            self._note(speaking[1], f"got {len(speaking)} {tag} for SAML 2.0, expected one", mend=mend)
         return speaking[0] if speaking else None
 
     def _sp(self, element: _Element) -> SpRole:
@@ -224,5 +245,5 @@ class _Reading:
             self._note(element, f"{error.detail} in {attribute}", key="md.expired")
             return None
 
-    def _note(self, element: _Element, detail: str, *, key: str = "md.rule") -> None:
-        self.problems.append(MetadataProblem(key, detail, element.sourceline))
+    def _note(self, element: _Element, detail: str, *, key: str = "md.rule", mend: str | None = None) -> None:
+        self.problems.append(MetadataProblem(key, detail, element.sourceline, mend))

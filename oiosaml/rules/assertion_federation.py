@@ -94,18 +94,8 @@ def level_is_not_above_the_registered(assertion: Assertion, expected: AssertionE
 def level_meets_the_demand(assertion: Assertion, expected: AssertionExpectations) -> Iterator[Breach]:
     """The level is what the system asked for and not below what it is registered with."""
     level = _level(assertion, LOA)
-    if level is None:
-        return
-    wanted, floor = expected.requested_level, expected.minimum_level
-    if floor is not None and not level.meets(floor):
-        yield _too_low(level, floor, "the system's registration")
-    if wanted is not None and not satisfies(level, wanted, expected.comparison):
-        yield _too_low(level, wanted, f"comparison {expected.comparison} in the request")
-    if expected.acceptable_levels is not None and level not in expected.acceptable_levels:
-        yield Breach(
-            f"got {level.attribute_value}, expected {expected.demanded}",
-            params=(("required", expected.demanded), ("actual", level.attribute_value)),
-        )
+    if level is not None:
+        yield from short_of_the_demand(level, expected)
 
 
 @rule("IDR-32", code="fed.loa", source="KOMBIT Context Handler", requirement=Requirement.SHOULD)
@@ -116,6 +106,20 @@ def levels_of_both_kinds_agree(assertion: Assertion, _: AssertionExpectations) -
         if level is not None and nist != NistLevel.counterpart_of(level):
             counterpart = NistLevel.counterpart_of(level)
             yield f"got AssuranceLevel {nist!r:.40} beside {level.attribute_value}, expected {counterpart}"
+
+
+def short_of_the_demand(level: AssuranceLevel, expected: AssertionExpectations) -> Iterator[Breach]:
+    """Give what `level`, the one that counts, falls short of: the registration, the request, or a demand made in NIST levels."""
+    wanted, floor = expected.requested_level, expected.minimum_level
+    if floor is not None and not level.meets(floor):
+        yield _too_low(level, floor, "the system's registration")
+    if wanted is not None and not satisfies(level, wanted, expected.comparison):
+        yield _too_low(level, wanted, f"comparison {expected.comparison} in the request")
+    if expected.acceptable_levels is not None and level not in expected.acceptable_levels:
+        yield Breach(
+            f"got {level.attribute_value}, expected {expected.demanded}",
+            params=(("required", expected.demanded), ("actual", level.attribute_value)),
+        )
 
 
 def foreign_organisations(assertion: Assertion, name: str, expected: AssertionExpectations) -> Iterator[Breach]:

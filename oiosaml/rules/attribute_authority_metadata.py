@@ -6,6 +6,7 @@ from typing import Final
 from oiosaml.attributes import PRIVILEGES_INTERMEDIATE
 from oiosaml.messages.metadata import AttributeAuthorityRole, MetadataDocument
 from oiosaml.rules import metadata as common
+from oiosaml.rules import metadata_keys as keys
 from oiosaml.rules.metadata import MetadataExpectations
 from oiosaml.rules.rule import Breach, Requirement, rule
 from oiosaml.uris import BINDING_SOAP, NAMEID_X509_SUBJECT_NAME
@@ -20,38 +21,45 @@ document_is_readable = rule("AAM-01", code="md.rule", source="OIOSAML 3, R3-G-02
 entity_id_is_a_uri = rule("AAM-02", code="md.rule", source="OIOSAML 3, R3-G-03")(common.bad_entity_id)
 metadata_is_valid = rule("AAM-03", code="md.expired", source="SAML Metadata 2.3.2")(common.expired_metadata)
 values_are_readable = rule("AAM-04", code="md.rule", source="SAML Metadata, schema")(common.unreadable_values)
+cache_duration_is_read = rule("AAM-12", code="md.rule", source="SAML Metadata 2.3.2", requirement=Requirement.SHOULD)(
+    common.unread_cache_duration
+)
 
 
 @rule("AAM-05", code="md.rule", source="OIOSAML 3, R3-MD-25")
 def is_an_attribute_authority(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """There is an AttributeAuthorityDescriptor for SAML 2.0."""
     if document.entity is not None and document.entity.attribute_authority is None:
-        yield Breach(
-            "got no AttributeAuthorityDescriptor for SAML 2.0, expected one",
-            line=document.entity.line,
-            mend="Send the metadata of an attribute service.",
-        )
+        mend = "Send the metadata of an attribute service."
+        yield from common.missing_role(document.entity, "AttributeAuthorityDescriptor", mend)
 
 
 @rule("AAM-06", code="md.key", source="our choice, AS-16")
 def has_a_signing_key(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """There is a key to verify the service's answers with."""
     for role in _role(document):
-        yield from common.missing_signing_key(role.keys, role.line)
+        yield from keys.missing_signing_key(role.keys, role.line)
 
 
 @rule("AAM-07", code="md.key", source="OIOSAML 3, R3-MD-09")
 def keys_are_usable(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """Every key can be read and is strong enough: RSA of 2048 bits or more, or a listed curve."""
     for role in _role(document):
-        yield from common.unusable_keys(role.keys)
+        yield from keys.unusable_keys(role.keys)
 
 
 @rule("AAM-08", code="md.key", source="OIOSAML 3, R3-MD-09")
 def certificates_are_valid(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
     """No certificate has expired."""
     for role in _role(document):
-        yield from common.expired_certificates(role.keys, expected.at)
+        yield from keys.expired_certificates(role.keys, expected.at)
+
+
+@rule("AAM-11", code="md.key", source="OIOSAML 3, R3-MD-09", requirement=Requirement.SHOULD)
+def certificates_have_begun(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
+    """Every certificate is valid already."""
+    for role in _role(document):
+        yield from keys.certificates_ahead_of_their_time(role.keys, expected.at)
 
 
 @rule("IDM-10", code="md.endpoint", source="OIOSAML 3, R3-MD-25; our choice, AS-16")
@@ -68,7 +76,7 @@ def can_be_asked(document: MetadataDocument, _: MetadataExpectations) -> Iterato
 
 @rule("AAM-09", code="md.endpoint", source="SAML Metadata 2.2.2; SAML Bindings")
 def endpoints_are_safe(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
-    """Every endpoint is an https URL; http only for localhost or in test mode."""
+    """Every endpoint is an https URL; http only for localhost, or in a simulator started with --lan."""
     for role in _role(document):
         yield from common.bad_endpoints(role.attribute_services, expected)
 
@@ -96,5 +104,7 @@ ATTRIBUTE_AUTHORITY_METADATA_RULES: Final = (
     certificates_are_valid,
     can_be_asked,
     endpoints_are_safe,
+    certificates_have_begun,
+    cache_duration_is_read,
     offers_privileges,
 )

@@ -11,7 +11,7 @@ from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.messages.metadata import Endpoint
 from oiosaml.nsis import AssuranceLevel, Comparison
 from oiosaml.rules.issue_instant import in_the_future, too_old
-from oiosaml.rules.rule import Requirement, rule
+from oiosaml.rules.rule import Breach, Requirement, rule
 from oiosaml.uris import (
     BINDING_POST,
     BINDING_REDIRECT,
@@ -105,11 +105,13 @@ def id_is_an_ncname(request: AuthnRequest, _: AuthnRequestExpectations) -> Itera
 
 
 @rule("SPQ-11", code="proto.destination", source="SAML Bindings 3.4.5.2")
-def destination_is_our_sso(request: AuthnRequest, expected: AuthnRequestExpectations) -> Iterator[str]:
+def destination_is_our_sso(request: AuthnRequest, expected: AuthnRequestExpectations) -> Iterator[Breach]:
     """The destination is our SSO endpoint, exactly."""
     # required, since the request is signed: without it a request recorded at one IdP works at all of them
-    if request.destination != expected.sso_location:
-        yield f"got {request.destination!r:.200}, expected {expected.sso_location}"
+    if request.destination is None:
+        yield Breach(f"got no Destination, expected {expected.sso_location}", "proto.destination:missing")
+    elif request.destination != expected.sso_location:
+        yield Breach(f"got {request.destination!r:.200}, expected {expected.sso_location}")
 
 
 @rule("SPQ-30", code="proto.not-yet-valid", source="OIOSAML 3, R3-G-01")
@@ -200,17 +202,26 @@ def name_id_format_is_supported(request: AuthnRequest, expected: AuthnRequestExp
 
 
 @rule("SPQ-24", code="req.loop", source="SAML Core 3.4.1.5")
-def not_in_a_circle(request: AuthnRequest, expected: AuthnRequestExpectations) -> Iterator[str]:
+def not_in_a_circle(request: AuthnRequest, expected: AuthnRequestExpectations) -> Iterator[Breach]:
     """The request has not passed us or anybody twice, and may still be passed on."""
     if request.scoping is None:
         return
-    if expected.asks_others and request.scoping.proxy_count == 0:
-        yield "got ProxyCount 0, expected at least 1: a broker always asks somebody else"
     requesters = request.scoping.requester_ids
     if len(set(requesters)) < len(requesters):
-        yield f"got the RequesterIDs {', '.join(requesters)[:200]}, expected each once"
+        yield Breach(f"got the RequesterIDs {', '.join(requesters)[:200]}, expected each once")
     for requester in set(requesters) & set(expected.our_entity_ids):
-        yield f"got ourselves as RequesterID ({requester}), expected others only"
+        yield Breach(f"got ourselves as RequesterID ({requester}), expected others only")
+    if expected.asks_others and request.scoping.proxy_count == 0:
+        yield Breach(
+            "got ProxyCount 0, expected at least 1: a broker always asks somebody else", "req.loop:proxy-count"
+        )
+
+
+@rule("SPQ-38", code="req.subject", source="SAML Core 3.4.1")
+def names_no_subject(request: AuthnRequest, _: AuthnRequestExpectations) -> Iterator[str]:
+    """The request names nobody who is to log in: the answer would have to be about that person, which nobody here can promise."""
+    if request.names_subject:
+        yield "got a Subject, expected none: who logs in is decided at the home IdP"
 
 
 @rule("SPQ-36", code="req.app-switch", source="NemLog-in, AppSwitch extension")
@@ -311,6 +322,7 @@ AUTHN_REQUEST_RULES: Final = (
     not_a_person_login,
     name_id_format_is_supported,
     not_in_a_circle,
+    names_no_subject,
     app_switch_leads_to_an_app,
     came_by_redirect,
     id_is_long_enough,

@@ -1,4 +1,4 @@
-"""What a municipal IdP's metadata must say (IDM-01 to IDM-11)."""
+"""What a municipal IdP's metadata must say (IDM-01 to IDM-33)."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 from oiosaml import attributes as names
 from oiosaml.messages.metadata import IdpRole, MetadataDocument
 from oiosaml.rules import metadata as common
+from oiosaml.rules import metadata_keys as keys
 from oiosaml.rules.metadata import MetadataExpectations
 from oiosaml.rules.rule import Breach, Requirement, rule
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, NAMEID_X509_SUBJECT_NAME
@@ -23,6 +24,9 @@ document_is_readable = rule("IDM-20", code="md.rule", source="OIOSAML 3, R3-G-02
 entity_id_is_a_uri = rule("IDM-21", code="md.rule", source="OIOSAML 3, R3-G-03")(common.bad_entity_id)
 metadata_is_valid = rule("IDM-22", code="md.expired", source="SAML Metadata 2.3.2")(common.expired_metadata)
 values_are_readable = rule("IDM-23", code="md.rule", source="SAML Metadata, schema")(common.unreadable_values)
+cache_duration_is_read = rule("IDM-33", code="md.rule", source="SAML Metadata 2.3.2", requirement=Requirement.SHOULD)(
+    common.unread_cache_duration
+)
 contact_is_named = rule("IDM-24", code="md.rule", source="OIOSAML 3, R3-MD-08", requirement=Requirement.SHOULD)(
     common.no_contact
 )
@@ -32,11 +36,8 @@ contact_is_named = rule("IDM-24", code="md.rule", source="OIOSAML 3, R3-MD-08", 
 def is_an_identity_provider(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """There is an IDPSSODescriptor for SAML 2.0."""
     if document.entity is not None and document.entity.idp is None:
-        yield Breach(
-            "got no IDPSSODescriptor for SAML 2.0, expected one",
-            line=document.entity.line,
-            mend="Send the metadata of an identity provider; a system is registered elsewhere.",
-        )
+        mend = "Send the metadata of an identity provider; a system is registered elsewhere."
+        yield from common.missing_role(document.entity, "IDPSSODescriptor", mend)
 
 
 @rule("IDM-02", code="md.rule", source="OIOSAML 3, R3-MD-20", requirement=Requirement.SHOULD)
@@ -55,28 +56,35 @@ def wants_signed_requests(document: MetadataDocument, _: MetadataExpectations) -
 def has_a_signing_key(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """There is a key to verify the IdP's assertions with."""
     for role in _role(document):
-        yield from common.missing_signing_key(role.keys, role.line)
+        yield from keys.missing_signing_key(role.keys, role.line)
 
 
 @rule("IDM-25", code="md.key", source="OIOSAML 3, R3-MD-09")
 def keys_are_usable(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """Every key can be read and is strong enough: RSA of 2048 bits or more, or a listed curve."""
     for role in _role(document):
-        yield from common.unusable_keys(role.keys)
+        yield from keys.unusable_keys(role.keys)
 
 
 @rule("IDM-26", code="md.key", source="OIOSAML 3, R3-MD-09")
 def certificates_are_valid(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
     """No certificate has expired."""
     for role in _role(document):
-        yield from common.expired_certificates(role.keys, expected.at)
+        yield from keys.expired_certificates(role.keys, expected.at)
+
+
+@rule("IDM-32", code="md.key", source="OIOSAML 3, R3-MD-09", requirement=Requirement.SHOULD)
+def certificates_have_begun(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
+    """Every certificate is valid already."""
+    for role in _role(document):
+        yield from keys.certificates_ahead_of_their_time(role.keys, expected.at)
 
 
 @rule("IDM-27", code="md.key", source="OIOSAML 3, R3-MD-09", requirement=Requirement.SHOULD)
 def certificates_last(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
     """Certificates have 30 days left."""
     for role in _role(document):
-        yield from common.certificates_that_expire_soon(role.keys, expected.at)
+        yield from keys.certificates_that_expire_soon(role.keys, expected.at)
 
 
 @rule("IDM-04", code="md.key", source="KOMBIT, upload of metadata", requirement=Requirement.SHOULD)
@@ -102,7 +110,7 @@ def can_be_asked(document: MetadataDocument, _: MetadataExpectations) -> Iterato
 
 @rule("IDM-28", code="md.endpoint", source="SAML Metadata 2.2.2; SAML Bindings")
 def endpoints_are_safe(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
-    """Every endpoint is an https URL; http only for localhost or in test mode."""
+    """Every endpoint is an https URL; http only for localhost, or in a simulator started with --lan."""
     for role in _role(document):
         yield from common.bad_endpoints(role.single_sign_on_services + role.single_logout_services, expected)
 
@@ -163,7 +171,7 @@ def core_attributes_are_listed(document: MetadataDocument, _: MetadataExpectatio
 def certificates_look_like_oces3(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
     """Certificates name the registered organisation, as OCES3 certificates do."""
     for role in _role(document):
-        yield from common.certificates_unlike_oces3(role.keys, expected.registered_cvr)
+        yield from keys.certificates_unlike_oces3(role.keys, expected.registered_cvr)
 
 
 IDP_METADATA_RULES: Final = (
@@ -178,6 +186,7 @@ IDP_METADATA_RULES: Final = (
     can_be_asked,
     endpoints_are_safe,
     wants_signed_requests,
+    certificates_have_begun,
     certificates_last,
     one_certificate_for_each_use,
     can_be_asked_by_redirect,
@@ -187,5 +196,6 @@ IDP_METADATA_RULES: Final = (
     name_id_format_is_listed,
     core_attributes_are_listed,
     certificates_look_like_oces3,
+    cache_duration_is_read,
     contact_is_named,
 )

@@ -3,21 +3,18 @@
 Each breach says at which line, and how the party's supplier mends it.
 """
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from cryptography import x509
-from cryptography.x509.oid import NameOID
-
 from oiosaml.ids import Cvr
-from oiosaml.messages.metadata import ContactPerson, Endpoint, EntityDescriptor, KeyDescriptor, MetadataDocument
+from oiosaml.messages.metadata import ContactPerson, Endpoint, EntityDescriptor, MetadataDocument
+from oiosaml.rules.endpoint_location import location_problem
 from oiosaml.rules.rule import Breach
-from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP
+from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, PROTOCOL_SAML2
 from oiosaml.validity import format_instant
 
 MAXIMUM_ENTITY_ID_CHARACTERS: Final = 1024
@@ -25,13 +22,10 @@ MAXIMUM_ENTITY_ID_CHARACTERS: Final = 1024
 
 _LOGOUT_BINDINGS: Final = (BINDING_REDIRECT, BINDING_POST, BINDING_SOAP)
 
-EXPIRES_SOON: Final = timedelta(days=30)
+_SHOWN: Final = 120
+"""How many characters of a value that is wrong are repeated."""
 
 _ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f]+")
-_STRAY = re.compile(r"[\s\x00-\x1f\x7f\\]")
-_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
-_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
-"""What a host name is; httpx and browsers refuse or rewrite anything else, each in its own way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +35,11 @@ class MetadataExpectations:
     at: datetime
     registered_cvr: Cvr | None = None
     allow_http: bool = False
-    """Test mode: plain http to any host. To the machine's own loopback it is always allowed."""
+    """Plain http to any host, where our own houses meet by it (--lan). To the machine's own loopback it is always allowed."""
     other_fingerprints: frozenset[str] = frozenset()
     """Keys of other connections in the same environment."""
+    chosen_encryption: frozenset[str] = frozenset()
+    """The algorithms that the registration says are used, whatever the metadata lists; empty leaves it to the metadata."""
 
 
 def unreadable_document(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
@@ -54,7 +50,7 @@ def unreadable_document(document: MetadataDocument, _: MetadataExpectations) -> 
 
 
 def unreadable_values(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
-    """Every value is of its type."""
+    """Every value is of its type, and every role stands there once, for SAML 2.0."""
     if document.entity is not None:
         for problem in document.problems:
             mend = problem.mend or "Write the value as the SAML metadata schema prescribes."
@@ -64,13 +60,10 @@ def unreadable_values(document: MetadataDocument, _: MetadataExpectations) -> It
 def bad_entity_id(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """The entityID is an absolute URI of at most 1024 characters."""
     for entity in _entity(document):
-        fits = len(entity.entity_id) <= MAXIMUM_ENTITY_ID_CHARACTERS
-        if not fits or not _ABSOLUTE_URI.fullmatch(entity.entity_id):
-            yield Breach(
-                f"got entityID {entity.entity_id!r:.120}, expected an absolute URI",
-                line=entity.line,
-                mend='Set entityID to a stable URI of your own, such as "https://saml.example.dk".',
-            )
+        problem = _entity_id_problem(entity.entity_id)
+        if problem is not None:
+            detail, mend = problem
+            yield Breach(detail, line=entity.line, mend=mend)
 
 
 def unusual_entity_id(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
@@ -78,6 +71,13 @@ def unusual_entity_id(document: MetadataDocument, _: MetadataExpectations) -> It
     for entity in _entity(document):
         if not entity.entity_id.startswith("https://saml."):
             yield Breach(f"got entityID {entity.entity_id!r:.120}, expected https://saml.<domain>", line=entity.line)
+
+
+def missing_role(entity: EntityDescriptor, tag: str, otherwise: str) -> Iterator[Breach]:
+    """Yield the breach of metadata without the role it is registered for; `otherwise` is the mend if it has none of that kind at all."""
+    unspoken = f'{tag} is there, but not for SAML 2.0: write protocolSupportEnumeration="{PROTOCOL_SAML2}" on it, if it speaks that.'
+    mend = unspoken if tag in entity.unspoken else otherwise
+    yield Breach(f"got no {tag} for SAML 2.0, expected one", line=entity.line, mend=mend)
 
 
 def expired_metadata(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
@@ -89,6 +89,17 @@ def expired_metadata(document: MetadataDocument, expected: MetadataExpectations)
                 f"got validUntil {format_instant(entity.valid_until)}, expected it after {format_instant(expected.at)}",
                 line=entity.line,
                 mend="Publish the metadata anew with a later validUntil, or without one.",
+            )
+
+
+def unread_cache_duration(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
+    """A cacheDuration is a duration in days and smaller units; any other is passed over."""
+    for entity in _entity(document):
+        if entity.unread_cache_duration is not None:
+            yield Breach(
+                f"got cacheDuration {_quoted(entity.unread_cache_duration)}, expected a duration such as P1D or PT12H",
+                line=entity.line,
+                mend='Write it in days, hours, minutes and seconds, such as cacheDuration="P1D", or leave it out.',
             )
 
 
@@ -107,13 +118,24 @@ def bad_endpoints(endpoints: tuple[Endpoint, ...], expected: MetadataExpectation
     """Yield a breach for each location the browser, or we, must not be sent to (attacks REQ-04, MD-10)."""
     for endpoint in endpoints:
         for location in (endpoint.location, endpoint.response_location):
-            problem = None if location is None else _location_problem(location, allow_http=expected.allow_http)
-            if problem is not None:
-                yield Breach(
-                    f"got {location!r:.200} ({problem}), expected an https URL",
-                    line=endpoint.line,
-                    mend="Give the full address with https; plain http works for localhost only.",
-                )
+            found = None if location is None else location_problem(location, allow_http=expected.allow_http)
+            if found is not None:
+                problem, mend = found
+                yield Breach(f"got {location!r:.200} ({problem}), expected an https URL", line=endpoint.line, mend=mend)
+
+
+def repeated_indexes(endpoints: tuple[Endpoint, ...]) -> Iterator[Breach]:
+    """Yield a breach for each endpoint whose index another one before it has: a request that names it means either."""
+    seen: set[int] = set()
+    for endpoint in endpoints:
+        if endpoint.index in seen:
+            yield Breach(
+                f"got index {endpoint.index} a second time, at {_quoted(endpoint.location)}, expected an index of its own",
+                line=endpoint.line,
+                mend="Give each endpoint of a kind an index of its own: 0, 1, 2.",
+            )
+        if endpoint.index is not None:
+            seen.add(endpoint.index)
 
 
 def unknown_logout_bindings(endpoints: tuple[Endpoint, ...]) -> Iterator[Breach]:
@@ -138,126 +160,38 @@ def response_locations_of_soap(endpoints: tuple[Endpoint, ...]) -> Iterator[Brea
             )
 
 
-def unusable_keys(keys: tuple[KeyDescriptor, ...]) -> Iterator[Breach]:
-    """Yield a breach for each key that cannot be read or is too weak (attack MD-08)."""
-    for descriptor in keys:
-        if descriptor.problem is not None:
-            yield Breach(
-                descriptor.problem,
-                line=descriptor.line,
-                mend="Put one certificate with an RSA key of at least 2048 bits, base64 without BEGIN and END, into it.",
-            )
-
-
-def missing_signing_key(keys: tuple[KeyDescriptor, ...], line: int | None) -> Iterator[Breach]:
-    """Yield a breach if no key may verify signatures: then nothing of this party could ever be believed (attack MD-07)."""
-    if not any(each.key is not None and each.use in (None, "signing") for each in keys):
-        yield Breach(
-            "got no usable KeyDescriptor for signing, expected one",
-            line=line,
-            mend='Add <md:KeyDescriptor use="signing"> with your certificate.',
-        )
-
-
-def expired_certificates(keys: tuple[KeyDescriptor, ...], at: datetime) -> Iterator[Breach]:
-    """Yield a breach for each certificate that is not valid at `at`."""
-    for descriptor, certificate in _certificates(keys):
-        if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
-            start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-            yield Breach(
-                f"got a certificate valid from {format_instant(start)} to {format_instant(end)}, "
-                f"expected one valid at {format_instant(at)}",
-                line=descriptor.line,
-                mend="Renew the certificate and publish the metadata with the new one.",
-            )
-
-
-def certificates_that_expire_soon(keys: tuple[KeyDescriptor, ...], at: datetime) -> Iterator[Breach]:
-    """Yield a breach for each certificate with less than 30 days left."""
-    for descriptor, certificate in _certificates(keys):
-        end = certificate.not_valid_after_utc
-        if at <= end < at + EXPIRES_SOON:
-            yield Breach(
-                f"got a certificate that ends {format_instant(end)}, expected 30 days left",
-                line=descriptor.line,
-                mend="Plan the rollover: publish the new key beside the old one first.",
-            )
-
-
-def certificates_unlike_oces3(keys: tuple[KeyDescriptor, ...], registered_cvr: Cvr | None) -> Iterator[Breach]:
-    """Yield a breach for each certificate that does not name the registered organisation as an OCES3 certificate does."""
-    for descriptor, certificate in _certificates(keys):
-        names = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_IDENTIFIER)
-        got = str(names[0].value) if names else "no organizationIdentifier"
-        expected = f"NTRDK-{registered_cvr or ''}"
-        if not got.startswith("NTRDK-") or (registered_cvr is not None and got != expected):
-            yield Breach(
-                f"got {got!r:.80}, expected {expected}{'' if registered_cvr else '<CVR>'} in the certificate's subject",
-                line=descriptor.line,
-                mend="In the real federation an OCES3 certificate of the registered organisation is needed.",
-            )
-
-
-def keys_of_others(keys: tuple[KeyDescriptor, ...], fingerprints: frozenset[str]) -> Iterator[Breach]:
-    """Yield a breach for each key that another connection uses, too."""
-    for descriptor in keys:
-        if descriptor.key is not None and descriptor.key.fingerprint in fingerprints:
-            yield Breach(
-                f"got the key {descriptor.key.fingerprint[:16]}…, which another connection uses, expected its own",
-                line=descriptor.line,
-                mend="Use one certificate for each connection and environment.",
-            )
-
-
 def _entity(document: MetadataDocument) -> Iterator[EntityDescriptor]:
     if document.entity is not None:
         yield document.entity
 
 
-def _reachable(contact: ContactPerson) -> bool:
-    return contact.contact_type in ("administrative", "technical") and bool(contact.email_addresses)
-
-
-def _certificates(keys: tuple[KeyDescriptor, ...]) -> Iterator[tuple[KeyDescriptor, x509.Certificate]]:
-    for descriptor in keys:
-        if descriptor.key is not None and descriptor.key.certificate_der is not None:
-            yield descriptor, x509.load_der_x509_certificate(descriptor.key.certificate_der)
-
-
-def _location_problem(location: str, *, allow_http: bool) -> str | None:
-    if _STRAY.search(location):
-        return "white space or a backslash in it"
-    try:
-        parts = urlsplit(location)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        return str(error)
-    if not location.isascii():
-        return "characters beyond ASCII, which a header cannot carry"
-    if parts.scheme not in ("https", "http"):
-        return f"the scheme {parts.scheme or 'is missing'}"
-    if not host or parts.username is not None or parts.fragment:
-        return "no host, a user name or a fragment"
-    bracketed = parts.netloc.startswith("[")
-    if not _is_address(host) and (bracketed or not _HOST.fullmatch(host)):
-        return "a host that is no host name"
-    if parts.scheme == "http" and not allow_http and not _is_loopback(host):
-        return "plain http"
+def _entity_id_problem(entity_id: str) -> tuple[str, str] | None:
+    """Give what is wrong with it, and the mend."""
+    own = 'Set entityID to a stable URI of your own, such as "https://saml.example.dk".'
+    if not entity_id:
+        return "got no entityID, expected an absolute URI", own
+    if len(entity_id) > MAXIMUM_ENTITY_ID_CHARACTERS:
+        detail = f"got an entityID of {len(entity_id)} characters, expected at most {MAXIMUM_ENTITY_ID_CHARACTERS}"
+        return detail, "Choose a shorter entityID."
+    if any(each.isspace() for each in entity_id):
+        detail = f"got entityID {_quoted(entity_id)} with white space in it, expected an absolute URI"
+        return detail, "Take the white space out of entityID, at its ends too."
+    if not _ABSOLUTE_URI.fullmatch(entity_id) or not _is_splittable(entity_id):
+        return f"got entityID {_quoted(entity_id)}, expected an absolute URI", own
     return None
 
 
-def _is_address(host: str) -> bool:
+def _is_splittable(uri: str) -> bool:
     try:
-        ipaddress.ip_address(host)
+        return bool(urlsplit(uri).scheme)
     except ValueError:
         return False
-    return True
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _quoted(text: str) -> str:
+    """Show what came, cut so that one sees that it was cut."""
+    return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}…"
+
+
+def _reachable(contact: ContactPerson) -> bool:
+    return contact.contact_type in ("administrative", "technical") and bool(contact.email_addresses)

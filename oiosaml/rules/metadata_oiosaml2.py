@@ -5,18 +5,17 @@ from typing import Final
 
 from oiosaml import attributes as names
 from oiosaml import oiosaml2 as old
-from oiosaml.errors import SamlError
-from oiosaml.messages.encryption_choice import encryption_for
 from oiosaml.messages.metadata import MetadataDocument, encryption_keys
+from oiosaml.rules import metadata_keys as keys
 from oiosaml.rules.idp_metadata import IDP_METADATA_RULES, core_attributes_are_listed
 from oiosaml.rules.metadata import MetadataExpectations
 from oiosaml.rules.rule import Breach, Requirement, rule
 from oiosaml.rules.sp_metadata import (
     SP_METADATA_RULES,
-    has_an_encryption_key,
     kombit_profile_is_requested,
     requested_attributes_are_known,
 )
+from oiosaml.rules.sp_metadata_keys import has_an_encryption_key
 from oiosaml.uris import NAME_FORMAT_BASIC
 
 CORE_ATTRIBUTES: Final = (
@@ -30,24 +29,21 @@ CORE_ATTRIBUTES: Final = (
 
 
 @rule("O2M-01", code="md.key", source="OIOSAML 2.0.9; our choice: no CBC")
-def an_encryption_key_can_be_used(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
-    """A key to encrypt to, if there is one in OIOSAML 2 metadata, is an RSA key with a method that is allowed."""
+def an_encryption_key_can_be_used(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
+    """A key to encrypt to, if OIOSAML 2 metadata has one, is an RSA key with an allowed method, or the registration chooses one."""
     role = document.entity.sp if document.entity is not None else None
     if role is None or not encryption_keys(role.keys):
         return
-    try:
-        encryption_for(role.keys)
-    except SamlError as error:
-        # an encryptor that chose CBC would have a padding oracle of every system it writes to (attack ENC-02)
-        mend = "List AES-GCM and RSA-OAEP, or no methods; or leave the encryption key out, and the token comes signed and readable."
-        yield Breach(error.detail, error.refusal.key, line=role.line, mend=mend)
+    # an encryptor that chose CBC would have a padding oracle of every system it writes to (attack ENC-02)
+    key = "Give it an RSA certificate; or leave the encryption key out, and the token comes signed and readable."
+    yield from keys.unusable_encryption(role, expected, without_key=key)
 
 
 @rule("O2M-02", code="md.key", source="OIOSAML 2.0.9, encryption is optional", requirement=Requirement.SHOULD)
 def there_is_an_encryption_key(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """There is a key to encrypt to: OIOSAML 2 does not demand one, and without one the token passes the browser readable."""
     role = document.entity.sp if document.entity is not None else None
-    if role is not None and not encryption_keys(role.keys):
+    if role is not None and not encryption_keys(role.keys) and not keys.is_unusable(role.keys, "encryption"):
         yield Breach(
             "got no key for encryption, expected one",
             line=role.line,

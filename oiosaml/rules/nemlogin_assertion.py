@@ -11,12 +11,12 @@ from typing import Final
 from oiosaml import attributes as names
 from oiosaml.messages.assertion import Assertion
 from oiosaml.name_id import is_uuid
-from oiosaml.nsis import AssuranceLevel, lowest, satisfies
+from oiosaml.nsis import AssuranceLevel, lowest
 from oiosaml.rules import assertion_attributes as attributes
 from oiosaml.rules import assertion_federation as federation
 from oiosaml.rules.assertion_attributes import ASSERTION_ATTRIBUTE_RULES
 from oiosaml.rules.assertion_expectations import AssertionExpectations
-from oiosaml.rules.assertion_federation import ASSERTION_FEDERATION_RULES, stated_level
+from oiosaml.rules.assertion_federation import ASSERTION_FEDERATION_RULES, short_of_the_demand, stated_level
 from oiosaml.rules.assertion_protocol import ASSERTION_PROTOCOL_RULES
 from oiosaml.rules.rule import Breach, rule
 from oiosaml.uris import PERSON_UUID_PREFIX
@@ -96,13 +96,8 @@ def cvr_is_registered_for_this_use(assertion: Assertion, expected: AssertionExpe
 def level_meets_the_demand(assertion: Assertion, expected: AssertionExpectations) -> Iterator[Breach]:
     """The level, cut down to what NemLog-in is registered for, is what the system asked for and needs."""
     level = granted_level(assertion, expected.registered_level)
-    if level is None:
-        return
-    wanted, floor = expected.requested_level, expected.minimum_level
-    if floor is not None and not level.meets(floor):
-        yield _too_low(level, floor)
-    if wanted is not None and not satisfies(level, wanted, expected.comparison):
-        yield _too_low(level, wanted)
+    if level is not None:
+        yield from short_of_the_demand(level, expected)
 
 
 @rule("NLA-07", code="fed.profile", source="our choice: NemLog-in, credential types")
@@ -113,13 +108,6 @@ def credential_is_as_demanded(assertion: Assertion, expected: AssertionExpectati
             if statement.authn_context_class_ref not in expected.credential_types:
                 got, wanted = statement.authn_context_class_ref, ", ".join(expected.credential_types)
                 yield Breach(f"got {got!r:.120}, expected {wanted}", "fed.profile:credential-type")
-
-
-def _too_low(actual: AssuranceLevel, required: AssuranceLevel) -> Breach:
-    return Breach(
-        f"got {actual.attribute_value}, expected {required.attribute_value}",
-        params=(("required", required.attribute_value), ("actual", actual.attribute_value)),
-    )
 
 
 _OF_MUNICIPAL_IDPS: Final = (

@@ -1,15 +1,24 @@
-"""What a user-facing system's metadata must say (SPM-01 to SPM-23)."""
+"""What a user-facing system's metadata must say (SPM-01 to SPM-33); its keys in `sp_metadata_keys`."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from oiosaml import attributes as names
-from oiosaml.errors import SamlError
-from oiosaml.messages.encryption_choice import encryption_for
 from oiosaml.messages.metadata import MetadataDocument, SpRole
 from oiosaml.rules import metadata as common
 from oiosaml.rules.metadata import MetadataExpectations
 from oiosaml.rules.rule import Breach, Requirement, rule
+from oiosaml.rules.sp_metadata_keys import (
+    certificates_are_valid,
+    certificates_have_begun,
+    certificates_last,
+    certificates_look_like_oces3,
+    chosen_encryption_is_listed,
+    has_a_signing_key,
+    has_an_encryption_key,
+    keys_are_its_own,
+    keys_are_usable,
+)
 from oiosaml.uris import (
     BINDING_POST,
     BINDING_REDIRECT,
@@ -54,17 +63,17 @@ contact_is_named = rule("SPM-21", code="md.rule", source="OIOSAML 3, R3-MD-08", 
 )
 metadata_is_valid = rule("SPM-23", code="md.expired", source="SAML Metadata 2.3.2")(common.expired_metadata)
 values_are_readable = rule("SPM-24", code="md.rule", source="SAML Metadata, schema")(common.unreadable_values)
+cache_duration_is_read = rule("SPM-32", code="md.rule", source="SAML Metadata 2.3.2", requirement=Requirement.SHOULD)(
+    common.unread_cache_duration
+)
 
 
 @rule("SPM-04", code="md.rule", source="OIOSAML 3, R3-MD-01")
 def is_a_service_provider(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """There is an SPSSODescriptor for SAML 2.0."""
     if document.entity is not None and document.entity.sp is None:
-        yield Breach(
-            "got no SPSSODescriptor for SAML 2.0, expected one",
-            line=document.entity.line,
-            mend="Send the metadata of a service provider; an IdP is registered elsewhere.",
-        )
+        mend = "Send the metadata of a service provider; an IdP is registered elsewhere."
+        yield from common.missing_role(document.entity, "SPSSODescriptor", mend)
 
 
 @rule("SPM-05", code="md.rule", source="OIOSAML 3, R3-MD-02", requirement=Requirement.SHOULD)
@@ -91,59 +100,6 @@ def wants_signed_assertions(document: MetadataDocument, _: MetadataExpectations)
             )
 
 
-@rule("SPM-07", code="md.key", source="OIOSAML 3, R3-MD-03")
-def has_a_signing_key(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
-    """There is a key to verify the system's requests with."""
-    for role in _role(document):
-        yield from common.missing_signing_key(role.keys, role.line)
-
-
-@rule("SPM-08", code="md.key", source="OIOSAML 3, R3-MD-03")
-def has_an_encryption_key(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
-    """There is an RSA key to encrypt assertions to, and a method listed for it, if any, is one that is allowed."""
-    for role in _role(document):
-        try:
-            encryption_for(role.keys)
-        except SamlError as error:
-            mend = 'Add <md:KeyDescriptor use="encryption"> with an RSA certificate; list AES-GCM and RSA-OAEP, or no methods.'
-            yield Breach(error.detail, error.refusal.key, line=role.line, mend=mend)
-
-
-@rule("SPM-09", code="md.key", source="OIOSAML 3, R3-MD-09")
-def keys_are_usable(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
-    """Every key can be read and is strong enough: RSA of 2048 bits or more, or a listed curve."""
-    for role in _role(document):
-        yield from common.unusable_keys(role.keys)
-
-
-@rule("SPM-10", code="md.key", source="OIOSAML 3, R3-MD-09")
-def certificates_are_valid(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
-    """No certificate has expired."""
-    for role in _role(document):
-        yield from common.expired_certificates(role.keys, expected.at)
-
-
-@rule("SPM-25", code="md.key", source="OIOSAML 3, R3-MD-09", requirement=Requirement.SHOULD)
-def certificates_last(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
-    """Certificates have 30 days left."""
-    for role in _role(document):
-        yield from common.certificates_that_expire_soon(role.keys, expected.at)
-
-
-@rule("SPM-11", code="md.key", source="KOMBIT, terms of connection", requirement=Requirement.SHOULD)
-def certificates_look_like_oces3(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
-    """Certificates name the registered organisation, as OCES3 certificates do."""
-    for role in _role(document):
-        yield from common.certificates_unlike_oces3(role.keys, expected.registered_cvr)
-
-
-@rule("SPM-13", code="md.key", source="KOMBIT, terms of connection", requirement=Requirement.SHOULD)
-def keys_are_its_own(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
-    """No other connection uses the same key."""
-    for role in _role(document):
-        yield from common.keys_of_others(role.keys, expected.other_fingerprints)
-
-
 @rule("SPM-14", code="md.endpoint", source="OIOSAML 3, R3-MD-05")
 def answers_can_be_posted(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
     """There is an AssertionConsumerService with HTTP-POST."""
@@ -158,7 +114,7 @@ def answers_can_be_posted(document: MetadataDocument, _: MetadataExpectations) -
 
 @rule("SPM-26", code="md.endpoint", source="SAML Metadata 2.2.2; SAML Bindings")
 def endpoints_are_safe(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
-    """Every endpoint is an https URL; http only for localhost or in test mode."""
+    """Every endpoint is an https URL; http only for localhost, or in a simulator started with --lan."""
     for role in _role(document):
         yield from common.bad_endpoints(role.assertion_consumer_services + role.single_logout_services, expected)
 
@@ -173,6 +129,13 @@ def default_endpoint_is_marked(document: MetadataDocument, _: MetadataExpectatio
                 line=role.line,
                 mend='Set isDefault="true" index="0" on one.',
             )
+
+
+@rule("SPM-33", code="md.endpoint", source="SAML Metadata 2.2.3", requirement=Requirement.SHOULD)
+def endpoints_have_indexes_of_their_own(document: MetadataDocument, _: MetadataExpectations) -> Iterator[Breach]:
+    """No two AssertionConsumerServices have the same index; of two a request by index means the default, else the first."""
+    for role in _role(document):
+        yield from common.repeated_indexes(role.assertion_consumer_services)
 
 
 @rule("SPM-15", code="md.endpoint", source="OIOSAML 3, R3-IDP-01", requirement=Requirement.SHOULD)
@@ -284,10 +247,13 @@ SP_METADATA_RULES: Final = (
     entity_id_follows_the_habit,
     signs_its_requests,
     wants_signed_assertions,
+    chosen_encryption_is_listed,
+    certificates_have_begun,
     certificates_last,
     certificates_look_like_oces3,
     keys_are_its_own,
     default_endpoint_is_marked,
+    endpoints_have_indexes_of_their_own,
     only_post_endpoints,
     logout_by_redirect,
     one_logout_binding,
@@ -296,5 +262,6 @@ SP_METADATA_RULES: Final = (
     name_id_format_is_known,
     requested_attributes_are_known,
     kombit_profile_is_requested,
+    cache_duration_is_read,
     contact_is_named,
 )

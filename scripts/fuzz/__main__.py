@@ -31,6 +31,9 @@ _BATCH: Final = settings(
 _SHOWN: Final = 20
 """Findings printed in full; the record counts them all."""
 
+_LONGEST: Final = 400_000
+"""Octets of an input: beyond what any entry lets in but metadata, so that the longest messages are tried, too."""
+
 
 def main() -> int:
     """Run what was asked for; give 1 if anything was found."""
@@ -126,7 +129,7 @@ def _fuzz(entry: str, seconds: int) -> str:
         (corpus / f"honest-{number}").write_bytes(octets)
     command = [
         sys.executable, "-m", "scripts.fuzz.guided", entry, str(corpus), *([str(seeds)] if seeds.is_dir() else []),
-        f"-max_total_time={seconds}", "-max_len=65536", "-print_final_stats=1", f"-artifact_prefix={corpus.parent}/",
+        f"-max_total_time={seconds}", f"-max_len={_LONGEST}", "-print_final_stats=1", f"-artifact_prefix={corpus.parent}/",
     ]  # fmt: skip
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False)
     output = done.stdout + done.stderr

@@ -74,7 +74,7 @@ class Answer:
 
     @property
     def detail(self) -> list[str]:
-        return [unescape(text) for text in re.findall(r"<dd>([^<]+)</dd>", self.text)]
+        return [unescape(text) for text in re.findall(r"<dd[^>]*>([^<]+)</dd>", self.text)]
 
     def form_field(self, name: str) -> str | None:
         found = re.search(rf'name="{name}" value="([^"]*)"', self.text)

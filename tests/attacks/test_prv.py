@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from context_handler.roles import Translation, Translator
-from federation.activation_period import ALWAYS
+from federation.activation_period import ALWAYS, ActivationPeriod
 from federation.roles import (
     ConstraintKind,
     ConstraintType,
@@ -128,3 +128,43 @@ def test_prv_08_privilege_of_another_system_or_of_nobody(registry: MemoryRegistr
     outcome = translated(registry, PrivilegeGroup(cvr_scope(KORSBAEK), ("urn:dk:kombit:other_system:admin", READER)))
     assert outcome.privileges.groups == ()
     assert [dropped.code for dropped in outcome.dropped] == ["priv.unknown", "priv.unknown"]
+
+
+STRANGE_ROLE = "http://roller.korsbaek.test/roles/jobrole/ny/1"
+STRANGE_KEY = "http://roller.korsbaek.test/ukendt/1/parametric"
+
+
+def strange(*others: str, key: str = STRANGE_KEY, scope: str = cvr_scope(KORSBAEK)) -> PrivilegeGroup:
+    """A group of a role that nobody has registered, perhaps with others, limited by what only that role might know."""
+    return PrivilegeGroup(scope, (*others, STRANGE_ROLE), (Constraint(key, UNIT),))
+
+
+@pytest.mark.parametrize("key", [STRANGE_KEY, KEY])
+def test_prv_08_a_group_of_nobodys_roles_takes_its_limits_with_it(registry: MemoryRegistry, key: str) -> None:
+    """The rest of the login goes on: no right comes of such a group, so that none is wider for it."""
+    registry.job_function_roles = [role(DYNAMIC)]
+    outcome = translated(registry, strange(key=key), group(OTHER_UNIT))
+    assert limits(outcome) == [(OTHER_UNIT,)]
+    told = [(dropped.privilege, dropped.code) for dropped in outcome.dropped]
+    assert sorted(told) == sorted([(STRANGE_ROLE, "priv.unknown"), (key, "priv.unknown")])
+    assert any("no role is registered" in dropped.reason for dropped in outcome.dropped)
+
+
+def test_prv_11_a_group_of_nobodys_roles_limits_no_other_group(registry: MemoryRegistry) -> None:
+    """Its limit is not lent to a right that came without the one it needs."""
+    registry.job_function_roles = [role(DYNAMIC)]
+    assert limits(translated(registry, strange(key=KEY), group())) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"active": ActivationPeriod(end=NOW)}, {"cvr": SKOVRUP}],
+    ids=["active", "no longer active", "of another municipality"],
+)
+def test_prv_11_one_registered_role_in_the_group_and_its_limit_is_never_ignored(
+    registry: MemoryRegistry, changes: dict[str, object]
+) -> None:
+    registry.job_function_roles = [role(DYNAMIC, **changes)]
+    with pytest.raises(SamlError) as caught:
+        translated(registry, strange(JOB_FUNCTION_ROLE))
+    assert caught.value.code == "priv.schema"

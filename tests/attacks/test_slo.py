@@ -19,6 +19,7 @@ from tests import builders
 from tests.builders import IDP, NOW
 from tests.conftest import make_member
 from tests.context_handler.logout_rig import (
+    ARKIV,
     BYGGESAG,
     IDP_ASKS,
     SIGNOFF,
@@ -171,6 +172,41 @@ def test_slo_05_the_name_another_system_was_given(street: Street) -> None:
     assert theirs is not None
     assert theirs.name_id is not None
     assert_nothing_ended(street, street.send(street.request(BYGGESAG, name_id=theirs.name_id)), "slo.denied")
+
+
+@pytest.fixture
+def named_alike(tmp_path: Any) -> Street:
+    """Byggesag and Ydelser in one session, both told the home IdP's own name; Arkiv would be told it, too."""
+    made = make_street(make_rig(tmp_path))
+    made.give_x509_names(BYGGESAG, YDELSER, ARKIV)
+    made.log_in(BYGGESAG, YDELSER)
+    return made
+
+
+def test_slo_05_a_session_of_another_system_under_a_name_that_is_the_same_everywhere(named_alike: Street) -> None:
+    """Arkiv takes no part in it. That it could have been given the very same name does not help it."""
+    outcome = named_alike.send(named_alike.request(BYGGESAG, issuer=ARKIV))
+    assert_nothing_ended(named_alike, outcome, "slo.denied")
+
+
+def test_slo_05_another_systems_session_index_under_ones_own_name(named_alike: Street) -> None:
+    theirs = named_alike.request(YDELSER).session_indexes
+    outcome = named_alike.send(named_alike.request(BYGGESAG, session_indexes=theirs))
+    assert_nothing_ended(named_alike, outcome, "slo.denied")
+
+
+@pytest.mark.parametrize("indexes", [(), ("_made-up",)])
+def test_slo_05_a_name_that_is_the_same_everywhere_ends_nothing(named_alike: Street, indexes: tuple[str, ...]) -> None:
+    """Whose it is cannot be told by it, so it is as a name nobody has; and no answer says whether the person is logged in."""
+
+    def answer(**changes: Any) -> Any:
+        names = {"issuer": ARKIV, "destination": SOAP_URL, "session_indexes": indexes}
+        outcome = named_alike.send(named_alike.request(BYGGESAG, **(names | changes)), binding=BINDING_SOAP)
+        assert outcome.logout.legs == ()
+        return named_alike.told(outcome, ARKIV).status
+
+    assert answer() == answer(name_id=NameId("nobody", "urn:x"))
+    assert named_alike.is_logged_in()
 
 
 def test_slo_05_a_name_nobody_has_ends_nothing(street: Street) -> None:

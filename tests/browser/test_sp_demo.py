@@ -90,6 +90,8 @@ def test_pages_are_accessible_and_safe(base_url, new_visitor, assert_accessible,
         page.wait_for_url(f"{base_url}/sp/{stack}/result")
         expect(page.locator("main")).to_contain_text(status)
         assert page.title() != "taken"
+    marks = {"da": '"»" "«" "›" "‹"', "en": '"“" "”" "‘" "’"'}
+    expect(page.locator("main q:visible")).to_have_css("quotes", marks[language])
     assert_accessible(page)
     assert_fits(page)
 
@@ -123,6 +125,6 @@ def test_the_whole_login_works_without_scripts(base_url, new_visitor):
     click(page.get_by_role("link", name="Log ind", exact=True))
     send_answer(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Du er logget ind")
-    click(page.get_by_text("Prøv en log ud, der går galt"))
+    click(page.get_by_text("Prøv en udlogning, der går galt"))
     click(page.get_by_role("button", name="Glem mig her"))
     page.wait_for_url(f"{base_url}/sp/byggesag/")

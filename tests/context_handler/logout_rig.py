@@ -36,9 +36,17 @@ from oiosaml.messages.logout import LogoutRequest, LogoutResponse
 from oiosaml.messages.metadata import Endpoint
 from oiosaml.messages.metadata_faces import sp_face
 from oiosaml.messages.response import Status
+from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel
 from oiosaml.openings import open_response, unseal_response
-from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, NAMEID_PERSISTENT, STATUS_SUCCESS
+from oiosaml.uris import (
+    BINDING_POST,
+    BINDING_REDIRECT,
+    BINDING_SOAP,
+    NAMEID_PERSISTENT,
+    NAMEID_X509_SUBJECT_NAME,
+    STATUS_SUCCESS,
+)
 from tests import builders
 from tests.builders import CH_SSO, IDP, NOW
 from tests.conftest import Member, make_member
@@ -85,20 +93,27 @@ class Street:
     tokens: dict[EntityId, Assertion] = field(default_factory=dict)
     idp_session: str = "_session-1"
     """What the IdP calls its session in this browser."""
+    person: NameId = builders.ANE_HOLM
+    """Who logs in at the IdP."""
 
     # --- logging in
 
-    def log_in(self, *systems: EntityId, at: datetime = NOW) -> None:
+    def log_in(self, *systems: EntityId, at: datetime = NOW, forced: bool = False) -> None:
         for system in systems:
-            self.tokens[system] = self._token(system, self._begin(system, at), at)
+            self.finish(system, self.begin(system, at, forced=forced), at)
 
-    def _begin(self, system: EntityId, at: datetime) -> Any:
+    def finish(self, system: EntityId, outcome: Any, at: datetime = NOW) -> None:
+        """The IdP answers, if it is asked, and the system has its token."""
+        self.tokens[system] = self._token(system, outcome, at)
+
+    def begin(self, system: EntityId, at: datetime = NOW, *, forced: bool = False) -> Any:
         request = builders.authn_request(
             id=self.rig.ports.ids.message_id(),
             issue_instant=at,
             issuer=system,
             assertion_consumer_service_url=acs_of(system),
             requested_authn_context=None,
+            force_authn=forced or None,
         )
         octets = serialise(write_authn_request(request))
         url = write_redirect(CH_SSO, octets, relay_state=None, key=self.members[system].signing)
@@ -109,7 +124,9 @@ class Street:
         if isinstance(outcome, RedirectTo):
             question = self.rig.question_in(outcome)
             statements = (builders.authn_statement(session_index=self.idp_session),)
-            said = self.rig.assertion_for(question, authn_statements=statements)
+            confirmations = (self.rig.confirmation_for(question),)
+            subject = builders.subject(name_id=self.person, confirmations=confirmations)
+            said = self.rig.assertion_for(question, subject=subject, authn_statements=statements)
             outcome = straight(self.rig.finish(self.rig.answer_with(question, said), at))
         assert isinstance(outcome, PostTo), outcome
         body = urlencode(outcome.form.fields).encode()
@@ -121,7 +138,15 @@ class Street:
 
     def is_logged_in(self, at: datetime = NOW) -> bool:
         """Whether a session of the broker answers a login now."""
-        return isinstance(self._begin(BYGGESAG, at), PostTo)
+        return isinstance(self.begin(BYGGESAG, at), PostTo)
+
+    def give_x509_names(self, *systems: EntityId) -> None:
+        """These systems get the home IdP's own NameID, which is the same text at each of them."""
+        registered = self.rig.registry.system_list
+        for number, each in enumerate(registered):
+            if each.registration.entity_id in systems:
+                registration = replace(each.registration, name_id_format=NAMEID_X509_SUBJECT_NAME)
+                registered[number] = replace(each, registration=registration)
 
     # --- logging out
 

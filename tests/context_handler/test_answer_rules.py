@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from context_handler.answering import RefusedLogin
+from context_handler.asking import PostTo
 from context_handler.checks import check_assertion, check_envelope, status_refusal
 from context_handler.login_state import LoginState, PendingLogin
 from context_handler.ports import RegisteredIdp, RegisteredSystem
@@ -37,7 +39,7 @@ from tests.builders import (
     without_attribute,
 )
 from tests.context_handler.rig import BROWSER, Rig
-from tests.oiosaml.rules.test_nemlogin import LOCAL, MITID, employee
+from tests.oiosaml.rules.test_nemlogin import LOCAL, MITID, employee, told
 
 LOW, SUBSTANTIAL, HIGH = AssuranceLevel
 OLD_SYSTEM = {"profile": Profile.OIOSAML2, "minimum_level": LOW, "minimum_assurance_level": NistLevel.THREE}
@@ -111,6 +113,7 @@ def logged_in_with(means: str) -> Assertion:
 
 NO_LEVEL: dict[str, Any] = {"requested_authn_context": None}
 AT_LEAST_LOW = asking(LOW, Comparison.MINIMUM)
+AT_LEAST_THREE = {"requested_authn_context": RequestedAuthnContext(Comparison.MINIMUM, (NistLevel.THREE.uri,))}
 FROM_LOW: dict[str, Any] = {"minimum_level": LOW}
 
 CASES: dict[str, tuple[Assertion, dict[str, Any], list[str]]] = {
@@ -135,6 +138,21 @@ CASES: dict[str, tuple[Assertion, dict[str, Any], list[str]]] = {
     "above the registration": (stating(HIGH), {"request": NO_LEVEL}, ["IDR-34"]),
     "by its counterpart enough": (stating(SUBSTANTIAL), {"request": NO_LEVEL, "system": OLD_SYSTEM}, []),
     "by its counterpart too little": (stating(LOW), {"request": NO_LEVEL, "system": OLD_SYSTEM}, ["IDR-35"]),
+    "NemLog-in's, by its counterpart enough": (
+        employee(),
+        {"idp": NEMLOGIN, "request": NO_LEVEL, "system": OLD_SYSTEM},
+        [],
+    ),
+    "NemLog-in's, by its counterpart too little": (
+        employee(attributes=told(LOA="Low")),
+        {"idp": NEMLOGIN, "request": NO_LEVEL, "system": OLD_SYSTEM},
+        ["NLA-06"],
+    ),
+    "NemLog-in's, where a new system asks in NIST levels": (
+        employee(attributes=told(LOA="Low")),
+        {"idp": NEMLOGIN, "request": AT_LEAST_THREE, "system": FROM_LOW},
+        ["NLA-06"],
+    ),
     "privileges of an IdP that knows none": (assertion(), {"idp": {"knows_roles": False}}, ["IDR-44"]),
     "none of an IdP that knows them": (without_attribute(names.PRIVILEGES_INTERMEDIATE), {}, ["IDR-44"]),
     "an old login": (with_authn_statement(authn_instant=ASKED_AT - timedelta(minutes=6)), {}, []),
@@ -168,6 +186,17 @@ def test_a_person_is_told_the_level_in_the_words_of_the_system_that_demands_it(r
     with pytest.raises(RuleViolation) as refused:
         check_assertion(Verified(stating(LOW), "f" * 64, b""), pending(NO_LEVEL), idp, system, at=NOW, ports=rig.ports)
     assert refused.value.params == {"required": "AssuranceLevel 3", "actual": "Low"}
+
+
+@pytest.mark.anyio
+async def test_a_level_that_a_profiles_rules_forgot_gets_no_token(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the rules of a profile let pass, the level that would go into our token is held against the demand once more."""
+    monkeypatch.setattr("context_handler.login.check_assertion", lambda *_, **__: ())
+    assert isinstance(await rig.login({"attribute_statements": stating(SUBSTANTIAL).attribute_statements}), PostTo)
+    refused = await rig.login({"attribute_statements": stating(LOW).attribute_statements})
+    assert isinstance(refused, RefusedLogin)
+    assert refused.error.code == "fed.loa"
+    assert refused.error.params == {"required": "Substantial", "actual": "Low"}
 
 
 @pytest.mark.parametrize("missing", ["idp_request_id", "idp_request_at"])

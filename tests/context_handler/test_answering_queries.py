@@ -69,7 +69,7 @@ class KnownSubjects:
     def find(self, _: WorkspaceId, system: EntityId, name_id: NameId, at: object) -> KnownSubject | None:
         return self.told.get((system, name_id))
 
-    def is_named_elsewhere(self, _: WorkspaceId, name_id: NameId, at: object) -> bool:
+    def is_named_elsewhere(self, _: WorkspaceId, name_id: NameId, at: object, __: object = ()) -> bool:
         return any(name == name_id for _, name in self.told)
 
 

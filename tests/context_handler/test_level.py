@@ -90,14 +90,47 @@ def test_an_idp_is_asked_only_if_it_can_state_what_is_demanded(
 
 
 def test_each_profile_asks_in_its_own_words() -> None:
+    idp = home_idp(maximum_level=HIGH, maximum_assurance_level=FOUR)
     demand = LevelDemand.of(asking(THREE), user_facing_system(**OLD))
-    assert oiosaml2.ask(demand) == asking(THREE)
-    assert oiosaml3.ask(demand) == asking(SUBSTANTIAL)
+    assert oiosaml2.ask(demand, idp) == asking(THREE)
+    assert oiosaml3.ask(demand, idp) == asking(SUBSTANTIAL)
     exactly = LevelDemand.of(asking(THREE, Comparison.EXACT), user_facing_system(**OLD))
-    assert oiosaml2.ask(exactly) == asking(THREE, Comparison.EXACT)
-    assert oiosaml3.ask(exactly) == asking(SUBSTANTIAL)  # Substantial or High: both are 3
+    assert oiosaml2.ask(exactly, idp) == asking(THREE, Comparison.EXACT)
+    assert oiosaml3.ask(exactly, idp) == asking(SUBSTANTIAL)  # Substantial or High: both are 3
     four = LevelDemand.of(asking(FOUR), user_facing_system(**OLD))
-    assert oiosaml3.ask(four) == asking(FOUR)
+    assert oiosaml3.ask(four, idp) == asking(FOUR)
+
+
+@pytest.mark.parametrize(
+    ("asked", "reach", "sent"),
+    [
+        (asking(LOW), HIGH, asking(LOW)),
+        (asking(LOW, Comparison.BETTER), HIGH, asking(SUBSTANTIAL)),
+        (asking(SUBSTANTIAL, Comparison.EXACT), HIGH, asking(SUBSTANTIAL, Comparison.EXACT)),
+        # an IdP that reaches further than the maximum is asked for exactly that
+        (asking(LOW, Comparison.MAXIMUM), SUBSTANTIAL, asking(LOW, Comparison.EXACT)),
+        (asking(SUBSTANTIAL, Comparison.MAXIMUM), HIGH, asking(SUBSTANTIAL, Comparison.EXACT)),
+        # one that does not can give nothing but what would do
+        (asking(SUBSTANTIAL, Comparison.MAXIMUM), SUBSTANTIAL, asking(LOW)),
+        (asking(SUBSTANTIAL, Comparison.MAXIMUM), LOW, asking(LOW)),
+        (asking(HIGH, Comparison.MAXIMUM), HIGH, asking(LOW)),
+        (asking(TWO, Comparison.MAXIMUM), HIGH, asking(LOW, Comparison.EXACT)),
+    ],
+)
+def test_an_idp_is_not_asked_for_more_than_would_do(
+    asked: RequestedAuthnContext, reach: AssuranceLevel, sent: RequestedAuthnContext
+) -> None:
+    demand = LevelDemand.of(asked, user_facing_system(minimum_level=LOW))
+    assert oiosaml3.ask(demand, home_idp(maximum_level=reach)) == sent
+
+
+@pytest.mark.parametrize(
+    ("reach", "sent"), [(FOUR, asking(THREE, Comparison.EXACT)), (THREE, asking(TWO)), (TWO, asking(TWO))]
+)
+def test_an_old_idp_is_not_asked_for_more_than_would_do(reach: NistLevel, sent: RequestedAuthnContext) -> None:
+    system = user_facing_system(profile=Profile.OIOSAML2, minimum_level=LOW, minimum_assurance_level=TWO)
+    demand = LevelDemand.of(asking(THREE, Comparison.MAXIMUM), system)
+    assert oiosaml2.ask(demand, home_idp(profile=Profile.OIOSAML2, maximum_assurance_level=reach)) == sent
 
 
 def test_an_nsis_level_is_written_for_an_old_system_by_its_counterpart_and_never_back() -> None:

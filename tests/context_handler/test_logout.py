@@ -8,7 +8,7 @@ import pytest
 from context_handler.asking import PostTo, RedirectTo
 from context_handler.audit import audit
 from context_handler.logout_answering import LoggedOut, RefusedLogout
-from context_handler.logout_state import LegState, Logout, LogoutState
+from context_handler.logout_state import LegState, Logout, LogoutState, PartyKind
 from context_handler.session import ENDED_REMEMBERED
 from oiosaml.ids import EntityId
 from oiosaml.messages.metadata import Endpoint
@@ -237,7 +237,7 @@ def test_a_logout_that_takes_too_long_ends_as_partial(street: Street) -> None:
     assert (counts.partial, counts.under_way, counts.conserved) == (1, 0, True)
 
 
-# --- sessions that are gone, and logouts that cross
+# --- sessions that are gone; those that somebody is still in stand in test_late_logouts.py
 
 
 def test_a_session_that_has_expired_is_logged_out_all_the_same(street: Street) -> None:
@@ -247,27 +247,14 @@ def test_a_session_that_has_expired_is_logged_out_all_the_same(street: Street) -
     assert street.whom(street.send(request, at=at)) == YDELSER
 
 
-def test_a_session_that_is_gone_is_a_success(street: Street) -> None:
-    street.log_in(BYGGESAG)
-    request = street.request(BYGGESAG)
-    street.rig.ports.sessions.forget(street.rig.ports.workspace, NOW + minutes(9 * 60))
-    end = street.send(request)
-    assert street.told(end, BYGGESAG).status == WHOLE
-    assert end.logout.legs == ()
-
-
 @pytest.mark.parametrize("party", [BYGGESAG, IDP])
-@pytest.mark.parametrize("how", ["logged out", "expired"])
 def test_a_session_that_is_gone_is_a_success_and_another_browsers_session_stays(
-    street: Street, party: EntityId, how: str
+    street: Street, party: EntityId
 ) -> None:
     rig = street.rig
     street.log_in(BYGGESAG)
     request = street.request(party)
-    if how == "expired":
-        rig.ports.sessions.forget(rig.ports.workspace, NOW + minutes(9 * 60))
-    else:
-        street.everybody_answers(street.click())
+    street.everybody_answers(street.click())
     rig.session = None
     street.idp_session = "_another-browsers"
     street.log_in(BYGGESAG)
@@ -286,33 +273,16 @@ def test_the_end_of_a_session_is_remembered_for_a_day(street: Street) -> None:
     rig.session = None
     street.log_in(BYGGESAG)
     rig.ports.sessions.forget(rig.ports.workspace, NOW + ENDED_REMEMBERED - minutes(1))
-    logouts, named = rig.ports.logouts, (rig.ports.workspace, BYGGESAG, request.name_id, request.session_indexes)
-    assert logouts.have_ended(*named)
-    assert not logouts.have_ended(*named[:3], (*request.session_indexes, "_never-was"))
-    assert not logouts.have_ended(named[0], YDELSER, *named[2:])
+    logouts, where = rig.ports.logouts, (rig.ports.workspace, PartyKind.SYSTEM)
+    names = (request.name_id, request.session_indexes)
+    (ended,) = logouts.ended_sessions(*where, BYGGESAG, *names)
+    assert (ended.session_indexes, ended.still_logged_in) == (request.session_indexes, ())
+    assert ended in logouts.ended_sessions(*where, BYGGESAG, request.name_id, ())
+    assert logouts.ended_sessions(*where, BYGGESAG, request.name_id, ("_never-was",)) == ()
+    assert logouts.ended_sessions(*where, YDELSER, *names) == ()
+    assert logouts.ended_sessions(where[0], PartyKind.HOME_IDP, BYGGESAG, *names) == ()
     rig.ports.sessions.forget(rig.ports.workspace, NOW + ENDED_REMEMBERED)
-    assert not logouts.have_ended(*named)
-
-
-def test_two_systems_begin_at_once_and_both_end_well(street: Street) -> None:
-    street.log_in(BYGGESAG, YDELSER)
-    first = street.send(street.request(BYGGESAG))
-    assert street.whom(first) == YDELSER
-    crossed = street.send(street.request(YDELSER))
-    assert street.told(crossed, YDELSER).status == WHOLE
-    end = street.everybody_answers(street.answer(first))
-    assert street.told(end, BYGGESAG).status == WHOLE
-    assert conserved(street)
-
-
-def test_a_system_and_the_idp_begin_at_once_and_both_end_well(street: Street) -> None:
-    street.log_in(BYGGESAG, YDELSER)
-    first = street.send(street.request(BYGGESAG))
-    crossed = street.send(street.request(IDP))
-    assert street.told(crossed, IDP).status == WHOLE
-    end = street.everybody_answers(street.answer(first))
-    assert end.logout.state is LogoutState.COMPLETED
-    assert [leg.state for leg in end.logout.legs] == [LegState.LOGGED_OUT] * 2
+    assert logouts.ended_sessions(*where, BYGGESAG, *names) == ()
 
 
 def test_the_same_page_loaded_again_goes_on_and_ends_nothing_twice(street: Street) -> None:

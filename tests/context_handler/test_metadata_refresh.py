@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -18,7 +19,9 @@ from context_handler.metadata_refresh import (
 )
 from context_handler.requester import require_usable
 from context_handler.store.sqlite_refreshes import SqliteRefreshes
+from context_handler.store.sqlite_registrations import SqliteRegistrations
 from federation.activation_period import ActivationPeriod
+from federation.documents import Kind
 from federation.model import MetadataSource
 from oiosaml.errors import SamlError
 from oiosaml.ids import DEFAULT_WORKSPACE, EntityId
@@ -26,6 +29,7 @@ from oiosaml.messages.element import serialise
 from oiosaml.messages.metadata import EntityDescriptor, KeyDescriptor
 from oiosaml.messages.metadata_reading import read_metadata
 from oiosaml.messages.metadata_writing import write_entity_descriptor
+from oiosaml.nsis import AssuranceLevel
 from oiosaml.validity import parse_duration
 from oiosaml.xml.sign import sign_enveloped
 from tests.builders import NOW, SYSTEM
@@ -180,6 +184,39 @@ async def test_an_older_copy_takes_nobodys_place(publisher: Publisher) -> None:
     assert publisher.fingerprints() == [OLD]
 
 
+@pytest.mark.parametrize("later", [timedelta(hours=1), timedelta(days=9)], ids=["in time", "after the end"])
+async def test_a_copy_without_an_end_takes_not_the_place_of_one_with(publisher: Publisher, later: timedelta) -> None:
+    """What was published before the member began to state an end is signed by its key, too: played back, it takes the new key away."""
+    earlier = publisher.says
+    publisher.says = published("system", "new", ends=NOW + timedelta(days=1))
+    await publisher.due()
+    publisher.says = earlier
+    await publisher.due(NOW + LONGEST_INTERVAL + later)
+    assert publisher.events == [("refresh_metadata", None), ("refresh_metadata", "md.older")]
+    assert publisher.fingerprints() == [OLD, NEW]
+    told = publisher.refresher.states.all(DEFAULT_WORKSPACE)[SYSTEM].detail
+    assert "without a validUntil that can be read" in told
+
+
+ENDS = NOW + timedelta(days=9)
+
+
+@pytest.mark.parametrize(
+    ("present", "newer"),
+    [(None, ENDS), (ENDS, ENDS), (ENDS, ENDS + timedelta(seconds=1)), (None, None)],
+    ids=["begins to state one", "the same", "later", "states none"],
+)
+async def test_a_copy_that_ends_no_sooner_is_taken(
+    publisher: Publisher, present: datetime | None, newer: datetime | None
+) -> None:
+    """Of two copies without an end, or with the same, nothing says which is the older (docs/members.md)."""
+    publisher.says = published("system", ends=present)
+    await publisher.due()
+    publisher.says = published("system", "new", ends=newer)
+    await publisher.due(NOW + LONGEST_INTERVAL)
+    assert publisher.fingerprints() == [OLD, NEW]
+
+
 async def test_md_02_the_last_good_copy_serves_until_it_ends_and_then_that_member_alone_is_refused(
     publisher: Publisher,
 ) -> None:
@@ -229,6 +266,92 @@ async def test_a_withdrawn_key_vouches_for_no_new_ones(publisher: Publisher) -> 
     await publisher.due()
     assert publisher.events == [("refresh_metadata", "key.withdrawn")]
     assert publisher.fingerprints() == [OLD]
+
+
+# --- what changes while a copy is being fetched
+
+
+def meanwhile(publisher: Publisher, change: Callable[[FederationRig], None]) -> bytes:
+    """A newer copy with a new key is on its way while `change` happens."""
+    newer = published("system", "new")
+
+    async def fetch(_: str) -> bytes:
+        change(publisher.federation)
+        return newer
+
+    publisher.refresher = replace(publisher.refresher, fetch=fetch)
+    return newer
+
+
+def amended(**changes: Any) -> Callable[[FederationRig], None]:
+    def change(federation: FederationRig) -> None:
+        system = federation.registry().system(SYSTEM)
+        assert system is not None
+        federation.registrar.amend(system.registration, lambda present: replace(present, **changes))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"enabled": False},
+        {"minimum_level": AssuranceLevel.HIGH},
+        {"withdrawn": True},
+        {"active": ActivationPeriod(end=NOW)},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+async def test_fed_08_a_refresh_undoes_no_change_made_meanwhile(publisher: Publisher, changes: dict[str, Any]) -> None:
+    newer = meanwhile(publisher, amended(**changes))
+    before = publisher.federation.registry().system(SYSTEM)
+    await publisher.due()
+    after = publisher.federation.registry().system(SYSTEM)
+    assert before is not None and after is not None
+    assert after.registration == replace(before.registration, metadata=newer, **changes)
+
+
+async def test_a_party_taken_out_meanwhile_stays_out(publisher: Publisher) -> None:
+    meanwhile(publisher, lambda federation: federation.registrar.remove(Kind.SYSTEM, SYSTEM))
+    await publisher.due()
+    assert publisher.federation.registry().system(SYSTEM) is None
+    assert (publisher.events, dict(publisher.refresher.states.all(DEFAULT_WORKSPACE))) == ([], {})
+
+
+async def test_a_key_withdrawn_meanwhile_vouches_for_no_new_ones(publisher: Publisher) -> None:
+    """Whoever stole the key answers slowly; the key is withdrawn before the answer is there."""
+    meanwhile(publisher, amended(withdrawn_keys=(OLD,)))
+    await publisher.due()
+    assert publisher.events == [("refresh_metadata", "key.withdrawn")]
+    assert publisher.fingerprints() == [OLD]
+
+
+async def test_a_copy_from_an_address_that_is_no_longer_the_partys_is_not_taken(publisher: Publisher) -> None:
+    meanwhile(publisher, amended(metadata_source=MetadataSource("https://moved.sim.test/metadata")))
+    await publisher.due()
+    assert publisher.fingerprints() == [OLD]
+    assert (publisher.events, dict(publisher.refresher.states.all(DEFAULT_WORKSPACE))) == ([], {})
+
+
+async def test_a_copy_that_meets_another_workers_change_is_looked_at_again(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The change comes between the look at the registration and the write."""
+    publisher.says = published("system", "new")
+    change, changed = SqliteRegistrations.change, []
+
+    def crossed(*arguments: Any, **named: Any) -> int:
+        if not changed:
+            changed.append(True)
+            amended(enabled=False)(publisher.federation)
+        return change(*arguments, **named)
+
+    monkeypatch.setattr(SqliteRegistrations, "change", crossed)
+    await publisher.due()
+    assert changed
+    system = publisher.federation.registry().system(SYSTEM)
+    assert system is not None
+    assert (system.registration.enabled, publisher.fingerprints()) == (False, [OLD, NEW])
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ import pytest
 from context_handler.registration import Registrar
 from context_handler.store.registrations import RegistrationStore, RegistryChangedError
 from federation.documents import Kind
-from federation.load import export_world, load_world
+from federation.load import export_world, load_parties, load_world
 from federation.model import SIMULATED_CONTEXT_HANDLER, Authority, RoleCatalogue, World
+from federation.problems import FederationError
 from federation.roles import SystemRole
 from oiosaml.errors import SamlError
 from oiosaml.ids import DEFAULT_WORKSPACE, EntityId, WorkspaceId
@@ -104,14 +105,17 @@ def test_refuses_metadata_of_another_party(rig: FederationRig) -> None:
 def test_md_06_refuses_an_entity_id_that_is_taken(rig: FederationRig) -> None:
     with pytest.raises(SamlError) as refused:
         rig.registrar.register(World(systems=(a_system(),)), NOW)
-    assert refused.value.code == "md.conflict"
+    assert refused.value.refusal.key == "md.conflict"
+    assert "--replace" in refused.value.detail and "?replace=true" in refused.value.detail
 
 
 def test_md_06_refuses_another_organisation_that_takes_over_an_entity_id(rig: FederationRig) -> None:
     taking = a_system(cvr=OTHER_OWNER, metadata=system_metadata(SYSTEM, key="stranger"))
     with pytest.raises(SamlError) as refused:
         rig.registrar.register(World(systems=(taking,)), NOW, replacing=True)
-    assert refused.value.code == "md.conflict"
+    assert refused.value.refusal.key == "md.conflict"
+    assert f"for CVR {OTHER_OWNER}, expected its owner {KORSBAEK}" in refused.value.detail
+    assert "nsis sp remove byggesag, at the API DELETE /_sim/api/systems/byggesag" in refused.value.detail
 
 
 def test_refuses_an_entity_id_of_another_kind_of_party(rig: FederationRig) -> None:
@@ -155,12 +159,65 @@ def test_does_not_remove_what_others_name(rig: FederationRig) -> None:
     rig.registrar.register(World(system_roles=(role,)), NOW)
     with pytest.raises(SamlError) as refused:
         rig.registrar.remove(Kind.SYSTEM, SYSTEM)
-    assert refused.value.code == "md.conflict"
+    assert refused.value.refusal.key == "md.conflict:in-use"
+    assert f"which is named by system_roles {role.entity_id}; change" in refused.value.detail
     assert rig.registry().system(SYSTEM) is not None
+
+
+def test_who_names_a_party_is_told_by_its_id_and_the_rest_is_counted(rig: FederationRig) -> None:
+    bound = tuple(a_system(entity_id=EntityId(f"{OWN}/{i}"), id=f"own-{i}", idps=(IDP,)) for i in range(5))
+    rig.registrar.register(World(systems=bound), NOW)
+    with pytest.raises(SamlError, match=r"named by systems own-0, systems own-1, systems own-2 and 2 more; change"):
+        rig.registrar.remove(Kind.IDP, IDP)
 
 
 def test_what_is_exported_is_imported_the_same(rig: FederationRig) -> None:
     assert load_world(export_world(rig.registrar.export())) == rig.registrar.export()
+
+
+def exported_parties(rig: FederationRig) -> World:
+    return load_parties(export_world(rig.registrar.export()), rig.registrar.played)
+
+
+def test_what_is_exported_is_registered_again_with_the_metadata_of_whom_the_simulator_plays(tmp_path: Path) -> None:
+    rig = make_federation_rig(tmp_path)
+    rig.registrar.open_world(a_world(systems=(a_system(simulated=True),)), NOW)
+    before = rig.registry().world()
+    additions = exported_parties(rig)
+    assert additions.systems[0].metadata == b""
+    rig.registrar.register(additions, NOW, replacing=True)
+    assert rig.registry().world() == before
+    rig.database.close()
+
+
+def test_a_deleted_party_that_the_simulator_plays_is_registered_again_without_metadata(tmp_path: Path) -> None:
+    rig = make_federation_rig(tmp_path)
+    rig.registrar.open_world(a_world(systems=(a_system(simulated=True),)), NOW)
+    additions = exported_parties(rig)
+    rig.registrar.remove(Kind.SYSTEM, SYSTEM)
+    rig.registrar.register(additions, NOW, replacing=True)
+    system = rig.registry().system(SYSTEM)
+    assert system is not None and system.registration == a_system(simulated=True)
+    rig.database.close()
+
+
+def test_advice_about_metadata_that_the_simulator_wrote_is_not_given(tmp_path: Path) -> None:
+    rig = make_federation_rig(tmp_path)
+    rig.registrar.open_world(a_world(systems=(a_system(simulated=True),), idps=(), attribute_services=()), NOW)
+    assert rig.registrar.register(exported_parties(rig), NOW, replacing=True) == ()
+    own = World(systems=(a_system(entity_id=OWN, id="own", metadata=system_metadata(OWN, key="own")),))
+    assert rig.registrar.register(own, NOW, replacing=True) != ()
+    rig.database.close()
+
+
+def test_only_parties_that_the_simulator_plays_are_registered_without_metadata(rig: FederationRig) -> None:
+    assert rig.registrar.played() == ()
+    for entity_id in (SYSTEM, OWN):  # registered with metadata of its own, and not registered at all
+        additions = World(systems=(a_system(entity_id=entity_id, metadata=b"", simulated=True),))
+        with pytest.raises(FederationError, match="metadata is missing"):
+            load_parties(export_world(additions), rig.registrar.played)
+        with pytest.raises(RuleViolation):
+            rig.registrar.register(additions, NOW, replacing=True)
 
 
 class InterruptedOnce:

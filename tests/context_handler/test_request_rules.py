@@ -27,7 +27,7 @@ from oiosaml.messages.authn_request import (
 from oiosaml.messages.element import serialise
 from oiosaml.messages.response import Response, write_encrypted_assertion, write_response
 from oiosaml.nsis import AssuranceLevel
-from oiosaml.uris import BINDING_POST
+from oiosaml.uris import BINDING_POST, NAMEID_PERSISTENT, NAMEID_TRANSIENT
 from oiosaml.xml.encryption import OIOSAML_DEFAULT, encrypt
 from oiosaml.xml.sign import sign_enveloped
 from tests import builders
@@ -68,9 +68,12 @@ CASES: list[tuple[Callable[[Rig], None], list[str]]] = [
     (lambda rig: by_redirect(rig, requested_authn_context=SUBSTANTIAL), []),
     (lambda rig: by_redirect(rig, requested_authn_context=LOW), ["SPQ-19"]),
     (lambda rig: by_redirect(rig, name_id_policy=NameIdPolicy("urn:x", allow_create=True)), ["SPQ-20"]),
+    (lambda rig: by_redirect(rig, name_id_policy=NameIdPolicy(NAMEID_PERSISTENT, allow_create=True)), []),
+    (lambda rig: by_redirect(rig, name_id_policy=NameIdPolicy(NAMEID_TRANSIENT, allow_create=True)), ["SPQ-20"]),
 ]
 NAMES = [
     "honest", "by POST", "80 octets", "81 octets", "a known IdP", "an unknown IdP", "its level", "a lower one", "a strange name",
+    "its own name", "a name that is not its own",
 ]  # fmt: skip
 
 

@@ -235,6 +235,20 @@ async def test_attribute_of_the_token_limits_the_right(rig: Rig) -> None:
     assert token.values_of(KEY) == (), "the key is between the municipality and the Context Handler"
 
 
+async def test_a_limited_group_of_nobodys_role_is_left_out_of_the_token_and_told(rig: Rig) -> None:
+    rig.registry.job_function_roles = [nurse()]
+    strange = PrivilegeGroup(cvr_scope(KORSBAEK), ("http://roller.korsbaek.test/ny/1",), (Constraint(KEY + "x", "1"),))
+    stated = PrivilegeList((*asserted(NURSE, KORSBAEK, value=UNIT).groups, strange))
+    token = rig.token(await rig.login(said(stated)))
+    (group,) = read_privileges(token.values_of(PRIVILEGES_INTERMEDIATE)[0]).groups
+    assert group.constraints == (Constraint(CONSTRAINT_ORGANISATION_UNIT, UNIT),)
+    flow = rig.record.flows(rig.ports.workspace, limit=1)[0]
+    events = rig.record.events_of(rig.ports.workspace, flow.flow)
+    (told,) = [event.detail for event in events if event.step == "translate_roles"]
+    assert "http://roller.korsbaek.test/ny/1: priv.unknown" in told
+    assert f"{KEY}x: priv.unknown: got a data constraint of a group in which no role is registered" in told
+
+
 async def test_attribute_service_is_asked_for_the_keys_of_the_systems_roles(tmp_path: Path) -> None:
     rig = make_rig(tmp_path, knows_roles=False)
     rig.registry.job_function_roles = [nurse()]

@@ -20,11 +20,18 @@ from federation.model import Profile
 from oiosaml import attributes as names
 from oiosaml.ids import EntityId
 from oiosaml.messages.assertion import Assertion, ProxyRestriction
-from oiosaml.messages.authn_request import AuthnRequest, RequestedAuthnContext, Scoping
+from oiosaml.messages.authn_request import AuthnRequest, NameIdPolicy, RequestedAuthnContext, Scoping
 from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel, Comparison
 from oiosaml.privileges import read_privileges
-from oiosaml.uris import NAMEID_TRANSIENT, NAMEID_X509_SUBJECT_NAME, STATUS_AUTHN_FAILED, STATUS_NO_PASSIVE
+from oiosaml.uris import (
+    NAMEID_PERSISTENT,
+    NAMEID_TRANSIENT,
+    NAMEID_UNSPECIFIED,
+    NAMEID_X509_SUBJECT_NAME,
+    STATUS_AUTHN_FAILED,
+    STATUS_NO_PASSIVE,
+)
 from oiosaml.validity import Window
 from tests import builders
 from tests.builders import ANE_HOLM, IDP, NOW, SKOVRUP, SYSTEM, requested_level
@@ -180,6 +187,60 @@ async def test_a_transient_name_lasts_as_long_as_the_session(rig: Rig) -> None:
     assert name_in(answered(rig, ask(rig))) == first
     rig.session = None
     assert name_in(answered(rig, await log_in(rig))) != first
+
+
+# --- which name a request may ask for
+
+BOTH = (NAMEID_PERSISTENT, NAMEID_TRANSIENT)
+
+
+def named(rig: Rig, outcome: Any) -> str | None:
+    subject = answered(rig, outcome).subject
+    return None if subject is None or subject.name_id is None else subject.name_id.format
+
+
+def system_takes(rig: Rig, formats: tuple[str, ...], **registration: Any) -> None:
+    rig.registry.system_list[0] = replace(
+        rig.registry.system_list[0], metadata=system_metadata(rig.system, name_id_formats=formats)
+    )
+    change_system(rig, **registration)
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        (None, NAMEID_PERSISTENT),
+        (NAMEID_UNSPECIFIED, NAMEID_PERSISTENT),
+        (NAMEID_PERSISTENT, NAMEID_PERSISTENT),
+        (NAMEID_TRANSIENT, NAMEID_TRANSIENT),
+    ],
+)
+async def test_a_system_chooses_among_the_names_of_its_metadata(rig: Rig, asked: str | None, given: str) -> None:
+    system_takes(rig, BOTH)
+    policy = NameIdPolicy(asked, allow_create=True)
+    assert named(rig, await log_in(rig, request={"name_id_policy": policy})) == given
+    assert named(rig, ask(rig, name_id_policy=policy)) == given
+
+
+@pytest.mark.parametrize("registration", [{"name_id_format": NAMEID_PERSISTENT}, {}], ids=["registration", "metadata"])
+async def test_a_name_that_the_system_may_not_have_is_refused(rig: Rig, registration: dict[str, Any]) -> None:
+    """The request asks for it and the answer would hold another: a system must not be told Success then (SAML Core 3.4.1.1)."""
+    await log_in(rig)
+    system_takes(rig, BOTH if registration else (NAMEID_PERSISTENT,), **registration)
+    refused = ask(rig, name_id_policy=NameIdPolicy(NAMEID_TRANSIENT, allow_create=True))
+    assert isinstance(refused, RefusedLogin)
+    assert refused.error.code == "req.name-id-policy"
+
+
+async def test_a_name_that_the_system_may_not_have_any_more_when_the_idp_has_answered(rig: Rig) -> None:
+    system_takes(rig, BOTH)
+    policy = NameIdPolicy(NAMEID_TRANSIENT, allow_create=True)
+    question = sent_to_idp(rig, ask(rig, wishes=Wishes(hint=IDP), name_id_policy=policy))
+    system_takes(rig, (NAMEID_PERSISTENT,))
+    refused = await rig.finish(rig.answer_with(question, assertion(rig, question)))
+    assert isinstance(refused, RefusedLogin)
+    assert refused.error.code == "req.name-id-policy"
+    assert rig.counts().conserved
 
 
 # --- cookies
@@ -443,6 +504,16 @@ async def test_with_two_sessions_the_person_is_asked_and_the_choice_is_answered_
     assert audit(rig.record, rig.ports.workspace, NOW).conserved
 
 
+async def test_a_session_with_an_idp_that_cannot_reach_the_level_raises_no_question(rig: Rig) -> None:
+    """Two sessions, one of them with an IdP that may never answer this request: nobody is asked which, and IsPassive is answered."""
+    await log_in(rig, level="High")
+    await log_in_at_the_other(rig)
+    assert isinstance(ask(rig), AskForHomeIdp), "both could answer"
+    for passive in (False, True):
+        token = answered(rig, ask(rig, is_passive=passive, **level("High")))
+        assert (token.values_of(names.CVR), token.values_of(names.LOA)) == (("91000013",), ("High",))
+
+
 async def test_a_choice_that_a_session_cannot_serve_ends_the_login_and_tells_the_system(rig: Rig) -> None:
     await log_in(rig)
     await log_in_at_the_other(rig)
@@ -515,6 +586,18 @@ async def test_a_system_finds_its_own_user_and_no_other_system_does(rig: Rig) ->
     assert subjects.find(workspace, SYSTEM, name_id, NOW + timedelta(hours=8)) is None
     assert subjects.is_named_elsewhere(workspace, name_id, NOW)
     assert not subjects.is_named_elsewhere(workspace, ANE_HOLM, NOW)
+
+
+async def test_a_name_that_is_the_same_at_every_system_is_anothers_by_its_session_alone(rig: Rig) -> None:
+    change_system(rig, name_id_format=NAMEID_X509_SUBJECT_NAME)
+    token = answered(rig, await log_in(rig))
+    index = token.authn_statements[0].session_index
+    assert index is not None
+    named = (rig.ports.workspace, ANE_HOLM, NOW)
+    subjects = SqliteSessions(rig.database)
+    assert not subjects.is_named_elsewhere(*named)
+    assert not subjects.is_named_elsewhere(*named, ("_another",))
+    assert subjects.is_named_elsewhere(*named, ("_another", index))
 
 
 async def test_prompts_are_counted_by_person_and_day_from_the_events(rig: Rig) -> None:

@@ -126,6 +126,11 @@ def test_kle_pattern(shipped_world: World, value: str, *, fits: bool) -> None:
         ("cpr: \"6101018884\"", "cpr: \"0101018884\"", "no real CPR number belongs here"),
         ("uuid: 3b0e6e4a", "uuid: xb0e6e4a", "expected a UUID"),
         ("entity_id: https://saml.idp.skovrup.test", "entity_id: saml skovrup", "expected an absolute URI"),
+        (
+            "entity_id: https://saml.idp.skovrup.test",
+            f"entity_id: https://{'x' * 1100}",
+            "got 1108 characters, expected at most 1024",
+        ),
         ("entity_id: https://saml.idp.skovrup.test", "entity_id: https://saml.idp.korsbaek.test", "already taken"),
         ("entity_id: https://saml.idp.skovrup.test", "entity_id: https://x.kombit.dk", "answers only under its own names"),
         ("value: \"02.34\"", "value: \"2.34\"", "expected a value that fits KLE"),
@@ -224,6 +229,13 @@ def test_a_metadata_file_that_is_not_there_is_said_with_its_line(tmp_path: Path)
 def test_a_party_to_be_added_must_bring_metadata() -> None:
     with pytest.raises(FederationError, match="federation:3: systems\\[0\\]: the metadata is missing"):
         load_parties(OWN_SYSTEM)
+
+
+def test_a_party_that_the_federation_plays_brings_none_and_nobody_else_is_let_off() -> None:
+    (system,) = load_parties(OWN_SYSTEM, lambda: ["https://saml.eget.test"]).systems
+    assert system.simulated and system.metadata == b""
+    with pytest.raises(FederationError, match="federation:3: systems\\[0\\]: the metadata is missing"):
+        load_parties(OWN_SYSTEM, lambda: ["https://another.test"])
 
 
 def test_an_api_document_must_bring_metadata_and_may_not_name_files() -> None:

@@ -37,6 +37,34 @@ def test_finds_the_table_in_a_whole_federation() -> None:
     assert "choose one of its tables by --target: seb" in _refusal(inside, "nobody")
 
 
+def _federation(*tables: str) -> str:
+    return "translations:\n" + "".join(
+        "  -\n" + "".join(f"    {line}\n" for line in table.splitlines()) for table in tables
+    )
+
+
+def test_of_several_tables_the_one_that_is_named_counts() -> None:
+    both = _federation(TABLE_YAML.replace("target: seb", "target: other").replace("drop_role", "fail"), TABLE_YAML)
+    assert read_table(both, "federation.yaml", "seb").table == TABLE
+    assert read_table(both, "federation.yaml", "other").table.target == "other"
+    assert "choose one of its tables by --target: other, seb" in _refusal(both)
+
+
+@pytest.mark.parametrize("target", [None, "seb", "other"])
+def test_of_two_tables_of_one_name_none_counts(target: str | None) -> None:
+    stricter = TABLE_YAML.replace("on_unmapped_role: drop", "on_unmapped_role: fail")
+    text = _federation(stricter, TABLE_YAML.replace("target: seb", "target: other"), TABLE_YAML)
+    line = text[: text.rindex("target: seb")].count("\n") + 1
+    refusal = _refusal(text, target)
+    assert f"seb.yaml:{line}: translations[2].target: 'seb' is already taken further up" in refusal
+
+
+@pytest.mark.parametrize("tables", ["[]", "[words]", "[{}, {}]", "[{}]", "[words, words]"])
+def test_what_is_no_table_is_refused(tables: str) -> None:
+    assert _refusal(f"translations: {tables}\n")
+    assert _refusal(f"translations: {tables}\n", "seb")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "sentence"),
     [

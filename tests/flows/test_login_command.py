@@ -92,6 +92,17 @@ def test_a_level_that_is_asked_for_and_not_reached_is_refused(base_url):
     assert (status, report["code"]) == (1, "fed.loa")
 
 
+def test_what_another_house_refuses_has_its_code_and_detail_and_is_not_the_systems(base_url):
+    status, report = log_in(base_url, "byggesag", "korsbaek", "ane-holm", "--start", f"{base_url}/nowhere")
+    assert (status, list(report), report["outcome"]) == (1, KEYS, "refused")
+    assert (report["code"], report["flow"]) == ("web.not-found", None)
+    asked = ("--system", "byggesag", "--idp", "korsbaek", "--persona", "ane-holm", "--base-url", base_url)
+    told = run_here("login", *asked, "--start", f"{base_url}/nowhere").stdout
+    assert told.startswith(f"Refused: web.not-found. {base_url}/nowhere answered HTTP 404: GET /nowhere"), told
+    told = run_here("login", *asked, "--start", f"{base_url}/_sim/api/flows/none").stdout
+    assert told.startswith(f"Refused: on the way. {base_url}/_sim/api/flows/none answered HTTP 404\n"), told
+
+
 def test_every_login_has_a_flow_of_its_own(base_url):
     flows = {log_in(base_url, "byggesag", "korsbaek", "ane-holm")[1]["flow"] for _ in range(2)}
     assert len(flows) == 2

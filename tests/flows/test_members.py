@@ -15,7 +15,7 @@ from nsis_sim.api_keys import simulated_api_key
 from nsis_sim.browser import Page
 from oiosaml.keys import read_verification_key
 from oiosaml.refusals import REFUSALS
-from tests.flows.street import BASE_URL, Street, log_in, open_street, press, start, text_of
+from tests.flows.street import BASE_URL, Street, log_in, open_street, press, start, text_of, version
 
 WITHDRAWABLE = (
     ("idps", "korsbaek", "fed.withdrawn"),
@@ -168,3 +168,34 @@ def test_the_front_page_says_what_ends_soon(own: Street, days: float, danish: st
         assert words in text
         assert f"{ends:%Y-%m-%d}" in text
         assert text.count("alert-warning") == 1
+
+
+def cards(own: Street, language: str) -> dict[str, tuple[str, list[str]]]:
+    """What the front page says of each system, and where its card leads."""
+    with own.browser(**{"Accept-Language": language}) as browser:
+        document = version(browser.visit(f"{BASE_URL}/"), language)
+    return {
+        card.findtext(".//code"): (" ".join(card.text_content().split()), card.xpath(".//a/@href"))
+        for card in document.xpath(".//h2[starts-with(@id, 'systems-')]/following-sibling::ul[1]/li")
+    }
+
+
+@pytest.mark.parametrize(
+    ("language", "nemlogins", "vendors"),
+    [
+        ("da", "Spilles af simulatoren: start fra en tjeneste bag NemLog-in.", "Registreret af leverandøren"),
+        ("en", "Played by the simulator: start from a service behind NemLog-in.", "Registered by its vendor"),
+    ],
+)
+def test_the_front_page_says_who_plays_a_system_and_where_to_start(
+    own: Street, language: str, nemlogins: str, vendors: str
+) -> None:
+    played = cards(own, language)
+    text, links = played["https://saml.nemlogin.sim.test/lokal-idp"]
+    assert nemlogins in text and links == [own.topology.nemlogin.home_url]
+    assert played["https://saml.byggesag.sim.test"][1] == [f"{BASE_URL}/sp/byggesag/"]
+    assert not any(vendors in text for text, _ in played.values())
+    document = own.get("/_sim/api/systems/byggesag").json()["registration"]
+    assert own.put("/_sim/api/systems/byggesag", json=document | {"simulated": False}).status_code == 200
+    text, links = cards(own, language)["https://saml.byggesag.sim.test"]
+    assert vendors in text and links == []

@@ -92,7 +92,7 @@ def test_the_login_page_asks_in_the_idps_own_words(street: Street) -> None:
         result = press(browser, page, "persona", "eva-aalund")
     assert heading(result) == "Du er logget ind"
     said = text_of(result)
-    assert "Tokenet følger den gamle profil, OIOSAML 2" in said
+    assert "Adgangsbilletten følger den gamle profil, OIOSAML 2" in said
     assert "AssuranceLevel 3" in said and "CvrNumberIdentifier" in said and "Arkivar" in said
     assert "Det er ikke et NSIS-niveau" in said
 
@@ -169,7 +169,7 @@ def test_a_system_that_switches_during_a_login_is_answered_in_what_it_reads_now(
         page = browser.visit(start(street, "byggesag", "korsbaek"))
         change(street, "systems", "byggesag", profile="OIOSAML2", minimum_assurance_level="3")
         result = press(browser, page, "persona", "ane-holm")
-    assert "Tokenet følger den gamle profil" in text_of(result)
+    assert "Adgangsbilletten følger den gamle profil" in text_of(result)
 
 
 def test_a_system_without_encryption_key_cannot_be_registered_for_oiosaml_3(street: Street) -> None:
@@ -191,7 +191,7 @@ def test_both_tokens_stand_side_by_side_on_a_page(street: Street) -> None:
     first, second = (report(street, system, "korsbaek", "ane-holm").flow for system in ("byggesag", "arkiv"))
     with street.browser() as browser:
         page = browser.visit(f"{BASE_URL}/_sim/compare?a={first}&b={second}")
-    assert heading(page) == "To tokens side om side"
+    assert heading(page) == "To adgangsbilletter side om side"
     assert "en anden værdi" in text_of(page)
     english = street.get(f"/_sim/compare?a={first}&b={second}", headers={"Accept-Language": "en"}).text
     assert "another value" in english and "Two tokens side by side" in english

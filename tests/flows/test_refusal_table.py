@@ -109,6 +109,8 @@ def switched_off(street: Street) -> httpx.Response:
 LOW, SUBSTANTIAL, HIGH = AssuranceLevel.LOW, AssuranceLevel.SUBSTANTIAL, AssuranceLevel.HIGH
 NOBODY = Scoping(idp_list=(EntityId("https://saml.idp.nobody.test"),))
 RAVNKAER = Scoping(idp_list=(EntityId("https://saml.idp.ravnkaer.test"),))
+TRANSIENT = NameIdPolicy("urn:oasis:names:tc:SAML:2.0:nameid-format:transient", allow_create=True)
+NAMED = b'</saml:Issuer><saml:Subject xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"><saml:NameID>ane</saml:NameID></saml:Subject>'
 US = Scoping(requester_ids=(EntityId("https://saml.ch.sim.test"),))
 LEVELS = {"required": ("Betydelig", "Substantial"), "actual": ("Lav", "Low")}
 
@@ -165,7 +167,11 @@ REQUESTS = (
         fields(name_id_policy=NameIdPolicy("urn:x", allow_create=True)),
     ),
     Case("an answer by SOAP", "req.binding", fields(protocol_binding=BINDING_SOAP)),
+    Case("another system's NameID format", "req.name-id-policy", fields(name_id_policy=TRANSIENT)),
+    Case("somebody in particular", "req.subject", octets(lambda o: o.replace(b"</saml:Issuer>", NAMED, 1))),
+    Case("no destination", "proto.destination:missing", fields(destination=None)),
     Case("in a circle", "req.loop", fields(scoping=US)),
+    Case("nobody else to be asked", "req.loop:proxy-count", fields(scoping=Scoping(proxy_count=0))),
     Case("an app that is a script", "req.app-switch", fields(app_switch=AppSwitch(Platform.IOS, "javascript:x()"))),
     Case("only unknown IdPs", "fed.no-idp", fields(scoping=NOBODY)),
     Case("only an IdP at Low", "fed.loa:idp-too-low", fields(scoping=RAVNKAER), LEVELS),
@@ -270,7 +276,7 @@ def code_in(answer: httpx.Response) -> str | None:
 
 
 def detail_in(answer: httpx.Response) -> list[str]:
-    return re.findall(r"<dd>([^<]+)</dd>", answer.text)
+    return re.findall(r"<dd[^>]*>([^<]+)</dd>", answer.text)
 
 
 def assert_refused(street: Street, case: Case, answer: httpx.Response) -> None:

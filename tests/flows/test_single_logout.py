@@ -3,6 +3,7 @@
 import pytest
 
 from nsis_sim.browser import Browser, Page
+from nsis_sim.headless_session import HeadlessSession
 from oiosaml.refusals import REFUSALS
 from tests.flows.street import BASE_URL, Street, heading, press, start, text_of
 
@@ -105,4 +106,64 @@ def test_the_idp_logs_out_and_the_broker_has_no_session_any_more(street, browser
     form = next(form for form in session_page.forms if form.action.endswith("/logout"))
     end = browser.submit(form)
     assert end.status == 200, text_of(end)
+    assert heading(browser.visit(LOGOUT)) == "Du er ikke logget ind"
+
+
+@pytest.fixture
+def person(street: Street, browser: Browser) -> HeadlessSession:
+    """Ane Holm, logged in at three systems."""
+    session = HeadlessSession(browser, street.topology, "")
+    log_in(street, browser, "byggesag", "ydelser", "arkiv")
+    return session
+
+
+def test_a_logout_that_another_one_crossed_is_pointed_to_and_gone_on_with(person, browser):
+    person.behave("byggesag", "silent")
+    person.behave("arkiv", "refuse")
+    assert heading(person.log_out("ydelser")) == "Dette system svarer ikke"
+    end = person.log_out("byggesag")
+    assert heading(end) == "Du er ikke logget ud alle steder"
+    assert "Arkiv" in text_of(end)
+    assert "Et andet log ud i denne browser er ikke ført til ende" in text_of(end)
+    waiting = browser.visit(LOGOUT)
+    assert heading(waiting) == "Log ud er i gang"
+    assert "Byggesag" not in text_of(waiting), "which said so itself by now"
+    end = click(browser, waiting, "Gå videre")
+    assert heading(end) == "Du er ikke logget ud alle steder"
+    assert "Et andet log ud" not in text_of(end)
+    assert heading(browser.visit(LOGOUT)) == "Du er ikke logget ind"
+
+
+def test_a_logout_that_stands_still_is_gone_on_with_by_hand(person, browser, monkeypatch):
+    """The process ends between the end of the session and the first question."""
+    with monkeypatch.context() as patch:
+        patch.setattr("context_handler.logout.with_back_channel", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            click(browser, browser.visit(LOGOUT), "Log ud alle steder")
+    waiting = browser.visit(LOGOUT)
+    assert heading(waiting) == "Log ud er i gang"
+    assert "log ud er ikke ført til ende" in text_of(waiting)
+    assert heading(click(browser, waiting, "Gå videre")) == "Du er logget ud"
+
+
+def test_a_click_without_a_session_does_not_say_that_anybody_was_told(person, browser):
+    page = browser.visit(LOGOUT)
+    click(browser, page, "Log ud alle steder")
+    again = click(browser, page, "Log ud alle steder")
+    assert heading(again) == "Du er logget ud"
+    assert "fået besked" not in text_of(again)
+    assert "Context Handler har ingen session i denne browser" in text_of(again)
+
+
+def test_the_person_before_is_shown_and_logged_out_with_one_click(street, browser):
+    log_in(street, browser, "byggesag")
+    forced = browser.visit(f"{street.topology.system('ydelser').login_url}?force=1")
+    press(browser, forced, "persona", "cilla-moeberg")
+    page = browser.visit(LOGOUT)
+    assert "Korsbæk Kommune, et tidligere login" in text_of(page)
+    assert "Byggesag" in text_of(page)
+    end = click(browser, page, "Log ud alle steder")
+    assert "Byggesag" in text_of(end)
+    session = HeadlessSession(browser, street.topology, "")
+    assert [session.is_logged_in(system) for system in ("byggesag", "ydelser")] == [False, False]
     assert heading(browser.visit(LOGOUT)) == "Du er ikke logget ind"

@@ -2,7 +2,10 @@
 
 import subprocess
 import sys
+from typing import get_args, get_type_hints
 
+from nsis_sim.commands.demo import serve
+from nsis_sim.settings import HOUSES
 from tests.processes import clean_environment
 
 HEAVY = ("pydantic", "fastapi", "lxml", "cryptography", "httpx", "jinja2")
@@ -20,3 +23,8 @@ def test_no_command_pays_for_what_another_needs() -> None:
         [sys.executable, "-c", SHOW_HEAVY], env=clean_environment(), capture_output=True, encoding="utf-8", check=True
     )
     assert done.stdout.split() == []
+
+
+def test_serve_names_every_house() -> None:
+    option = get_args(get_type_hints(serve, include_extras=True)["only"])[1]
+    assert [house for house in HOUSES if house not in option.help] == []

@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 
 from nsis_sim.decoding import UndecodableError, decode
+from tests.processes import run_here
 
 XML = (
     '<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"'
@@ -74,3 +75,18 @@ def test_a_bomb_is_cut():
     bomb = base64.b64encode(deflater.compress(b"<a>" + b" " * 50_000_000) + deflater.flush()).decode()
     with pytest.raises(UndecodableError):
         decode(bomb)
+
+
+@pytest.mark.parametrize("name", ["response.xml", "response"])
+def test_the_name_of_a_file_is_told_how_to_read_it(tmp_path, name):
+    file = tmp_path / name
+    file.write_text(XML)
+    done = run_here("decode", str(file))
+    assert (done.returncode, f"It is the name of a file: nsis decode < {file}" in done.stderr) == (1, True), done.stderr
+    assert run_here("decode", stdin=XML).returncode == 0
+
+
+@pytest.mark.parametrize("text", ["neither", "x" * 5000, "no\x00name"])
+def test_what_is_no_file_is_not_called_one(text):
+    done = run_here("decode", text)
+    assert (done.returncode, "file" in done.stderr) == (1, False), done.stderr

@@ -1,6 +1,8 @@
 """Answers handed over in one piece are those that go in two, to the octet."""
 
+import gc
 import re
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from nsis_sim.http_answers import AnsweringHttp
 from saml_web.whole_answer import WHOLE_ANSWER
 from tests.nsis_sim.running import Running, running
+from tests.processes import wait_until
 
 BODY = "<p>rødgrød</p>".encode() * 5000
 HEADERS = [
@@ -107,3 +110,22 @@ def test_answers_that_are_logged_go_the_ordinary_way(monkeypatch: pytest.MonkeyP
     for protocol, status in ((AnsweringHttp, b"204"), (Unlogged, b"200")):
         with running(tells, protocol, monkeypatch) as server:
             assert answers(server, asked("/")).split(b" ")[1] == status
+
+
+def test_a_request_that_was_answered_is_gone_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its body with it: what holds itself would stay until the collector comes round, and that is seldom."""
+    requests: list[weakref.ref[object]] = []
+
+    async def remembers(scope: Scope, receive: Receive, send: Send) -> None:
+        requests.append(weakref.ref(send.__self__))  # type: ignore[attr-defined]  # uvicorn's own object for a request
+        await scope["extensions"][WHOLE_ANSWER](200, HEADERS, BODY)
+
+    with running(remembers, Unlogged, monkeypatch) as connect:
+        gc.disable()
+        try:
+            for _ in range(2):
+                answers(connect, b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            wait_until(connect.holds_none, "the end of both connections")
+            assert [each() for each in requests[:1]] == [None]
+        finally:
+            gc.enable()

@@ -10,7 +10,7 @@ import pytest
 
 from federation.dev_ca_web import WebCertificate, ensure_web_certificate
 from nsis_sim import http_limits
-from nsis_sim.http_limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_URL_BYTES, LimitedHttp
+from nsis_sim.http_limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_SILENT_BYTES, MAX_URL_BYTES, LimitedHttp
 from saml_web.clock import utc_now
 from tests.nsis_sim.running import Running, running
 from tests.processes import END_SECONDS, wait_until
@@ -88,6 +88,50 @@ def test_a_body_that_comes_with_a_long_head_counts_as_a_body(connect):
     body = b"x" * (2 * MAX_HEAD_BYTES)
     head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body)
     assert b" 200 " in answer_to(connect(), head + body)
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def test_chunks_with_words_and_trailers_are_taken(connect):
+    assert b" 200 " in answer_to(connect(), CHUNKED + b"3;a=b\r\nabc\r\n0\r\nX-One: 1\r\nX-Two: 2\r\n\r\n")
+
+
+def test_many_small_chunks_are_no_silence(connect):
+    assert b" 200 " in answer_to(connect(), CHUNKED + b"1\r\na\r\n" * MAX_SILENT_BYTES + b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("first", "more"),
+    [(b"0\r\nX: ", b"y" * 4096), (b"0\r\n", b"x: y\r\n" * 700), (b"1;", b"y" * 4096)],
+    ids=["one trailer", "many", "a chunk"],
+)
+def test_what_never_gets_to_the_next_octet_of_a_body_is_cut_off_web_13(connect, first, more):
+    """Trailers are looked at by nobody, have no length and would stay in memory as long as the request."""
+    connection = connect()
+    connection.sendall(CHUNKED + first)
+    with pytest.raises((ConnectionResetError, BrokenPipeError)):
+        for _ in range(10_000):  # 40 MB
+            connection.sendall(more)
+    wait_until(connect.holds_none, "the end of the connection")
+
+
+def test_a_trailer_is_no_header(monkeypatch):
+    """Else a cookie would pass behind the back of whoever filters headers on the way (RFC 9110 6.5.1)."""
+    seen: list[list[tuple[bytes, bytes]]] = []
+
+    async def looks_afterwards(scope, receive, send):
+        while (await receive()).get("more_body", False):
+            pass
+        seen.append(list(scope["headers"]))
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    with running(looks_afterwards, LimitedHttp, monkeypatch) as connect:
+        connection = connect()
+        assert b" 204 " in answer_to(connection, CHUNKED + b"1\r\na\r\n0\r\nCookie: a=b\r\n\r\n")
+        assert b" 204 " in answer_to(connection, get(b"Cookie: c=d"))
+    assert [[value for name, value in headers if name == b"cookie"] for headers in seen] == [[], [b"c=d"]]
 
 
 def test_whoever_does_not_go_on_is_cut_off(connect, limits):

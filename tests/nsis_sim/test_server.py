@@ -1,11 +1,20 @@
 import gc
 import json
 import os
+import resource
 import socket
 
 import pytest
 
-from nsis_sim.server import AddressError, PortBusyError, _settle, listen, write_ready_file
+from nsis_sim.server import (
+    MAX_OPEN_FILES,
+    AddressError,
+    PortBusyError,
+    _settle,
+    allow_open_files,
+    listen,
+    write_ready_file,
+)
 
 
 @pytest.fixture
@@ -68,3 +77,27 @@ def test_what_the_start_has_made_is_not_searched_for_cycles_again() -> None:
     finally:
         gc.unfreeze()
         gc.set_threshold(*before)
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "after"),
+    [(256, 4096, 4096), (256, 256, 256), (256, 1 << 20, MAX_OPEN_FILES), (100_000, 1 << 20, 100_000)],
+)
+def test_as_many_files_are_allowed_as_the_system_lets_web_13(
+    soft: int, hard: int, after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connections in the middle of a TLS handshake are counted by nobody, and each is a file."""
+    limits = [(soft, hard)]
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits[-1])
+    monkeypatch.setattr(resource, "setrlimit", lambda _, values: limits.append(values))
+    allow_open_files()
+    assert limits[-1] == (after, hard)
+
+
+def test_a_system_that_lets_no_more_files_be_open_is_served_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object) -> None:
+        raise ValueError("not allowed to raise maximum limit")
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 4096))
+    monkeypatch.setattr(resource, "setrlimit", refuses)
+    allow_open_files()

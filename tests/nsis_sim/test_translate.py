@@ -90,6 +90,15 @@ def test_ends_with_1_and_the_line_for_a_broken_table(table_file: Path) -> None:
     assert f"seb.yaml:{_line_of('scope: keep')}: scope:" in done.stderr
 
 
+@pytest.mark.parametrize("options", [(), ("--target", "seb")])
+def test_ends_with_1_for_a_file_with_two_tables_of_one_name(table_file: Path, options: tuple[str, ...]) -> None:
+    table = "  -\n" + "".join(f"    {line}\n" for line in TABLE_YAML.splitlines())
+    table_file.write_text("translations:\n" + table + table.replace("drop_role", "keep"), "utf-8")
+    done = _run(table_file, write_privileges(rights(group(CARE))), *options)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "'seb' is already taken further up" in done.stderr
+
+
 def test_ends_with_2_for_a_file_that_is_not_there(table_file: Path) -> None:
     assert _run(table_file.with_name("nothing.yaml"), "").exit_code == 2
 

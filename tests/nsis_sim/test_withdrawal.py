@@ -43,6 +43,22 @@ def test_a_party_and_a_key_are_withdrawn_and_restored(running: Simulator) -> Non
     assert log_in(running)[0] == 0
 
 
-def test_who_is_not_registered_cannot_be_withdrawn(running: Simulator) -> None:
-    status, told = nsis(running, "withdraw", "sp", "https://saml.nobody.test")
-    assert status != 0 and "No sp is registered" in told
+@pytest.mark.parametrize(
+    ("kind", "name"), [("sp", "byggesag"), ("idp", "korsbaek"), ("attribute-service", "skovrup"), ("idp", IDP)]
+)
+def test_a_party_goes_by_its_short_id_too(running: Simulator, kind: str, name: str) -> None:
+    status, told = nsis(running, "withdraw", kind, name)
+    assert status == 0 and told.startswith("Withdrawn: https://"), told
+    assert "WITHDRAWN" in nsis(running, "parties")[1]
+    status, told = nsis(running, "restore", kind, name)
+    assert status == 0 and told.startswith("Restored: https://"), told
+    assert "WITHDRAWN" not in nsis(running, "parties")[1]
+
+
+@pytest.mark.parametrize("command", ["withdraw", "restore"])
+def test_who_is_not_registered_cannot_be_withdrawn(running: Simulator, command: str) -> None:
+    status, told = nsis(running, command, "sp", "https://saml.byggesag.sim.test/")
+    assert status == 2 and "There is no system https://saml.byggesag.sim.test/. There is byggesag, " in told
+    assert "A slash at the end counts." in told
+    status, told = nsis(running, command, "idp", "byggesag")
+    assert status == 2 and "There is no IdP byggesag. There is korsbaek, " in told

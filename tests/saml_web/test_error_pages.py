@@ -61,6 +61,13 @@ def test_every_refusal_has_a_page_in_both_languages(code: str, language: Languag
     assert "http://evil.test" not in response.text
 
 
+@pytest.mark.parametrize("language", Language)
+def test_what_stands_in_english_on_a_page_says_so(language: Language) -> None:
+    text = answer(LOA, f"/flow?lang={language}").text
+    assert '<dd lang="en">got Low, expected Substantial</dd>' in text
+    assert "<dd>fed.loa</dd>" in text and text.count("<dd lang=") == 1
+
+
 def test_sentence_names_the_levels_in_the_readers_language() -> None:
     assert sentence_of(LOA, Language.DA).endswith("Betydelig, men du er logget ind p\u00e5 Lav.")
     assert sentence_of(LOA, Language.EN).endswith("Substantial, but you are logged in at Low.")
@@ -95,6 +102,35 @@ def test_unknown_path_and_method_have_the_same_design(method: str, path: str, st
 
 def test_method_not_allowed_says_which_are() -> None:
     assert answer(LOA, "/flow", "PUT").headers["allow"] == "GET"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "da", "en"),
+    [
+        (
+            "POST",
+            "/_sim/api/input",
+            "Forespørgslen kan ikke bruges, som den er.",
+            "The request cannot be used as it is.",
+        ),
+        ("GET", "/_sim/api/nowhere", "Det, der bliver spurgt efter, findes ikke.", "What is asked for is not there."),
+        (
+            "DELETE",
+            "/_sim/api/input",
+            "Adressen kan ikke bruges med den metode.",
+            "The address cannot be used with that method.",
+        ),
+    ],
+)
+def test_a_program_is_told_of_no_form_and_no_page(method: str, path: str, da: str, en: str) -> None:
+    for language, sentence in (("da", da), ("en", en)):
+        told = answer(LOA, f"{path}?lang={language}", method).json()
+        assert (told["sentence"], ":" in told["code"]) == (sentence, False)
+
+
+def test_a_person_is_told_of_a_page_as_before() -> None:
+    for path, sentence in (("/nowhere", "Siden findes ikke."), ("/_sim/api", "Siden findes ikke.")):
+        assert sentence in answer(LOA, path).text
 
 
 def test_invalid_input_names_the_place_and_not_the_value() -> None:

@@ -1,11 +1,14 @@
 """Every text of every house has its Danish, and no catalogue holds a text nobody uses."""
 
 import re
+from pathlib import Path
 
 import pytest
 
+from oiosaml.refusals import REFUSALS
 from scripts.messages import SHARED, packages, read_catalog, texts, used
 
+ROOT = Path(__file__).parents[2]
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
@@ -37,3 +40,31 @@ def test_translations_keep_the_placeholders(package: str) -> None:
     for message in read_catalog(package):
         if isinstance(message.id, str) and message.id:
             assert set(PLACEHOLDER.findall(message.id)) == set(PLACEHOLDER.findall(str(message.string))), message.id
+
+
+OTHER_WORDS = {
+    r"Context Handlere": "Context Handler, which is a name",
+    r"\b[Tt]oken(s|et|ets|er|erne)?\b": "adgangsbillet",
+    r"\bReference\b": "henvisning",
+    r"\bFor teknikeren": "Til teknikeren",
+    r"\b[Mm]islykkes\b": "fejl",
+    r"\bgodtage": "acceptere",
+    r"\ben log ud\b": "en udlogning",
+    r"\b[Aa]fslut \w+ og ": "a comma before the second sentence",
+    '[“”„"]': "» and «",
+}
+"""What would be a second word for one thing, and the word there is."""
+
+
+@pytest.mark.parametrize("package", packages())
+@pytest.mark.parametrize("word", OTHER_WORDS)
+def test_danish_has_one_word_for_one_thing(package: str, word: str) -> None:
+    found = [message.string for message in read_catalog(package) if re.search(word, str(message.string or ""))]
+    assert found == [], f"expected {OTHER_WORDS[word]}"
+
+
+def test_danish_has_the_same_words_in_the_refusals_and_in_the_federation() -> None:
+    sentences = [refusal.da for refusal in REFUSALS.values()]
+    sentences.append((ROOT / "federation.yaml").read_text("utf-8"))
+    sentences.append((ROOT / "README.da.md").read_text("utf-8"))
+    assert [sentence for sentence in sentences if re.search("Context Handlere|[Mm]islykkes|godtage", sentence)] == []

@@ -31,6 +31,8 @@ def test_a_refusal_of_the_context_handler_is_shown_kindly(house):
     page = result_of(house, visitor)
     assert "You were not logged in" in page.text
     assert "Niveauet kunne ikke nås" in page.text
+    # The Context Handler writes its StatusMessage in English, whatever the page's language.
+    assert '<dd lang="en">Niveauet kunne ikke nås</dd>' in page.text
     assert STATUS_NO_AUTHN_CONTEXT in page.text
     assert "The answer is not signed" not in page.text
     # It was authenticated, so it used the login up.

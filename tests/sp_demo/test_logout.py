@@ -341,7 +341,7 @@ def test_slo_06_partial_logout_is_said_in_plain_words(house, ane):
     status = Status(STATUS_SUCCESS, STATUS_PARTIAL_LOGOUT, "Still logged in at Arkiv")
     page = answered(ane, request, relay_state, status=status).text
     assert "You are not logged out everywhere" in page
-    assert "Still logged in at Arkiv" in page
+    assert '<dd lang="en">Still logged in at Arkiv</dd>' in page
     assert "Du er ikke logget ud alle steder" in page
 
 

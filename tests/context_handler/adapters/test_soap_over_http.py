@@ -343,6 +343,30 @@ async def test_aq_05_endless_head(piece: bytes) -> None:
         assert "BrokenAnswerError" in (await refusal(SoapOverHttp(), server.url)).detail
 
 
+@pytest.mark.parametrize(
+    "piece",
+    [b"0\r\nX: " + b"y" * 1000, b"0\r\n" + b"X: y\r\n" * 100, b"1;" + b"y" * 1000],
+    ids=["trailer", "trailers", "chunk"],
+)
+async def test_aq_05_endless_within_an_answer(piece: bytes) -> None:
+    """What is no octet of the body counts as well: chunks that speak of themselves, trailers."""
+
+    async def never_gets_to_the_end(call: Call) -> None:
+        await call.read()
+        await call.say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n<a/>\r\n" + piece)
+        while True:
+            await call.say(piece[3:])
+
+    async with serving(never_gets_to_the_end) as server:
+        assert "BrokenAnswerError" in (await refusal(SoapOverHttp(), server.url)).detail
+
+
+async def test_control_a_trailer_is_passed_over() -> None:
+    octets = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n<answer/>\r\n0\r\nX: 3\r\n\r\n"
+    async with serving(saying(octets, octets)) as server:
+        assert await twice(server, SoapOverHttp()) == [b"<answer/>"] * 2
+
+
 async def test_a_connection_that_the_other_will_close_is_not_used_again() -> None:
     async with serving(saying(answer(b"1", headers="Connection: close\r\n"), answer(b"2"))) as server:
         assert await twice(server, SoapOverHttp()) == [b"1", b"1"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
@@ -11,7 +12,9 @@ from typing import Any, cast
 import httpx
 import pytest
 from fastapi import FastAPI
+from yaml import safe_load as load_yaml
 
+from context_handler.encryption_choice import encryption_for
 from context_handler.routes.api import ApiPorts, api_router
 from context_handler.routes.api_route import LARGEST_WORLD, MOST_JSON_PARTS
 from context_handler.store.sqlite import SqliteStore
@@ -23,6 +26,7 @@ from federation.person import Person
 from oiosaml.errors import SamlError
 from oiosaml.ids import DEFAULT_WORKSPACE, EntityId
 from oiosaml.nsis import AssuranceLevel
+from oiosaml.uris import AES256_GCM, DIGEST_SHA1, DIGEST_SHA256, MGF1_SHA1, MGF1_SHA256, RSA_OAEP, RSA_OAEP_MGF1P
 from saml_web.error_pages import ErrorPages
 from saml_web.ids import SystemIds
 from saml_web.pages import Pages
@@ -31,6 +35,7 @@ from tests.context_handler.boots import BOOT
 from tests.context_handler.federation_rig import (
     OTHER_OWNER,
     FederationRig,
+    a_service,
     a_system,
     a_world,
     idp_metadata,
@@ -147,6 +152,67 @@ def test_registers_a_system_with_as_few_words_as_possible(api: Api) -> None:
     made = system.registration
     assert (made.id, made.name) == ("own-sim-test", "Egen Leverandør")
     assert made.minimum_level is AssuranceLevel.SUBSTANTIAL
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "name"),
+    [
+        ("https://saml.ørsted.example.dk/", "oersted-example-dk"),
+        ("https://saml.RÆVEHØJ-A\u030arhus.dk", "raevehoej-aarhus-dk"),
+        ("https://saml.café.example.dk", "cafe-example-dk"),
+        ("https://saml.a_b.example.dk", "a-b-example-dk"),
+        ("urn:Øst", "urn-oest"),
+        (f"https://{'ø' * 60}.dk", "oe" * 30),
+        ("urn:.", "urn"),
+        ("x:日本", "x"),
+    ],
+)
+def test_a_short_name_keeps_what_danish_letters_say(api: Api, entity_id: str, name: str) -> None:
+    body = system_input(metadata=system_metadata(EntityId(entity_id)).decode())
+    assert api.client.post("/_sim/api/systems", json=body).status_code == 201
+    system = api.rig.registry().system(EntityId(entity_id))
+    assert system is not None and system.registration.id == name
+
+
+SERVICE = (
+    b'<md:AttributeConsumingService index="0"><md:ServiceName xml:lang="da">Egen l\xc3\xb8sning</md:ServiceName>'
+    b"</md:AttributeConsumingService></md:SPSSODescriptor>"
+)
+
+
+@pytest.mark.parametrize(
+    ("organisation", "given", "name"),
+    [
+        (True, {}, "Egen Leverandør"),
+        (False, {}, "Egen løsning"),
+        (False, {"name": "Mit system"}, "Mit system"),
+    ],
+    ids=["organisation", "service", "given"],
+)
+def test_a_system_without_an_organisation_goes_by_its_services_name(
+    api: Api, organisation: Any, given: dict[str, str], name: str
+) -> None:
+    metadata = system_metadata(OWN).replace(b"</md:SPSSODescriptor>", SERVICE)
+    if not organisation:
+        metadata = re.sub(rb"<md:Organization>.*</md:Organization>", b"", metadata, flags=re.DOTALL)
+    assert (
+        api.client.post("/_sim/api/systems", json=system_input(metadata=metadata.decode(), **given)).status_code == 201
+    )
+    system = api.rig.registry().system(OWN)
+    assert system is not None and system.registration.name == name
+
+
+def test_an_idp_does_not_go_by_the_name_of_a_service(api: Api) -> None:
+    written = idp_metadata(OWN_IDP)
+    role = re.search(rb"<md:SPSSODescriptor.*</md:SPSSODescriptor>", system_metadata(OWN), re.DOTALL)
+    assert role is not None
+    both = written.replace(
+        b"</md:EntityDescriptor>", role[0].replace(b"</md:SPSSODescriptor>", SERVICE) + b"</md:EntityDescriptor>"
+    )
+    body = {"metadata": both.decode(), "cvrs": [OTHER_OWNER], "maximum_level": "Low", "knows_roles": True}
+    assert api.client.post("/_sim/api/idps", json=body).status_code == 201
+    idp = api.rig.registry().idp(OWN_IDP)
+    assert idp is not None and idp.registration.name == "saml.idp.own.test"
 
 
 def test_registers_a_system_with_every_choice(api: Api) -> None:
@@ -275,11 +341,57 @@ def test_broken_metadata_gets_findings_with_line_rule_and_mend_and_is_not_stored
     assert api.rig.registry().system(OWN) is None
 
 
+@pytest.mark.parametrize("named", ["", "own", "https://saml.own.test/my app", "urn:x" + "x" * 1024, " urn:own"])
+@pytest.mark.parametrize(
+    ("kind", "rule", "rest"),
+    [
+        ("systems", "SPM-02", {"cvr": KORSBAEK}),
+        ("idps", "IDM-21", {"cvrs": [OTHER_OWNER], "maximum_level": "Low", "knows_roles": True}),
+        ("attribute-services", "AAM-02", {"cvrs": [OTHER_OWNER]}),
+    ],
+)
+def test_a_bad_entity_id_reaches_its_own_rule(api: Api, kind: str, rule: str, rest: dict[str, Any], named: str) -> None:
+    written = {"systems": system_metadata, "idps": idp_metadata, "attribute-services": service_metadata}[kind]
+    answer = api.client.post(f"/_sim/api/{kind}", json={"metadata": written(EntityId(named)).decode()} | rest)
+    musts = [finding for finding in answer.json()["findings"] if finding["requirement"] == "MUST"]
+    assert [(must["rule_id"], must["line"]) for must in musts] == [(rule, 1)], answer.text
+    assert musts[0]["mend"] and "urn:unknown" not in answer.text
+
+
+def test_an_entity_id_that_the_caller_writes_otherwise_is_told_with_the_metadatas(api: Api) -> None:
+    answer = api.client.post("/_sim/api/systems", json=system_input(entity_id="https://saml.other.sim.test"))
+    assert [(finding["rule_id"], finding["line"]) for finding in answer.json()["findings"]] == [("REG-02", 1)]
+    assert OWN in answer.text
+
+
 @pytest.mark.parametrize("metadata", ["", "<x", "<!DOCTYPE x><x/>", "\x00", "æ" * 1000])
 def test_what_is_no_metadata_gets_a_finding(api: Api, metadata: str) -> None:
     answer = api.client.post("/_sim/api/systems", json=system_input(metadata=metadata))
     assert answer.status_code == 400, answer.text
-    assert answer.json()["findings"]
+    (finding,) = answer.json()["findings"]
+    assert finding["rule_id"] == "SPM-01" and finding["mend"]
+
+
+def test_the_encryption_that_is_registered_overrides_what_the_metadata_lists(api: Api) -> None:
+    only_cbc = b'<md:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes256-cbc"/></md:KeyDescriptor>'
+    body = system_input(metadata=system_metadata(OWN).replace(b"</md:KeyDescriptor>", only_cbc).decode())
+    refused = api.client.post("/_sim/api/systems", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "enc.algorithm")
+    chosen = {"block": AES256_GCM, "key_transport": RSA_OAEP, "digest": DIGEST_SHA256, "mgf": MGF1_SHA256}
+    answer = api.client.post("/_sim/api/systems", json=body | {"encryption": chosen})
+    assert answer.status_code == 201, answer.text
+    assert "SPM-31" in {finding["rule_id"] for finding in answer.json()["findings"]}
+    system = api.rig.registry().system(OWN)
+    assert system is not None
+    _, method = encryption_for(system) or (None, None)
+    assert method is not None and method.block == AES256_GCM
+
+
+@pytest.mark.parametrize("wrong", [{"block": "http://www.w3.org/2001/04/xmlenc#aes256-cbc"}, {"mgf": MGF1_SHA256}])
+def test_an_encryption_that_is_not_allowed_is_refused_whatever_is_listed(api: Api, wrong: dict[str, str]) -> None:
+    chosen = {"block": AES256_GCM, "key_transport": RSA_OAEP_MGF1P, "digest": DIGEST_SHA1, "mgf": MGF1_SHA1}
+    answer = api.client.post("/_sim/api/systems", json=system_input(encryption=chosen | wrong))
+    assert (answer.status_code, answer.json()["findings"][0]["rule_id"]) == (400, "REG-01"), answer.text
 
 
 def test_a_taken_entity_id_is_a_conflict(api: Api) -> None:
@@ -357,6 +469,29 @@ def test_exports_what_can_be_imported(api: Api) -> None:
     answer = api.client.get("/_sim/api/export")
     assert answer.headers["content-type"].startswith("application/yaml")
     assert load_world(answer.text) == api.rig.registrar.export()
+
+
+def test_applies_the_whole_export_and_puts_back_whom_the_simulator_plays(api: Api) -> None:
+    played = a_service(simulated=True)
+    api.rig.registrar.open_world(a_world(people=(PERSON,), attribute_services=(played,)), NOW)
+    api.rig.registrar.register(World(attribute_services=(played,)), NOW, replacing=True)
+    assert api.client.get("/_sim/api/played").json() == [played.entity_id]
+    text = api.client.get("/_sim/api/export").text
+    assert "metadata" not in load_yaml(text)["attribute_services"][0]
+    assert api.client.delete("/_sim/api/attribute-services/skovrup").status_code == 204
+    for _ in range(2):
+        answer = api.client.post("/_sim/api/apply", content=text, headers={"Content-Type": "application/yaml"})
+        assert answer.status_code == 200, answer.text
+        assert api.client.get("/_sim/api/export").text == text
+
+
+def test_a_party_of_ones_own_without_metadata_is_told_with_its_line(api: Api) -> None:
+    text = f"systems:\n  - {{id: own, name: Own, entity_id: {OWN}, cvr: '{SKOVRUP}', minimum_level: Low}}\n"
+    answer = api.client.post("/_sim/api/apply", content=text, headers={"Content-Type": "application/yaml"})
+    assert answer.status_code == 400
+    assert [(each["line"], "metadata is missing" in each["detail"]) for each in answer.json()["findings"]] == [
+        (2, True)
+    ]
 
 
 def test_people_come_without_secrets(api: Api) -> None:
@@ -437,6 +572,18 @@ def test_what_a_form_can_send_changes_nothing(api: Api, path: str, media_type: s
     answer = api.client.post(path, content=text, headers={"Content-Type": media_type})
     assert answer.status_code == 403 or ("apply" not in path and answer.status_code == 400), answer.text
     assert api.rig.registry().revision == before
+
+
+@pytest.mark.parametrize("path", ["/_sim/api/systems", "/_sim/api/apply"])
+def test_a_wrong_content_type_is_told_as_that_and_not_as_another_sites_page(api: Api, path: str) -> None:
+    headers = {"Content-Type": "application/xml", "Accept-Language": "en"}
+    answer = api.client.post(path, content=b"{}", headers=headers)
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (403, "web.csrf")
+    assert told["sentence"] == "The content's type (Content-Type) is not taken here."
+    assert "got content type 'application/xml', expected application/json" in told["detail"]
+    other = api.client.post(path, content=b"{}", headers=headers | {"Origin": "https://evil.test"}).json()
+    assert other["sentence"] == "The request does not come from one of our own pages."
 
 
 def test_our_own_page_may_change(api: Api) -> None:

@@ -11,13 +11,19 @@ from sqlalchemy import create_engine
 
 from context_handler.audit import audit
 from context_handler.events import Event, EventOutcome
+from context_handler.logout_state import PartyKind
+from context_handler.session import ENDED_REMEMBERED
 from context_handler.store import schema
 from context_handler.store.database import Database, to_microseconds
 from context_handler.store.event_rows import findings_text
+from context_handler.store.session_rows import name_id_text
+from context_handler.store.sqlite_logouts import SqliteLogouts
 from context_handler.store.sqlite_record import SqliteRecord
+from context_handler.store.sqlite_sessions import SqliteSessions
 from oiosaml.ids import FlowId, MessageId
-from tests.builders import IDP, NOW
+from tests.builders import ANE_HOLM, IDP, NOW
 from tests.context_handler.boots import BOOT
+from tests.context_handler.logout_rig import BYGGESAG
 from tests.context_handler.store.contract import FINDING, HERE, steps
 
 RICH = replace(
@@ -92,4 +98,42 @@ def test_a_store_keeps_octets_once_and_steps_as_json(tmp_path: Path) -> None:
         {"step": "ask", "outcome": "asked", "octets_out": 1},
     ]
     assert octets == b"inout\xff"
+    database.close()
+
+
+def test_a_session_that_had_ended_is_known_as_before(tmp_path: Path) -> None:
+    """Who else took part in it was not written down, so nobody else is told."""
+    path = tmp_path / "store.db"
+    old = make_at_step(path, "0008")
+    index, ended_at = "_index", to_microseconds(NOW)
+    for party, name in ((BYGGESAG, ANE_HOLM), (IDP, ANE_HOLM)):
+        old.execute(
+            "INSERT INTO ended_sessions (workspace, party, name_id, session_index, ended_at) VALUES (?, ?, ?, ?, ?)",
+            (HERE, party, name_id_text(name), index, ended_at),
+        )
+    old.commit()
+    old.close()
+    database = Database(path)
+    logouts = SqliteLogouts(database)
+    for kind, party in ((PartyKind.SYSTEM, BYGGESAG), (PartyKind.HOME_IDP, IDP)):
+        (ended,) = logouts.ended_sessions(HERE, kind, party, ANE_HOLM, (index,))
+        assert (ended.session_indexes, ended.still_logged_in) == ((index,), ())
+    SqliteSessions(database).forget(HERE, NOW + ENDED_REMEMBERED)
+    assert logouts.ended_sessions(HERE, PartyKind.SYSTEM, BYGGESAG, ANE_HOLM, (index,)) == ()
+    database.close()
+
+
+def test_a_session_that_was_there_before_goes_on_and_is_left_behind_by_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    old = make_at_step(path, "0009")
+    old.execute(
+        "INSERT INTO sessions (workspace, id, handle, browser, idp, profile, name_id, session_indexes, level, signer,"
+        " authn_instant, used_at, ends_at, assertion) VALUES (?, 's', 'h', 'b', ?, 'OIOSAML3', ?, '[]', 3, 'k', 1, 1, 1, x'00')",
+        (HERE, IDP, name_id_text(ANE_HOLM)),
+    )
+    old.commit()
+    old.close()
+    database = Database(path)
+    (found,) = SqliteLogouts(database).sessions_of_browser(HERE, "h")
+    assert (found.session.id, found.left_behind) == ("s", False)
     database.close()

@@ -1,6 +1,7 @@
 """Metadata is written as the schema orders it and read back; what strangers send becomes problems with lines, never exceptions."""
 
 import re
+import time
 from dataclasses import replace
 
 import pytest
@@ -99,7 +100,7 @@ def test_comments_and_foreign_elements_are_passed_over(idp: Member) -> None:
         (b"<a>\n<b></a>", "xml.malformed", 2),
         (b"", "xml.malformed", None),
         (b"{}", "xml.malformed", 1),
-        (b"<!DOCTYPE a><a/>", "xml.dtd", None),
+        (b"<!-- a\n -->\n<!DOCTYPE a><a/>", "xml.dtd", 3),
         (b"<html/>", "xml.root", 1),
         (b'<md:EntityDescriptor xmlns:md="urn:other"/>', "xml.root", 1),
     ],
@@ -109,6 +110,49 @@ def test_unreadable_document_is_a_problem_with_its_line(text: bytes, key: str, l
     assert document.entity is None
     assert document.problems[0].key == key
     assert line is None or document.problems[0].line == line
+
+
+@pytest.mark.parametrize(
+    ("text", "mend"),
+    [
+        (b"", "This is empty"),
+        (b" \n", "This is empty"),
+        (b"\xef\xbb\xbf", "This is empty"),
+        (b"<!DOCTYPE html>\n<html></html>", "This is a web page"),
+        (b"<!doctype html><meta charset=utf-8>", "This is a web page"),
+        (b"<html><p>Log in first</html>", "This is a web page"),
+        (b'<html xmlns="http://www.w3.org/1999/xhtml"/>', "This is a web page"),
+        (b'{"issuer": "https://x"}', "This is JSON"),
+        (b"-----BEGIN CERTIFICATE-----\nMII", "This is a certificate"),
+        (b"Bag Attributes\n-----BEGIN RSA PRIVATE KEY-----\nMII", "This is a private key"),
+        (b"0\x82\x03\x01", "This is a certificate or key in binary form"),
+        (b"\x1f\x8b\x08\x00", "This is a compressed file"),
+        ("<a/>".encode("utf-16"), "This is UTF-16"),
+        ("<a/>".encode("utf-16-le"), "This is UTF-16"),
+        (b'<?xml version="1.0" encoding="ISO-8859-1"?><a/>', "Save it as UTF-8"),
+        (b"<a>\xe6</a>", "Save it as UTF-8"),
+        (b'\n<?xml version="1.0"?><a/>', "Take out what stands before <?xml"),
+        (b"<!DOCTYPE a><a/>", "Take the DOCTYPE out"),
+        (b"<!-- <!DOCTYPE html> --><a/>", "Take the DOCTYPE out"),
+        (b'<?xml version="1.0" encoding="UTF-8"?><a><b>', "Its end is missing"),
+        (b"<a b=c/>", "Mend the XML"),
+        (b"metadata to follow", "This is no XML"),
+        (b"<a>" + b"x" * 1024 * 1024, "Send the metadata of one entity"),
+        (b"<EntityDescriptor/>", "Declare SAML 2.0's namespace"),
+        (b'<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"/>', "Send SAML 2.0 metadata"),
+    ],
+)
+def test_what_came_in_place_of_metadata_is_told_with_what_to_do(text: bytes, mend: str) -> None:
+    (problem,) = read_metadata(text).problems
+    assert problem.mend is not None and problem.mend.startswith(mend)
+    assert "<string>" not in problem.detail
+
+
+@pytest.mark.parametrize("packed", [b"<a" * 600, b"<?xml" * 300, b"-----BEGIN " * 100, b"<!-- -->" * 200])
+def test_what_looks_like_nothing_is_told_in_no_time(packed: bytes) -> None:
+    began = time.process_time()
+    read_metadata(packed)
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,9 @@ LOW, SUBSTANTIAL, HIGH = AssuranceLevel
 SECOND = timedelta(seconds=1)
 
 
-def breaks(rule_id: str, name: str, **changes: Any) -> Case:
+def breaks(rule_id: str, name: str, key: str | None = None, **changes: Any) -> Case:
     valid = authn_request(), authn_request_expectations()
-    return Case(rule_id, name, valid, (authn_request(**changes), authn_request_expectations()))
+    return Case(rule_id, name, valid, (authn_request(**changes), authn_request_expectations()), key)
 
 
 def breaks_expectation(rule_id: str, name: str, **changes: Any) -> Case:
@@ -49,7 +49,7 @@ CASES = (
     breaks("SPQ-07", "issuer-format", issuer_format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"),
     breaks("SPQ-08", "id-begins-with-a-digit", id="7c1f5b0e9a3d4c2f8e6b1a0d9c8b7a65"),
     breaks("SPQ-11", "other-destination", destination="https://ch.sim.test/runtime/saml2/issue.idp/"),
-    breaks("SPQ-11", "no-destination", destination=None),
+    breaks("SPQ-11", "no-destination", "proto.destination:missing", destination=None),
     breaks("SPQ-30", "from-the-future", issue_instant=NOW + timedelta(minutes=5) + SECOND),
     breaks("SPQ-10", "ten-minutes-old", issue_instant=NOW - timedelta(minutes=10)),
     breaks("SPQ-12", "other-host", assertion_consumer_service_url="https://evil.test/saml/acs"),
@@ -71,9 +71,10 @@ CASES = (
         "e-mail-address",
         name_id_policy=NameIdPolicy("urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress", True),
     ),
-    breaks("SPQ-24", "proxy-count-0", scoping=Scoping(proxy_count=0)),
+    breaks("SPQ-24", "proxy-count-0", "req.loop:proxy-count", scoping=Scoping(proxy_count=0)),
     breaks("SPQ-24", "twice-the-same", scoping=Scoping(requester_ids=(SYSTEM, SYSTEM))),
     breaks("SPQ-24", "ourselves", scoping=Scoping(requester_ids=(CH_SP_FACE,))),
+    breaks("SPQ-38", "somebody-in-particular", names_subject=True),
     breaks("SPQ-37", "two-assurance-levels", requested_authn_context=classes(NistLevel.TWO.uri, NistLevel.THREE.uri)),
     breaks("SPQ-37", "both-ladders", requested_authn_context=classes(NistLevel.THREE.uri, LOW.uri)),
     breaks("SPQ-36", "script", app_switch=AppSwitch(Platform.IOS, "javascript:alert(1)")),

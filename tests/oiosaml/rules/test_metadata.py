@@ -34,13 +34,18 @@ from oiosaml.rules.metadata_oiosaml2 import IDP_METADATA_RULES_OIOSAML2, SP_META
 from oiosaml.rules.rule import Finding, Requirement, examine
 from oiosaml.rules.sp_metadata import SP_METADATA_RULES
 from oiosaml.uris import (
+    AES256_GCM,
     BINDING_POST,
     BINDING_REDIRECT,
     BINDING_SOAP,
     NAME_FORMAT_BASIC,
     NAME_FORMAT_URI,
     NAMEID_UNSPECIFIED,
+    RSA_OAEP,
+    RSA_OAEP_MGF1P,
 )
+from oiosaml.validity import CLOCK_SKEW
+from scripts.generate_rules import rules_document
 from tests.builders import KORSBAEK, NOW, SYSTEM_ACS, attribute_authority_metadata, idp_metadata, sp_metadata
 from tests.oiosaml.rules.cases import Case, assert_twins
 
@@ -50,8 +55,10 @@ RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
 
 
-def key(organisation: str = f"NTRDK-{KORSBAEK}", *, days: int = 365, private: Any = RSA_KEY) -> VerificationKey:
-    """A key in a certificate that looks like OCES3, valid for so many days from the day before now."""
+def key(
+    organisation: str = f"NTRDK-{KORSBAEK}", *, days: int = 365, private: Any = RSA_KEY, begins: timedelta = -400 * DAY
+) -> VerificationKey:
+    """A key in a certificate that looks like OCES3, valid for so many days from now."""
     name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, organisation)])
     certificate = (
         x509.CertificateBuilder()
@@ -59,7 +66,7 @@ def key(organisation: str = f"NTRDK-{KORSBAEK}", *, days: int = 365, private: An
         .issuer_name(name)
         .public_key(private.public_key())
         .serial_number(1)
-        .not_valid_before(NOW - 400 * DAY)
+        .not_valid_before(NOW + begins)
         .not_valid_after(NOW + days * DAY)
         .sign(private, SHA256())
     )
@@ -68,6 +75,7 @@ def key(organisation: str = f"NTRDK-{KORSBAEK}", *, days: int = 365, private: An
 
 
 GOOD, OLD, SOON, OTHER = key(), key(days=-1), key(days=10), key("NTRDK-92000017")
+NEXT = key(begins=DAY)
 EXPECTED = MetadataExpectations(NOW, KORSBAEK)
 UNREADABLE = read_metadata(b"<md:EntityDescriptor>\n")
 HTTP = "http://system.example.test/acs"
@@ -120,6 +128,8 @@ WEAK = (KeyDescriptor("signing", None, problem="got an RSA key of 1024 bits, exp
 ENCRYPTION_ONLY = (KeyDescriptor("encryption", GOOD),)
 CBC = (MetadataEncryptionMethod("http://www.w3.org/2001/04/xmlenc#aes256-cbc"),)
 
+CHOSEN = replace(EXPECTED, chosen_encryption=frozenset({AES256_GCM, RSA_OAEP}))
+
 OLD_NAMES = tuple(
     RequestedAttribute(name, NAME_FORMAT_BASIC, is_required=True) for name in (names.ASSURANCE_LEVEL, oiosaml2.MAIL)
 )
@@ -166,8 +176,15 @@ SP_CASES = (
     sp("SPM-08", "signing-only", keys=(KeyDescriptor("signing", GOOD),)),
     sp("SPM-08", "elliptic-curve", keys=(KeyDescriptor(None, key(private=EC_KEY)),)),
     sp("SPM-08", "only-cbc", keys=(KeyDescriptor(None, GOOD, CBC),), key_="enc.algorithm"),
+    Case(
+        "SPM-31",
+        "chosen-and-not-listed",
+        (document(sp_metadata(GOOD)), CHOSEN),
+        (document(sp_metadata(GOOD, keys=(KeyDescriptor(None, GOOD, CBC),))), CHOSEN),
+    ),
     sp("SPM-09", "MD-08-weak", keys=WEAK),
     sp("SPM-10", "expired", keys=(KeyDescriptor(None, OLD),)),
+    sp("SPM-30", "published-ahead", keys=(KeyDescriptor(None, GOOD), KeyDescriptor(None, NEXT))),
     sp("SPM-25", "expires-soon", keys=(KeyDescriptor(None, SOON),)),
     sp("SPM-11", "another-organisation", keys=(KeyDescriptor(None, OTHER),)),
     case(
@@ -214,9 +231,16 @@ SP_CASES = (
     sp("SPM-20", "nothing-requested", requested_attributes=()),
     of_entity(sp_metadata, "SPM-21", "no-contact", contacts=()),
     of_entity(sp_metadata, "SPM-23", "MD-02-expired", valid_until=NOW),
+    of_entity(sp_metadata, "SPM-32", "in-words", unread_cache_duration="one day"),
+    sp(
+        "SPM-33",
+        "one-index-twice",
+        assertion_consumer_services=(*acs(SYSTEM_ACS), Endpoint(BINDING_POST, f"{SYSTEM_ACS}/2", index=0)),
+    ),
     case(sp_metadata, "SPM-24", "bad-date", with_problem(sp_metadata), EXPECTED, "md.expired"),
 )
 
+SECOND_ROLE = b'<md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"/>'
 BINDING_ARTIFACT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact"
 LOGOUT = Endpoint(BINDING_POST, "https://byggesag.sim.test/slo")
 ARTIFACT_LOGOUT = Endpoint(BINDING_ARTIFACT, "https://byggesag.sim.test/slo")
@@ -235,11 +259,13 @@ IDP_CASES = (
     of_entity(idp_metadata, "IDM-22", "MD-02-expired", valid_until=NOW - DAY),
     case(idp_metadata, "IDM-23", "bad-date", with_problem(idp_metadata), EXPECTED, "md.expired"),
     of_entity(idp_metadata, "IDM-24", "no-contact", contacts=()),
+    of_entity(idp_metadata, "IDM-33", "in-words", unread_cache_duration="one day"),
     of_entity(idp_metadata, "IDM-01", "no-idp", idp=None),
     idp("IDM-02", "unsigned-requests", want_authn_requests_signed=False),
     idp("IDM-03", "no-key", keys=()),
     idp("IDM-25", "MD-08-weak", keys=WEAK),
     idp("IDM-26", "expired", keys=(KeyDescriptor(None, OLD),)),
+    idp("IDM-32", "published-ahead", keys=(KeyDescriptor(None, NEXT),)),
     idp("IDM-27", "expires-soon", keys=(KeyDescriptor(None, SOON),)),
     idp("IDM-04", "two-keys", keys=(KeyDescriptor("signing", GOOD), KeyDescriptor("signing", SOON))),
     idp("IDM-05", "soap-only", single_sign_on_services=(Endpoint(BINDING_SOAP, "https://idp.test/"),)),
@@ -273,10 +299,12 @@ AUTHORITY_CASES = (
         EXPECTED,
         "md.expired",
     ),
+    of_entity(attribute_authority_metadata, "AAM-12", "in-words", unread_cache_duration="one day"),
     of_entity(attribute_authority_metadata, "AAM-05", "no-authority", attribute_authority=None),
     authority("AAM-06", "no-key", keys=()),
     authority("AAM-07", "MD-08-weak", keys=WEAK),
     authority("AAM-08", "expired", keys=(KeyDescriptor(None, OLD),)),
+    authority("AAM-11", "published-ahead", keys=(KeyDescriptor(None, NEXT),)),
     authority("IDM-10", "post-only", attribute_services=(Endpoint(BINDING_POST, "https://attributter.test/"),)),
     authority("AAM-09", "MD-10-http", attribute_services=(Endpoint(BINDING_SOAP, HTTP),)),
     authority("AAM-10", "no-attributes", attribute_names=()),
@@ -311,10 +339,47 @@ def test_http_is_allowed_on_the_machine_itself(location: str) -> None:
     assert _endpoint_findings(location, EXPECTED) == []
 
 
-def test_http_is_allowed_anywhere_in_test_mode_but_scripts_never() -> None:
-    test_mode = replace(EXPECTED, allow_http=True)
-    assert _endpoint_findings(HTTP, test_mode) == []
-    assert _endpoint_findings("javascript:alert(1)", test_mode) != []
+def test_http_is_allowed_anywhere_with_lan_but_scripts_never() -> None:
+    lan = replace(EXPECTED, allow_http=True)
+    assert _endpoint_findings(HTTP, lan) == []
+    assert _endpoint_findings("javascript:alert(1)", lan) != []
+
+
+@pytest.mark.parametrize(
+    ("location", "problem", "mend"),
+    [
+        ("https://a.test/acs#x", "a fragment", "Take out the #"),
+        ("https://a.test:99999/acs", "a port that is none", "Give a port from 0 to 65535"),
+        ("https://a.test:port/acs", "a port that is none", "Give a port from 0 to 65535"),
+        ("https://a.test/a cs", "white space", "Take the white space out"),
+        ("https://a.test/acs ", "white space", "Take the white space out"),
+        ("https://a.test\\@b.test/acs", "a backslash", "Write / in place"),
+        ("https://københavn.example.dk/acs", "a host beyond ASCII", "xn--kbenhavn-54a.example.dk."),
+        (f"https://{'ø' * 80}.dk/acs", "a host beyond ASCII", "with xn--."),
+        ("https://a.test/løn?a=%20b&c=d", "characters beyond ASCII", "https://a.test/l%C3%B8n?a=%20b&c=d"),
+        ("javascript:alert(1)", "the scheme javascript", "Only https leads"),
+        ("/acs", "the scheme is missing", "Give the full address"),
+        ("", "the scheme is missing", "Give the full address"),
+        ("https:///acs", "no host", "Give the full address"),
+        ("https://user@a.test/acs", "a user name", "before the @"),
+        ("https://[a.test/acs", "Invalid IPv6 URL", "in brackets"),
+        ("https://a..test/acs", "no host name", "letters, digits"),
+        (HTTP, "plain http", "--lan"),
+    ],
+)
+def test_each_fault_of_an_endpoint_has_its_own_mend(location: str, problem: str, mend: str) -> None:
+    (finding,) = _endpoint_findings(location, EXPECTED)
+    assert problem in finding.detail
+    assert finding.mend is not None and mend in finding.mend
+
+
+@pytest.mark.parametrize("location", ["https://a.test/acs?a=b", "https://a_b.test:8443/", "https://[2001:db8::1]/acs"])
+def test_an_endpoint_by_https_is_good(location: str) -> None:
+    assert _endpoint_findings(location, EXPECTED) == []
+
+
+def test_no_rule_speaks_of_a_mode_that_there_is_not() -> None:
+    assert "test mode" not in rules_document()
 
 
 def _endpoint_findings(location: str, expected: MetadataExpectations) -> list[Finding]:
@@ -346,3 +411,195 @@ def test_oiosaml_2_demands_neither_an_encryption_key_nor_new_names() -> None:
     old = {each.rule_id for each in examine(SP_METADATA_RULES_OIOSAML2, message, EXPECTED)}
     assert musts == {"SPM-08"}
     assert old & {"SPM-08", "SPM-19", "SPM-20"} == set() and "O2M-02" in old
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "says", "mend"),
+    [
+        ("", "got no entityID", "Set entityID"),
+        ("mit-system", "got entityID 'mit-system', expected an absolute URI", "Set entityID"),
+        ("https://[saml.x.test", "expected an absolute URI", "Set entityID"),
+        (" https://saml.x.test", "white space in it", "white space out"),
+        ("https://saml.x.test ", "white space in it", "white space out"),
+        ("https://saml.x.test/my app", "white space in it", "white space out"),
+        ("https://saml.x.test/" + "a" * 1024, "got an entityID of 1044 characters, expected at most 1024", "shorter"),
+        ("x" * 300, f"got entityID '{'x' * 120}'…, expected", "Set entityID"),
+    ],
+)
+def test_each_fault_of_an_entity_id_has_its_own_words(entity_id: str, says: str, mend: str) -> None:
+    broken = replace(sp_metadata(GOOD), entity_id=entity_id, line=7)
+    (finding,) = [each for each in examine(SP_METADATA_RULES, document(broken), EXPECTED) if each.rule_id == "SPM-02"]
+    assert says in finding.detail and finding.line == 7
+    assert finding.mend is not None and mend in finding.mend
+
+
+def _certificate_findings(*keys: VerificationKey) -> list[tuple[str, str]]:
+    entity = sp_metadata(GOOD, keys=tuple(KeyDescriptor(None, each) for each in keys))
+    findings = examine(SP_METADATA_RULES, document(entity), EXPECTED)
+    return [(each.rule_id, each.requirement) for each in findings]
+
+
+def test_a_next_key_published_ahead_is_advice_and_an_expired_one_a_refusal() -> None:
+    assert _certificate_findings(GOOD, NEXT) == [("SPM-30", "SHOULD")]
+    assert _certificate_findings(GOOD, OLD) == [("SPM-10", "MUST")]
+
+
+@pytest.mark.parametrize(("ahead", "found"), [(CLOCK_SKEW, []), (CLOCK_SKEW + timedelta(seconds=1), ["SPM-30"])])
+def test_a_certificate_made_where_the_clock_is_ahead_is_taken_within_the_skew(
+    ahead: timedelta, found: list[str]
+) -> None:
+    assert [rule_id for rule_id, _ in _certificate_findings(key(begins=ahead))] == found
+
+
+@pytest.mark.parametrize(("late", "found"), [(timedelta(0), []), (timedelta(seconds=1), ["SPM-10"])])
+def test_no_skew_lengthens_a_certificate(late: timedelta, found: list[str]) -> None:
+    ended = document(sp_metadata(GOOD, keys=(KeyDescriptor(None, GOOD),)))
+    findings = examine(SP_METADATA_RULES, ended, replace(EXPECTED, at=NOW + 365 * DAY + late))
+    assert [each.rule_id for each in findings if each.requirement is Requirement.MUST] == found
+
+
+def _read(entity: EntityDescriptor, before: bytes, after: bytes) -> MetadataDocument:
+    written = serialise(write_entity_descriptor(entity)).replace(b"><", b">\n<")
+    assert before in written
+    return read_metadata(written.replace(before, after))
+
+
+@pytest.mark.parametrize(
+    ("build", "rules", "tag", "missing", "unread"),
+    [
+        (sp_metadata, SP_METADATA_RULES, "SPSSODescriptor", "SPM-04", "SPM-24"),
+        (idp_metadata, IDP_METADATA_RULES, "IDPSSODescriptor", "IDM-01", "IDM-23"),
+        (
+            attribute_authority_metadata,
+            ATTRIBUTE_AUTHORITY_METADATA_RULES,
+            "AttributeAuthorityDescriptor",
+            "AAM-05",
+            "AAM-04",
+        ),
+    ],
+)
+def test_a_role_for_saml_1_1_alone_is_told_by_its_protocol_support_enumeration(
+    build: Build, rules: tuple[Any, ...], tag: str, missing: str, unread: str
+) -> None:
+    old = _read(build(GOOD), b"SAML:2.0:protocol", b"SAML:1.1:protocol")
+    found = {each.rule_id: each for each in examine(rules, old, EXPECTED) if each.requirement is Requirement.MUST}
+    assert set(found) == {missing, unread}
+    for each in found.values():
+        assert each.mend is not None and tag in each.mend and "protocolSupportEnumeration" in each.mend
+        assert "elsewhere" not in each.mend
+    assert found[unread].line == 2
+
+
+def test_the_metadata_of_an_idp_is_registered_elsewhere() -> None:
+    found = examine(SP_METADATA_RULES, document(idp_metadata(GOOD)), EXPECTED)
+    assert "elsewhere" in (next(each for each in found if each.rule_id == "SPM-04").mend or "")
+
+
+def test_of_two_roles_one_is_to_be_kept() -> None:
+    twofold = _read(sp_metadata(GOOD), b"</md:SPSSODescriptor>", b"</md:SPSSODescriptor>" + SECOND_ROLE)
+    (must,) = [each for each in examine(SP_METADATA_RULES, twofold, EXPECTED) if each.requirement is Requirement.MUST]
+    assert (must.rule_id, must.mend) == ("SPM-24", "Keep one SPSSODescriptor, with everything that counts.")
+
+
+def test_a_second_role_for_saml_1_1_may_be_taken_out() -> None:
+    old = SECOND_ROLE.replace(b"2.0:protocol", b"1.1:protocol")
+    twofold = _read(sp_metadata(GOOD), b"</md:SPSSODescriptor>", b"</md:SPSSODescriptor>" + old)
+    (must,) = [each for each in examine(SP_METADATA_RULES, twofold, EXPECTED) if each.requirement is Requirement.MUST]
+    assert must.rule_id == "SPM-24" and (must.mend or "").endswith("else take it out.")
+
+
+RSA_1_5 = (MetadataEncryptionMethod("http://www.w3.org/2001/04/xmlenc#rsa-1_5"),)
+
+
+@pytest.mark.parametrize("listed", [CBC, RSA_1_5])
+@pytest.mark.parametrize(
+    ("rules", "must"), [(SP_METADATA_RULES, "SPM-08"), (SP_METADATA_RULES_OIOSAML2, "O2M-01")], ids=["3", "2"]
+)
+def test_what_the_registration_chooses_stands_in_for_what_the_metadata_lists(
+    listed: tuple[MetadataEncryptionMethod, ...], rules: tuple[Any, ...], must: str
+) -> None:
+    metadata = document(sp_metadata(GOOD, keys=(KeyDescriptor(None, GOOD, listed),)))
+    refused = {each.rule_id: each for each in examine(rules, metadata, EXPECTED)}[must]
+    assert refused.mend is not None and "--block-cipher" in refused.mend and "--key-transport" in refused.mend
+    chosen = {each.rule_id: each.requirement for each in examine(rules, metadata, CHOSEN)}
+    assert must not in chosen and chosen["SPM-31"] is Requirement.SHOULD
+
+
+@pytest.mark.parametrize("expected", [EXPECTED, CHOSEN])
+@pytest.mark.parametrize("keys", [(KeyDescriptor("signing", GOOD),), (KeyDescriptor(None, key(private=EC_KEY)),)])
+def test_whatever_is_chosen_there_is_an_rsa_key_to_encrypt_to(
+    keys: tuple[KeyDescriptor, ...], expected: MetadataExpectations
+) -> None:
+    found = {
+        each.rule_id: each for each in examine(SP_METADATA_RULES, document(sp_metadata(GOOD, keys=keys)), expected)
+    }
+    assert found["SPM-08"].refusal_key == "md.key" and "RSA certificate" in (found["SPM-08"].mend or "")
+
+
+def test_what_is_chosen_and_listed_needs_no_hint() -> None:
+    listed = tuple(MetadataEncryptionMethod(each) for each in (AES256_GCM, RSA_OAEP, RSA_OAEP_MGF1P))
+    metadata = document(sp_metadata(GOOD, keys=(KeyDescriptor(None, GOOD, listed),)))
+    assert examine(SP_METADATA_RULES, metadata, CHOSEN) == ()
+
+
+def _chain(build: Build) -> MetadataDocument:
+    """Every KeyDescriptor with a second certificate behind the first, as XML Signature allows."""
+    certificate = b"</ds:X509Certificate>"
+    return _read(build(GOOD), certificate, certificate + b"<ds:X509Certificate>TUlJ" + certificate)
+
+
+@pytest.mark.parametrize(
+    ("build", "rules", "unusable"),
+    [
+        (sp_metadata, SP_METADATA_RULES, "SPM-09"),
+        (sp_metadata, SP_METADATA_RULES_OIOSAML2, "SPM-09"),
+        (idp_metadata, IDP_METADATA_RULES, "IDM-25"),
+        (attribute_authority_metadata, ATTRIBUTE_AUTHORITY_METADATA_RULES, "AAM-07"),
+    ],
+)
+def test_a_chain_of_certificates_is_refused_once_and_the_leaf_is_to_be_kept(
+    build: Build, rules: tuple[Any, ...], unusable: str
+) -> None:
+    found = [each for each in examine(rules, _chain(build), EXPECTED) if each.code == "md.key"]
+    assert {each.rule_id for each in found} == {unusable}
+    assert all("got 2 X509Certificate" in each.detail and "the leaf) only" in (each.mend or "") for each in found)
+    assert all(each.requirement is Requirement.MUST and each.line is not None for each in found)
+
+
+@pytest.mark.parametrize("use", ["signing", "encryption"])
+def test_an_unusable_key_explains_the_lack_of_one_for_its_own_use_alone(use: str) -> None:
+    broken = (KeyDescriptor(use, None, problem="got an RSA key of 1024 bits, expected 2048 to 8192"),)
+    metadata = document(sp_metadata(GOOD, keys=broken))
+    lacking = {"signing": "SPM-08", "encryption": "SPM-07"}[use]
+    found = {each.rule_id for each in examine(SP_METADATA_RULES, metadata, EXPECTED)}
+    assert found & {"SPM-07", "SPM-08", "SPM-09"} == {"SPM-09", lacking}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("PT6H", []), ("P1D", []), ("one day", ["SPM-32"]), ("P1M", ["SPM-32"]), ("", ["SPM-32"])]
+)
+def test_a_cache_duration_that_is_passed_over_is_told_with_line_and_mend(text: str, found: list[str]) -> None:
+    metadata = _read(sp_metadata(GOOD), b" entityID=", f' cacheDuration="{text}" entityID='.encode())
+    told = examine(SP_METADATA_RULES, metadata, EXPECTED)
+    assert [each.rule_id for each in told] == found
+    assert all(
+        each.requirement is Requirement.SHOULD and each.line == 1 and "P1D" in (each.mend or "") for each in told
+    )
+
+
+def test_two_endpoints_with_the_same_index_are_told_at_the_second() -> None:
+    second = f'<md:AssertionConsumerService Binding="{BINDING_POST}" Location="{SYSTEM_ACS}/2" index="0"/>\n'
+    metadata = _read(
+        sp_metadata(GOOD), b"<md:AttributeConsumingService", second.encode() + b"<md:AttributeConsumingService"
+    )
+    (told,) = examine(SP_METADATA_RULES, metadata, EXPECTED)
+    assert (told.rule_id, told.requirement, told.code) == ("SPM-33", Requirement.SHOULD, "md.endpoint")
+    assert f"{SYSTEM_ACS}/2" in told.detail and "of its own" in (told.mend or "")
+    assert metadata.entity is not None and metadata.entity.sp is not None
+    assert told.line == metadata.entity.sp.assertion_consumer_services[1].line
+
+
+def test_endpoints_without_an_index_or_of_different_kinds_share_none() -> None:
+    none = Endpoint(BINDING_POST, f"{SYSTEM_ACS}/2")
+    entity = sp_metadata(GOOD, assertion_consumer_services=(*acs(SYSTEM_ACS), none, none))
+    assert examine(SP_METADATA_RULES, document(entity), EXPECTED) == ()

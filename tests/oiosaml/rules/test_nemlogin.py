@@ -182,6 +182,15 @@ ASSERTION_CASES = (
     says(
         "NLA-06", "below-the-floor-where-no-level-was-asked", employee(attributes=told(LOA="Low")), requested_level=None
     ),
+    says(
+        "NLA-06",
+        "short-of-a-demand-in-nist-levels",
+        employee(attributes=told(LOA="Low")),
+        requested_level=None,
+        minimum_level=LOW,
+        acceptable_levels=(SUBSTANTIAL, HIGH),
+        demanded="AssuranceLevel 3",
+    ),
     says("NLA-06", "above-what-is-registered", employee(attributes=told(LOA="High")), requested_level=HIGH),
     says(
         "NLA-07",
