@@ -4,7 +4,7 @@ from datetime import datetime
 
 from context_handler.level import LevelDemand
 from context_handler.login_state import PendingLogin
-from context_handler.name_ids import name_id_formats_for
+from context_handler.name_ids import name_id_format_for
 from context_handler.ports import Ports, RegisteredIdp, RegisteredSystem, Registry
 from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_idp
@@ -46,7 +46,7 @@ def check_request(
         our_entity_ids=(ports.entity_id_towards_systems, ports.entity_id_towards_idps),
         known_idps=frozenset([each for each in listed if registry.idp(each) is not None]),
         minimum_level=system.registration.minimum_level,
-        name_id_formats=name_id_formats_for(system),
+        name_id_formats=(name_id_format_for(system),),
         binding=binding,
         relay_state=requester.relay_state,
         skew=ports.clock_skew,

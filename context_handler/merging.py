@@ -43,11 +43,17 @@ def merge(present: World, additions: World, *, replacing: bool) -> World:
 
 
 def metadata_of_simulated(*worlds: World) -> dict[EntityId, bytes]:
-    """Give the metadata of every party in the worlds that the simulator plays; what a later world says counts."""
+    """Give the metadata of every party in the worlds that the simulator plays; what a later world says counts.
+
+    Who has taken the place of a simulated party there is played no longer: an old export must not put the simulator back unasked.
+    """
     known: dict[EntityId, bytes] = {}
     for world in worlds:
         parties: list[PartyRegistration] = [*world.idps, *world.systems, *world.attribute_services]
-        known |= {party.entity_id: party.metadata for party in parties if party.simulated}
+        for party in parties:
+            known.pop(party.entity_id, None)
+            if party.simulated:
+                known[party.entity_id] = party.metadata
     return known
 
 

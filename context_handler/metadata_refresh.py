@@ -5,7 +5,7 @@ without a signature, never one whose signature is broken. Whatever goes wrong is
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -145,13 +145,28 @@ def _newer(party: RegisteredParty, source: MetadataSource, octets: bytes) -> byt
     """
     if party.registration.metadata_source != source or octets == party.registration.metadata:
         return None
-    require_own_word(octets, party.keys, source)
+    require_own_word(octets, _keys_that_vouch(party, source), source)
     require_not_older(octets, party.metadata)
     return octets
 
 
+def _keys_that_vouch(party: RegisteredParty, source: MetadataSource) -> tuple[VerificationKey, ...]:
+    """Give the keys one of which must have signed: the party's own, or the one registered for its metadata.
+
+    That one may be a key of the party as well. Withdrawn or revoked there it counts no more here: else whoever stole it could put keys of
+    their own in its place.
+    """
+    if source.certificate is None:
+        return party.keys
+    key = read_verification_key(decode_in_xml(source.certificate))
+    barred = next((each.barred for each in party.keys if each.fingerprint == key.fingerprint), None)
+    if key.fingerprint in party.registration.withdrawn_keys:
+        barred = "key.withdrawn"
+    return (replace(key, barred=barred),)
+
+
 def require_own_word(octets: bytes, keys: tuple[VerificationKey, ...], source: MetadataSource) -> None:
-    """Let a newer copy through if it is the member's own word.
+    """Let a newer copy through if it is the member's own word: signed with one of `keys`, or not at all where that is allowed.
 
     Raises:
         SamlError: `md.signature` if it is not signed as the registration asks; `key.withdrawn` or `key.revoked` if the key that signed
@@ -162,8 +177,6 @@ def require_own_word(octets: bytes, keys: tuple[VerificationKey, ...], source: M
         if source.allow_unsigned:
             return
         raise SamlError("md.signature", "got metadata without a signature, expected one by a key known already")
-    if source.certificate is not None:
-        keys = (read_verification_key(decode_in_xml(source.certificate)),)
     try:
         verify_enveloped(root, keys, lambda element: element.tag)
     except SamlError as error:

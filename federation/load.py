@@ -170,19 +170,25 @@ def _read_metadata(party: dict[str, Plain], name: str, directory: FilePath | Non
 
 def _without_metadata(world: World, played: Callable[[], Container[str]]) -> Sequence[Problem]:
     sentence = "the metadata is missing; add 'metadata' or 'metadata_file'"
+    # What the simulator plays is left out of an export: somebody's own metadata would be in use and shown to nobody.
+    both = "'simulated' stands beside metadata; take it out, or the metadata if the simulator plays this party"
     parties: dict[str, tuple[HomeIdp | UserFacingSystem | AttributeService, ...]] = {
         "idps": world.idps,
         "systems": world.systems,
         "attribute_services": world.attribute_services,
     }
     lacking = [
-        ((kind, i), party.entity_id)
+        ((kind, i), party.entity_id, party.metadata)
         for kind, items in parties.items()
         for i, party in enumerate(items)
         if party.simulated
     ]
     known = played() if lacking else ()
-    return [Problem(path, sentence) for path, entity_id in lacking if entity_id not in known]
+    return [
+        Problem((*path, "simulated"), both) if metadata else Problem(path, sentence)
+        for path, entity_id, metadata in lacking
+        if metadata or entity_id not in known
+    ]
 
 
 def _with_lines(problems: Sequence[Problem], file: str, document: LinedYaml) -> tuple[Problem, ...]:

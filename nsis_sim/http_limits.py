@@ -16,8 +16,11 @@ MAX_HEAD_BYTES: Final = 48 * 1024
 """Octets of a request's line and headers together: a query of 16 kB, and twice the 8 kB of cookies that most servers stop at."""
 
 MAX_SILENT_BYTES: Final = 16 * 1024
-"""Octets that may come of a request under way without one of them belonging to its body: what chunks say of themselves, and trailers, which
-have no other end (attack WEB-13). Nothing of that is used; an honest client sends a few octets for each chunk."""
+"""Octets of a request under way that belong to no body: what chunks say of themselves, and trailers, which have no other end (attack
+WEB-13). Nothing of that is used. Each octet of the body makes up for OCTETS_MADE_UP_FOR of them."""
+
+OCTETS_MADE_UP_FOR: Final = 128
+"""What may come with an octet of a body: the smallest chunk needs five octets of its own, and some clients sign each."""
 
 MAX_URL_BYTES: Final = 17 * 1024
 """Octets of a request's path and query: the longest query that a house reads, and a path."""
@@ -59,7 +62,7 @@ class LimitedHttp(HttpToolsProtocol):
     _in_head: bool = True
     _in_body: bool = False
     _silent_bytes: int = 0
-    """What came of this request since the last octet of its body."""
+    """What came of this request beyond what its body makes up for."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Take a connection, in the place of another one if there are too many."""
@@ -102,7 +105,7 @@ class LimitedHttp(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body, unless its head was refused."""
-        self._silent_bytes = 0
+        self._silent_bytes = max(0, self._silent_bytes - OCTETS_MADE_UP_FOR * len(body))
         if not self.transport.is_closing():
             super().on_body(body)
 

@@ -20,8 +20,11 @@ MAXIMUM_HEAD: Final = 16 * 1024
 """How many octets may come before a body begins, interim answers among them. Our choice."""
 
 MAXIMUM_SILENCE: Final = 16 * 1024
-"""How many octets may come within an answer without one of them belonging to its body: what chunks say of themselves, and trailers, which
-have no other end and are not read. Our choice."""
+"""How many octets may come within an answer that belong to no body: what chunks say of themselves, and trailers, which have no other end
+and are not read. Each octet of the body makes up for MADE_UP_FOR of them. Our choice."""
+
+MADE_UP_FOR: Final = 128
+"""What may come with an octet of a body: the smallest chunk needs five octets of its own. Our choice."""
 
 _HEADERS: Final = (
     b"Content-Type: text/xml; charset=utf-8\r\n"
@@ -111,7 +114,7 @@ class SoapConnection(asyncio.Protocol):
         self._octets = bytearray()
         self._head_octets = 0
         self._silent_octets = 0
-        """What came since the last octet of a body."""
+        """What came beyond what the body makes up for."""
         self._framing: bytes | None = None
         """The header that says where the body ends. Without one it ends with the connection."""
         self._in_body = False
@@ -243,7 +246,7 @@ class SoapConnection(asyncio.Protocol):
 
     def on_body(self, octets: bytes) -> None:
         """Take a part of the body."""
-        self._silent_octets = 0
+        self._silent_octets = max(0, self._silent_octets - MADE_UP_FOR * len(octets))
         if self._is_awaited:
             self._octets += octets
             if len(self._octets) > self._most:

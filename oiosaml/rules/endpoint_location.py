@@ -38,7 +38,7 @@ def _beyond_ascii(location: str, parts: SplitResult) -> tuple[str, str]:
     if host.isascii():
         return (
             "characters beyond ASCII, which a header cannot carry",
-            f"Write it percent-encoded: {quote(location, _PRINTABLE):.300}",
+            f"Write it percent-encoded: {quote(location, _PRINTABLE, errors='replace'):.300}",
         )
     try:
         written = f"Write the host as DNS has it: {host.encode('idna').decode('ascii')}."

@@ -32,7 +32,15 @@ CORE_ATTRIBUTES: Final = (
 def an_encryption_key_can_be_used(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
     """A key to encrypt to, if OIOSAML 2 metadata has one, is an RSA key with an allowed method, or the registration chooses one."""
     role = document.entity.sp if document.entity is not None else None
-    if role is None or not encryption_keys(role.keys):
+    if role is None:
+        return
+    if not encryption_keys(role.keys):
+        if expected.chosen_encryption and not keys.is_unusable(role.keys, "encryption"):
+            yield Breach(
+                "got no key for encryption, expected one: the registration says how to encrypt",
+                line=role.line,
+                mend='Add <md:KeyDescriptor use="encryption"> with an RSA certificate, or register the system without a choice.',
+            )
         return
     # an encryptor that chose CBC would have a padding oracle of every system it writes to (attack ENC-02)
     key = "Give it an RSA certificate; or leave the encryption key out, and the token comes signed and readable."

@@ -354,6 +354,20 @@ async def test_a_copy_that_meets_another_workers_change_is_looked_at_again(
     assert (system.registration.enabled, publisher.fingerprints()) == (False, [OLD, NEW])
 
 
+async def test_a_withdrawn_key_vouches_for_nothing_as_the_registered_certificate_either(publisher: Publisher) -> None:
+    import base64
+
+    own = base64.b64encode(make_member("system").signing.certificate_der).decode()
+    publisher.source(certificate=own)
+    system = publisher.federation.registry().system(SYSTEM)
+    assert system is not None
+    publisher.federation.registrar.amend(system.registration, lambda present: replace(present, withdrawn_keys=(OLD,)))
+    publisher.says = published("new", signer="system")
+    await publisher.due()
+    assert publisher.events == [("refresh_metadata", "key.withdrawn")]
+    assert publisher.fingerprints() == [OLD]
+
+
 @pytest.mark.parametrize(
     ("attributes", "expected"),
     [

@@ -201,6 +201,19 @@ def test_a_deleted_party_that_the_simulator_plays_is_registered_again_without_me
     rig.database.close()
 
 
+def test_an_old_export_does_not_put_the_simulator_back_in_the_place_of_a_real_system(tmp_path: Path) -> None:
+    rig = make_federation_rig(tmp_path)
+    rig.registrar.open_world(a_world(systems=(a_system(simulated=True),)), NOW)
+    additions, real = exported_parties(rig), a_system(metadata=system_metadata(key="own"))
+    rig.registrar.register(World(systems=(real,)), NOW, replacing=True)
+    assert SYSTEM not in rig.registrar.played()
+    with pytest.raises(RuleViolation):
+        rig.registrar.register(additions, NOW, replacing=True)
+    system = rig.registry().system(SYSTEM)
+    assert system is not None and system.registration == real
+    rig.database.close()
+
+
 def test_advice_about_metadata_that_the_simulator_wrote_is_not_given(tmp_path: Path) -> None:
     rig = make_federation_rig(tmp_path)
     rig.registrar.open_world(a_world(systems=(a_system(simulated=True),), idps=(), attribute_services=()), NOW)

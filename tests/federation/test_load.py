@@ -238,6 +238,14 @@ def test_a_party_that_the_federation_plays_brings_none_and_nobody_else_is_let_of
         load_parties(OWN_SYSTEM, lambda: ["https://another.test"])
 
 
+@pytest.mark.parametrize("played", [True, False])
+def test_a_party_is_either_played_or_brings_metadata(*, played: bool) -> None:
+    """Else metadata of one's own would be in use under the simulator's flag, which an export leaves out."""
+    text = OWN_SYSTEM + "    simulated: true\n    metadata: <m/>\n"
+    with pytest.raises(FederationError, match=r"systems\[0\]\.simulated: 'simulated' stands beside metadata"):
+        load_parties(text, lambda: ["https://saml.eget.test"] if played else [])
+
+
 def test_an_api_document_must_bring_metadata_and_may_not_name_files() -> None:
     document = {"id": "eget", "name": "E", "entity_id": "https://e.test", "cvr": "91000013", "minimum_level": "Low"}
 

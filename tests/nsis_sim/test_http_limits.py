@@ -116,6 +116,14 @@ def test_what_never_gets_to_the_next_octet_of_a_body_is_cut_off_web_13(connect, 
     wait_until(connect.holds_none, "the end of the connection")
 
 
+def test_an_octet_now_and_then_does_not_make_up_for_what_chunks_say_web_13(connect):
+    connection, chunk = connect(), b"1;" + b"y" * 15_000 + b"\r\na\r\n"
+    connection.sendall(CHUNKED)
+    with pytest.raises((ConnectionResetError, BrokenPipeError)):
+        for _ in range(2_000):  # 30 MB
+            connection.sendall(chunk)
+
+
 def test_a_trailer_is_no_header(monkeypatch):
     """Else a cookie would pass behind the back of whoever filters headers on the way (RFC 9110 6.5.1)."""
     seen: list[list[tuple[bytes, bytes]]] = []

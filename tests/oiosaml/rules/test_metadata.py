@@ -142,6 +142,15 @@ def old_sp(rule_id: str, name: str, *, key_: str | None = None, **role_changes: 
 
 
 OLD_CASES = (
+    Case(
+        "O2M-01",
+        "a-choice-without-a-key",
+        (document(sp_metadata(GOOD, requested_attributes=OLD_NAMES)), EXPECTED),
+        (
+            document(sp_metadata(GOOD, requested_attributes=OLD_NAMES, keys=(KeyDescriptor("signing", GOOD),))),
+            MetadataExpectations(NOW, KORSBAEK, chosen_encryption=frozenset({"a-method"})),
+        ),
+    ),
     old_sp("O2M-01", "ENC-02-only-cbc", keys=(KeyDescriptor(None, GOOD, CBC),), key_="enc.algorithm"),
     old_sp("O2M-02", "signing-only", keys=(KeyDescriptor("signing", GOOD),)),
     old_sp(
@@ -365,6 +374,7 @@ def test_http_is_allowed_anywhere_with_lan_but_scripts_never() -> None:
         ("https://[a.test/acs", "Invalid IPv6 URL", "in brackets"),
         ("https://a..test/acs", "no host name", "letters, digits"),
         (HTTP, "plain http", "--lan"),
+        ("https://a.test/half-\ud800", "beyond ASCII", "percent-encoded"),
     ],
 )
 def test_each_fault_of_an_endpoint_has_its_own_mend(location: str, problem: str, mend: str) -> None:
