@@ -83,8 +83,16 @@ def log_out_of(
 
 
 def log_out_by(connection: sqlite3.Connection, workspace: WorkspaceId, leg: Leg) -> None:
-    """Write that a participant answered that the person is logged out there."""
-    connection.execute(f"UPDATE ended_participants SET logged_out = 1 WHERE {_NAMED}", _names_of(workspace, leg))  # noqa: S608 - our own constant
+    """Write that a participant answered that the person is logged out there, of the sessions that had ended when it was asked.
+
+    An answer may be held back until a later session has ended, and without a SessionIndex all of a person's have one name.
+    """
+    if leg.asked_at is None:  # crossed off unasked: its answer to another logout is written already
+        return
+    connection.execute(
+        f"UPDATE ended_participants SET logged_out = 1 WHERE {_NAMED} AND ended_at <= ?",  # noqa: S608 - our own constant
+        (*_names_of(workspace, leg), to_microseconds(leg.asked_at)),
+    )
 
 
 def is_logged_out(connection: sqlite3.Connection, workspace: WorkspaceId, leg: Leg) -> bool:
