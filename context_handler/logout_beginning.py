@@ -1,17 +1,20 @@
 """How a logout begins: who says so, whose sessions end, and that they end before anybody is told."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from context_handler.logout_inbound import LogoutByParty, LogoutByPerson
 from context_handler.logout_legs import Participant, participant
 from context_handler.logout_ports import OpenSession, SessionsToEnd
-from context_handler.logout_sessions import legs_of, matching
-from context_handler.logout_state import Initiator, Logout, LogoutReplayedError, LogoutState, PartyKind
+from context_handler.logout_sessions import asked_without_index, legs_of, matching
+from context_handler.logout_state import Initiator, LegState, Logout, LogoutReplayedError, LogoutState, PartyKind
 from context_handler.ports import Ports, Registry
 from context_handler.visit import Visit, step
 from oiosaml.errors import Party, SamlError
+from oiosaml.ids import EntityId
 from oiosaml.logout_openings import vouch_for_logout_request
 from oiosaml.messages.logout import LogoutRequest
+from oiosaml.name_id import NameId
 from oiosaml.rules.logout import LOGOUT_REQUEST_RULES, LogoutRequestExpectations
 from oiosaml.rules.rule import enforce
 from oiosaml.verified import Unverified
@@ -74,13 +77,26 @@ def find_sessions_to_end(visit: Visit, request: LogoutRequest, inbound: LogoutBy
     if not found.open and not _have_ended(request, found):
         _require_nobodys_name(request, known, visit, ports)
     visit.note(detail=f"{len(found.open)} sessions" if found.open else "the session is gone already")
-    return found
+    return replace(found, not_to_ask=_not_to_ask(found, ports))
 
 
 def _have_ended(request: LogoutRequest, found: SessionsToEnd) -> bool:
     """Tell whether each session that the request names was the sender's own, and has ended of late."""
     named = {index for each in found.ended for index in each.session_indexes}
     return bool(found.ended) and set(request.session_indexes) <= named
+
+
+def _not_to_ask(found: SessionsToEnd, ports: Ports) -> frozenset[tuple[EntityId, NameId]]:
+    """An IdP that gave no SessionIndex ends all that the person has: whoever took part in an old session may not end an open one so."""
+    ended_now = {each.session.id for each in found.open}
+    return frozenset(
+        (idp, name_id)
+        for idp, name_id in asked_without_index(found)
+        if any(
+            each.session.id not in ended_now
+            for each in ports.logouts.sessions_of_subject(ports.workspace, idp, name_id)
+        )
+    )
 
 
 def _require_nobodys_name(request: LogoutRequest, known: Sequence[OpenSession], visit: Visit, ports: Ports) -> None:
@@ -109,7 +125,8 @@ def end_sessions(visit: Visit, sessions: SessionsToEnd, initiator: Initiator, br
     """The sessions end here and now, with the logins under way in their browsers; nobody has to agree."""
     legs = legs_of(sessions, initiator)
     visit.note(party=initiator.party, message_id=initiator.request_id)
-    visit.note(detail=f"{len(sessions.open)} ended, {len(legs)} to tell")
+    left_alone = sum(leg.state is LegState.FAILED for leg in legs)
+    visit.note(detail=f"{len(sessions.open)} ended, {len(legs) - left_alone} to tell, {left_alone} not to be asked")
     return Logout(visit.flow, LogoutState.UNDER_WAY, initiator, browser, visit.at, legs)
 
 

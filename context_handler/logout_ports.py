@@ -52,6 +52,8 @@ class SessionsToEnd:
 
     open: tuple[OpenSession, ...]
     ended: tuple[EndedSession, ...] = ()
+    not_to_ask: frozenset[tuple[EntityId, NameId]] = frozenset()
+    """Home IdPs that are not asked about the ended ones, each with its name for the person: it would end an open session, too."""
 
     @property
     def ids(self) -> tuple[SessionId, ...]:
