@@ -1,6 +1,6 @@
 """What the story of a logout needs from the store."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -68,6 +68,12 @@ class LogoutStore(Protocol):
         self, workspace: WorkspaceId, system: EntityId, name_id: NameId
     ) -> Sequence[OpenSession]:
         """Give the sessions in which this system takes part under this NameID."""
+        ...
+
+    def names_in_sessions(
+        self, workspace: WorkspaceId, system: EntityId, session_indexes: Collection[str]
+    ) -> Sequence[NameId]:
+        """Give the NameIDs under which this system takes part in open sessions that it knows by these SessionIndexes."""
         ...
 
     def sessions_of_subject(self, workspace: WorkspaceId, idp: EntityId, name_id: NameId) -> Sequence[OpenSession]:

@@ -17,6 +17,13 @@ def matching(request: LogoutRequest, known: Sequence[OpenSession], kind: PartyKi
     return tuple(each for each in known if wanted & set(_indexes_of(each, request.issuer, kind)))
 
 
+def indexes_not_found(request: LogoutRequest, found: SessionsToEnd, kind: PartyKind) -> frozenset[str]:
+    """Give the SessionIndexes of the request that none of these sessions is known to the sender by."""
+    known = {index for each in found.open for index in _indexes_of(each, request.issuer, kind)}
+    known.update(index for each in found.ended for index in each.session_indexes)
+    return frozenset(request.session_indexes) - known
+
+
 def legs_of(found: SessionsToEnd, initiator: Initiator) -> tuple[Leg, ...]:
     """Give everybody to be told but the initiator: systems first, home IdPs last (context-handler section 10, order our choice).
 
