@@ -73,7 +73,7 @@ def find_sessions_to_end(visit: Visit, request: LogoutRequest, inbound: LogoutBy
     else:
         known = logouts.sessions_of_participant(workspace, *names)
     ended = logouts.ended_sessions(workspace, inbound.kind, *names, request.session_indexes)
-    found = SessionsToEnd(matching(request, known, inbound.kind), tuple(ended))
+    found = SessionsToEnd(matching(request, known, inbound.kind), tuple(ended), request.session_indexes)
     not_found = indexes_not_found(request, found, inbound.kind)
     if inbound.kind is PartyKind.SYSTEM and not_found:
         _require_the_name_it_was_given(request, not_found, ports)
@@ -145,7 +145,7 @@ def end_sessions(visit: Visit, sessions: SessionsToEnd, initiator: Initiator, br
 def write_beginning(visit: Visit, logout: Logout, sessions: SessionsToEnd, ports: Ports) -> None:
     """Make the end of the sessions durable, and the request used up (attack SLO-03), before anybody is told."""
     try:
-        ports.logouts.begin(ports.workspace, logout, sessions.ids, tuple(visit.events))
+        ports.logouts.begin(ports.workspace, logout, sessions, tuple(visit.events))
     except LogoutReplayedError as error:
         request_id = logout.initiator.request_id
         raise SamlError("proto.replay", f"got the logout request {request_id!r:.120} a second time") from error

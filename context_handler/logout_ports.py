@@ -52,6 +52,8 @@ class SessionsToEnd:
 
     open: tuple[OpenSession, ...]
     ended: tuple[EndedSession, ...] = ()
+    named: tuple[str, ...] = ()
+    """The SessionIndexes that the initiator said it is about; without one it is about every name that the initiator has in them."""
     not_to_ask: frozenset[tuple[EntityId, NameId]] = frozenset()
     """Home IdPs that are not asked about the ended ones, each with its name for the person: it would end an open session, too."""
 
@@ -98,13 +100,11 @@ class LogoutStore(Protocol):
         """
         ...
 
-    def begin(
-        self, workspace: WorkspaceId, logout: Logout, ended: Sequence[SessionId], events: Sequence[Event]
-    ) -> None:
+    def begin(self, workspace: WorkspaceId, logout: Logout, sessions: SessionsToEnd, events: Sequence[Event]) -> None:
         """Begin a logout: use up the initiator's request ID, end the sessions and the logins under way in their browsers, write the legs.
 
-        The initiator is known to be logged out of these sessions from then on, also of those that had ended before. All of it
-        survives a loss of power: a session that was logged out of does not come back.
+        The initiator is known to be logged out from then on under the SessionIndexes it named, also of sessions that had ended
+        before. All of it survives a loss of power: a session that was logged out of does not come back.
 
         Raises:
             LogoutReplayedError: if the initiator sent a request with that ID before; then nothing was written.

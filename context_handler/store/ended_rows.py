@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
-from context_handler.logout_ports import EndedSession, ParticipantName
+from context_handler.logout_ports import EndedSession, ParticipantName, SessionsToEnd
 from context_handler.logout_state import Leg, PartyKind
 from context_handler.session import SessionId
 from context_handler.store.database import to_microseconds
@@ -70,15 +70,16 @@ def ended_sessions_of(
 def log_out_of(
     connection: sqlite3.Connection,
     workspace: WorkspaceId,
-    sessions: Sequence[SessionId],
+    sessions: SessionsToEnd,
     kind: PartyKind,
     party: EntityId,
 ) -> None:
-    """Write that a party said by itself that the person is logged out there, of these ended sessions."""
+    """Write that a party said by itself that the person is logged out there, of these ended sessions: of what it named, or of all."""
+    of_party = "workspace = ? AND kind = ? AND party = ? AND session IN (SELECT value FROM json_each(?))"
     connection.execute(
-        "UPDATE ended_participants SET logged_out = 1"
-        " WHERE workspace = ? AND session IN (SELECT value FROM json_each(?)) AND kind = ? AND party = ?",
-        (workspace, json_text(sessions), kind, party),
+        f"UPDATE ended_participants SET logged_out = 1 WHERE {of_party}"  # noqa: S608 - our own constant
+        " AND (? OR session_index IN (SELECT value FROM json_each(?)))",
+        (workspace, kind, party, json_text(sessions.ids), not sessions.named, json_text(sessions.named)),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from context_handler.events import Event, EventOutcome
 from context_handler.login_state import PENDING_STATES, LoginState
-from context_handler.logout_ports import EndedSession, OpenSession
+from context_handler.logout_ports import EndedSession, OpenSession, SessionsToEnd
 from context_handler.logout_state import (
     LOGOUT_LIFETIME,
     Initiator,
@@ -109,9 +109,7 @@ class SqliteLogouts:
         with self._database.reading() as connection:
             return ended_sessions_of(connection, workspace, kind, party, name_id, session_indexes)
 
-    def begin(
-        self, workspace: WorkspaceId, logout: Logout, ended: Sequence[SessionId], events: Sequence[Event]
-    ) -> None:
+    def begin(self, workspace: WorkspaceId, logout: Logout, sessions: SessionsToEnd, events: Sequence[Event]) -> None:
         """Begin a logout.
 
         Raises:
@@ -119,11 +117,11 @@ class SqliteLogouts:
         """
         with self._database.writing(Survives.POWER_LOSS) as connection:
             _use_up_request(connection, workspace, logout)
-            browsers = {logout.browser, *(_browser_of(connection, workspace, each) for each in ended)}
-            for session in ended:
+            browsers = {logout.browser, *(_browser_of(connection, workspace, each) for each in sessions.ids)}
+            for session in sessions.ids:
                 end_session(connection, workspace, session, logout.started_at)
             if logout.initiator.party is not None:
-                log_out_of(connection, workspace, ended, logout.initiator.kind, logout.initiator.party)
+                log_out_of(connection, workspace, sessions, logout.initiator.kind, logout.initiator.party)
             for browser in sorted(each for each in browsers if each):
                 _end_logins_under_way(connection, workspace, browser, logout.started_at)
             _insert(connection, workspace, logout)
