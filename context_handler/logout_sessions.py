@@ -37,7 +37,8 @@ def legs_of(found: SessionsToEnd, initiator: Initiator) -> tuple[Leg, ...]:
         told.setdefault((name.kind, name.party, name.name_id, state), {})[name.session_index] = None
     others = [(key, indexes) for key, indexes in told.items() if key[:2] != (initiator.kind, initiator.party)]
     return tuple(
-        Leg(number, kind, party, name_id, tuple(index for index in indexes if index), state)
+        # one that has no index can be asked about only by naming none, which is about all of them
+        Leg(number, kind, party, name_id, () if "" in indexes else tuple(indexes), state)
         for number, ((kind, party, name_id, state), indexes) in enumerate(others)
     )
 

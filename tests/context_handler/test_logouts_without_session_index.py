@@ -10,7 +10,13 @@ from context_handler.audit import audit
 from context_handler.logout_state import LegState
 from oiosaml.messages.metadata import Endpoint
 from oiosaml.messages.response import Status
-from oiosaml.uris import BINDING_SOAP, STATUS_PARTIAL_LOGOUT, STATUS_SUCCESS
+from oiosaml.uris import (
+    BINDING_SOAP,
+    STATUS_PARTIAL_LOGOUT,
+    STATUS_REQUEST_DENIED,
+    STATUS_RESPONDER,
+    STATUS_SUCCESS,
+)
 from tests.builders import ANE_HOLM, IDP, NOW
 from tests.context_handler.logout_rig import BYGGESAG, SLO, SOAP_URL, YDELSER, Street, make_street, minutes
 from tests.context_handler.rig import Rig
@@ -81,6 +87,47 @@ def test_it_is_asked_if_somebody_else_is(street: Street) -> None:
     asked = street.asked(outcome)
     assert (street.whom(outcome), asked.name_id, asked.session_indexes) == (IDP, ANE_HOLM, ())
     assert street.told(street.answer(outcome), BYGGESAG).status == WHOLE
+
+
+def with_and_without(street: Street) -> Any:
+    """Two open sessions: at the first login the IdP gave no SessionIndex, at the second, in another browser, one. Both are to end."""
+    street.log_in(BYGGESAG)
+    street.rig.session, street.idp_session = None, "_session-2"
+    street.log_in(BYGGESAG)
+    return street.request(BYGGESAG, session_indexes=())
+
+
+def test_it_is_asked_about_all_sessions_if_it_gave_an_index_for_some(street: Street) -> None:
+    outcome = street.send(with_and_without(street))
+    assert (street.whom(outcome), street.asked(outcome).session_indexes) == (IDP, ())
+    end = street.answer(outcome)
+    assert (street.told(end, BYGGESAG).status, len(end.logout.legs)) == (WHOLE, 1)
+    again = street.send(street.request(BYGGESAG, session_indexes=()))
+    assert (street.told(again, BYGGESAG).status, again.logout.legs) == (WHOLE, ())
+
+
+def test_neither_counts_as_logged_out_if_it_refuses(street: Street) -> None:
+    refused = Status(STATUS_RESPONDER, STATUS_REQUEST_DENIED)
+    end = street.answer(street.send(with_and_without(street)), status=refused)
+    assert street.told(end, BYGGESAG).status == PARTIAL
+    outcome = street.send(street.request(BYGGESAG))
+    assert street.asked(outcome).session_indexes == ("_session-2",)
+    assert street.told(street.answer(outcome), BYGGESAG).status == WHOLE
+    outcome = street.send(street.request(BYGGESAG, session_indexes=()))
+    assert street.asked(outcome).session_indexes == (), "about the first"
+
+
+def test_it_is_asked_about_those_with_an_index_alone_while_another_session_is_open(street: Street) -> None:
+    request, ports = with_and_without(street), street.rig.ports
+    assert ports.sessions.forget(ports.workspace, NOW + minutes(9 * 60)) == 2
+    street.rig.session, street.idp_session = None, "_session-3"
+    street.log_in(YDELSER)
+    outcome = street.send(request)
+    assert street.asked(outcome).session_indexes == ("_session-2",)
+    end = street.answer(outcome)
+    assert street.told(end, BYGGESAG).status == PARTIAL
+    assert [(leg.party, leg.session_indexes) for leg in end.logout.still_logged_in] == [(IDP, ())]
+    assert street.is_logged_in()
 
 
 def test_it_is_asked_once_if_the_open_session_ends_as_well(street: Street) -> None:
