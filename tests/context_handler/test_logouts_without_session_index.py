@@ -137,3 +137,13 @@ def test_it_is_asked_once_if_the_open_session_ends_as_well(street: Street) -> No
     assert street.whom(outcome) == IDP
     end = street.answer(outcome)
     assert (street.told(end, BYGGESAG).status, len(end.logout.legs)) == (WHOLE, 1)
+
+
+def test_it_is_asked_once_if_it_is_asked_about_an_open_session_anyway(street: Street) -> None:
+    """Byggesag's own open session may end there, whatever else ends with it; that the old one is out as well is no secret then."""
+    request = old_session(street)
+    street.log_in(BYGGESAG)
+    street.rig.session = None
+    street.log_in(YDELSER)
+    end = street.answer(street.send(replace(request, session_indexes=())))
+    assert (street.told(end, BYGGESAG).status, [leg.session_indexes for leg in end.logout.legs]) == (WHOLE, [()])
