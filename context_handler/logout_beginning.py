@@ -1,17 +1,20 @@
 """How a logout begins: who says so, whose sessions end, and that they end before anybody is told."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from context_handler.logout_inbound import LogoutByParty, LogoutByPerson
 from context_handler.logout_legs import Participant, participant
 from context_handler.logout_ports import OpenSession, SessionsToEnd
-from context_handler.logout_sessions import legs_of, matching
-from context_handler.logout_state import Initiator, Logout, LogoutReplayedError, LogoutState, PartyKind
+from context_handler.logout_sessions import asked_without_index, indexes_not_found, legs_of, matching
+from context_handler.logout_state import Initiator, LegState, Logout, LogoutReplayedError, LogoutState, PartyKind
 from context_handler.ports import Ports, Registry
 from context_handler.visit import Visit, step
 from oiosaml.errors import Party, SamlError
+from oiosaml.ids import EntityId
 from oiosaml.logout_openings import vouch_for_logout_request
 from oiosaml.messages.logout import LogoutRequest
+from oiosaml.name_id import NameId
 from oiosaml.rules.logout import LOGOUT_REQUEST_RULES, LogoutRequestExpectations
 from oiosaml.rules.rule import enforce
 from oiosaml.verified import Unverified
@@ -70,17 +73,42 @@ def find_sessions_to_end(visit: Visit, request: LogoutRequest, inbound: LogoutBy
     else:
         known = logouts.sessions_of_participant(workspace, *names)
     ended = logouts.ended_sessions(workspace, inbound.kind, *names, request.session_indexes)
-    found = SessionsToEnd(matching(request, known, inbound.kind), tuple(ended))
-    if not found.open and not _have_ended(request, found):
+    found = SessionsToEnd(matching(request, known, inbound.kind), tuple(ended), request.session_indexes)
+    not_found = indexes_not_found(request, found, inbound.kind)
+    if inbound.kind is PartyKind.SYSTEM and not_found:
+        _require_the_name_it_was_given(request, not_found, ports)
+    if not found.open and (not_found or not found.ended):
         _require_nobodys_name(request, known, visit, ports)
     visit.note(detail=f"{len(found.open)} sessions" if found.open else "the session is gone already")
-    return found
+    return replace(found, not_to_ask=_not_to_ask(found, ports))
 
 
-def _have_ended(request: LogoutRequest, found: SessionsToEnd) -> bool:
-    """Tell whether each session that the request names was the sender's own, and has ended of late."""
-    named = {index for each in found.ended for index in each.session_indexes}
-    return bool(found.ended) and set(request.session_indexes) <= named
+def _require_the_name_it_was_given(request: LogoutRequest, indexes: Collection[str], ports: Ports) -> None:
+    """The sender's own session, by another NameID than it has for it, goes on: no success may be said of it.
+
+    Of a home IdP the SessionIndex tells nothing without the NameID: its small numbers serve many people (SAML Core 2.7.2).
+    """
+    for name_id in ports.logouts.names_in_sessions(ports.workspace, request.issuer, indexes):
+        got, expected = _parts(request.name_id), _parts(name_id)
+        raise SamlError("slo.denied", f"got the SessionIndex of a session under {got}, expected {expected}")
+
+
+def _parts(name_id: NameId) -> str:
+    qualifiers = f"NameQualifier {name_id.name_qualifier!r:.120}, SPNameQualifier {name_id.sp_name_qualifier!r:.120}"
+    return f"the NameID {name_id.value!r:.160} (Format {name_id.format!r:.80}, {qualifiers})"
+
+
+def _not_to_ask(found: SessionsToEnd, ports: Ports) -> frozenset[tuple[EntityId, NameId]]:
+    """An IdP that gave no SessionIndex ends all that the person has: whoever took part in an old session may not end an open one so."""
+    ended_now = {each.session.id for each in found.open}
+    return frozenset(
+        (idp, name_id)
+        for idp, name_id in asked_without_index(found)
+        if any(
+            each.session.id not in ended_now
+            for each in ports.logouts.sessions_of_subject(ports.workspace, idp, name_id)
+        )
+    )
 
 
 def _require_nobodys_name(request: LogoutRequest, known: Sequence[OpenSession], visit: Visit, ports: Ports) -> None:
@@ -109,14 +137,15 @@ def end_sessions(visit: Visit, sessions: SessionsToEnd, initiator: Initiator, br
     """The sessions end here and now, with the logins under way in their browsers; nobody has to agree."""
     legs = legs_of(sessions, initiator)
     visit.note(party=initiator.party, message_id=initiator.request_id)
-    visit.note(detail=f"{len(sessions.open)} ended, {len(legs)} to tell")
+    left_alone = sum(leg.state is LegState.FAILED for leg in legs)
+    visit.note(detail=f"{len(sessions.open)} ended, {len(legs) - left_alone} to tell, {left_alone} not to be asked")
     return Logout(visit.flow, LogoutState.UNDER_WAY, initiator, browser, visit.at, legs)
 
 
 def write_beginning(visit: Visit, logout: Logout, sessions: SessionsToEnd, ports: Ports) -> None:
     """Make the end of the sessions durable, and the request used up (attack SLO-03), before anybody is told."""
     try:
-        ports.logouts.begin(ports.workspace, logout, sessions.ids, tuple(visit.events))
+        ports.logouts.begin(ports.workspace, logout, sessions, tuple(visit.events))
     except LogoutReplayedError as error:
         request_id = logout.initiator.request_id
         raise SamlError("proto.replay", f"got the logout request {request_id!r:.120} a second time") from error

@@ -1,6 +1,6 @@
 """What the story of a logout needs from the store."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -52,6 +52,10 @@ class SessionsToEnd:
 
     open: tuple[OpenSession, ...]
     ended: tuple[EndedSession, ...] = ()
+    named: tuple[str, ...] = ()
+    """The SessionIndexes that the initiator said it is about; without one it is about every name that the initiator has in them."""
+    not_to_ask: frozenset[tuple[EntityId, NameId]] = frozenset()
+    """Home IdPs that are not asked about the ended ones, each with its name for the person: it would end an open session, too."""
 
     @property
     def ids(self) -> tuple[SessionId, ...]:
@@ -66,6 +70,12 @@ class LogoutStore(Protocol):
         self, workspace: WorkspaceId, system: EntityId, name_id: NameId
     ) -> Sequence[OpenSession]:
         """Give the sessions in which this system takes part under this NameID."""
+        ...
+
+    def names_in_sessions(
+        self, workspace: WorkspaceId, system: EntityId, session_indexes: Collection[str]
+    ) -> Sequence[NameId]:
+        """Give the NameIDs under which this system takes part in open sessions that it knows by these SessionIndexes."""
         ...
 
     def sessions_of_subject(self, workspace: WorkspaceId, idp: EntityId, name_id: NameId) -> Sequence[OpenSession]:
@@ -90,13 +100,11 @@ class LogoutStore(Protocol):
         """
         ...
 
-    def begin(
-        self, workspace: WorkspaceId, logout: Logout, ended: Sequence[SessionId], events: Sequence[Event]
-    ) -> None:
+    def begin(self, workspace: WorkspaceId, logout: Logout, sessions: SessionsToEnd, events: Sequence[Event]) -> None:
         """Begin a logout: use up the initiator's request ID, end the sessions and the logins under way in their browsers, write the legs.
 
-        The initiator is known to be logged out of these sessions from then on, also of those that had ended before. All of it
-        survives a loss of power: a session that was logged out of does not come back.
+        The initiator is known to be logged out from then on under the SessionIndexes it named, also of sessions that had ended
+        before. All of it survives a loss of power: a session that was logged out of does not come back.
 
         Raises:
             LogoutReplayedError: if the initiator sent a request with that ID before; then nothing was written.

@@ -45,7 +45,7 @@ class LegState(StrEnum):
     """The browser is on its way to it."""
     LOGGED_OUT = "logged-out"
     FAILED = "failed"
-    """Cannot be asked, refused, answered wrongly, or was left out."""
+    """Cannot or must not be asked, refused, answered wrongly, or was left out."""
 
 
 LEG_TRANSITIONS: Final[Mapping[LegState, frozenset[LegState]]] = MappingProxyType(

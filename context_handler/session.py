@@ -93,8 +93,6 @@ class SessionKept:
     participant: Participant
     browser: str
     """`browser_id` of the transaction cookie: a logout ends the logins under way in it."""
-    begun_at: datetime
-    """When the login began: a session that another tab made since then has lost its cookie to this one."""
     handle: str
     """`browser_id` of a fresh session cookie: one that was known before the login opens nothing (attack WEB-03)."""
     handle_before: str | None = None

@@ -129,7 +129,6 @@ def keep_session(
         session=session,
         participant=visit.known_participant(),
         browser=login.browser,
-        begun_at=login.started_at,
         handle=inbound.fresh_session,
         handle_before=inbound.session,
         renews=renews,

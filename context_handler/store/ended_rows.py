@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
-from context_handler.logout_ports import EndedSession, ParticipantName
+from context_handler.logout_ports import EndedSession, ParticipantName, SessionsToEnd
 from context_handler.logout_state import Leg, PartyKind
 from context_handler.session import SessionId
 from context_handler.store.database import to_microseconds
@@ -70,34 +70,48 @@ def ended_sessions_of(
 def log_out_of(
     connection: sqlite3.Connection,
     workspace: WorkspaceId,
-    sessions: Sequence[SessionId],
+    sessions: SessionsToEnd,
     kind: PartyKind,
     party: EntityId,
 ) -> None:
-    """Write that a party said by itself that the person is logged out there, of these ended sessions."""
+    """Write that a party said by itself that the person is logged out there, of these ended sessions: of what it named, or of all."""
+    of_party = "workspace = ? AND kind = ? AND party = ? AND session IN (SELECT value FROM json_each(?))"
     connection.execute(
-        "UPDATE ended_participants SET logged_out = 1"
-        " WHERE workspace = ? AND session IN (SELECT value FROM json_each(?)) AND kind = ? AND party = ?",
-        (workspace, json_text(sessions), kind, party),
+        f"UPDATE ended_participants SET logged_out = 1 WHERE {of_party}"  # noqa: S608 - our own constant
+        " AND (? OR session_index IN (SELECT value FROM json_each(?)))",
+        (workspace, kind, party, json_text(sessions.ids), not sessions.named, json_text(sessions.named)),
     )
 
 
 def log_out_by(connection: sqlite3.Connection, workspace: WorkspaceId, leg: Leg) -> None:
-    """Write that a participant answered that the person is logged out there."""
-    connection.execute(f"UPDATE ended_participants SET logged_out = 1 WHERE {_NAMED}", _names_of(workspace, leg))  # noqa: S608 - our own constant
+    """Write that a participant answered that the person is logged out there, of the sessions that had ended when it was asked.
+
+    An answer may be held back until a later session has ended, and without a SessionIndex all of a person's have one name. Asked without
+    one, it answered about all that it has under the name (SAML Core 3.7.1).
+    """
+    if leg.asked_at is None:  # crossed off unasked: its answer to another logout is written already
+        return
+    where, values = _names_of(workspace, leg)
+    connection.execute(
+        f"UPDATE ended_participants SET logged_out = 1 WHERE {where} AND ended_at <= ?",  # noqa: S608 - our own constant
+        (*values, to_microseconds(leg.asked_at)),
+    )
 
 
 def is_logged_out(connection: sqlite3.Connection, workspace: WorkspaceId, leg: Leg) -> bool:
     """Tell whether a participant is known to be logged out under every name it is to be asked by."""
+    where, values = _names_of(workspace, leg)
     known, all_out = connection.execute(
-        f"SELECT COUNT(DISTINCT session_index), MIN(logged_out) FROM ended_participants WHERE {_NAMED}",  # noqa: S608 - our own constant
-        _names_of(workspace, leg),
+        f"SELECT COUNT(DISTINCT session_index), MIN(logged_out) FROM ended_participants WHERE {where}",  # noqa: S608 - our own constant
+        values,
     ).fetchone()
-    return bool(all_out) and known == len(leg.session_indexes or ("",))
+    return bool(all_out) and known >= len(leg.session_indexes)
 
 
-def _names_of(workspace: WorkspaceId, leg: Leg) -> tuple[str, ...]:
-    return workspace, leg.kind, leg.party, name_id_text(leg.name_id), json_text(leg.session_indexes or ("",))
+def _names_of(workspace: WorkspaceId, leg: Leg) -> tuple[str, tuple[str, ...]]:
+    """Give which rows a leg is about, as a condition and its values: without a SessionIndex all under the name."""
+    party = (workspace, leg.kind, leg.party, name_id_text(leg.name_id))
+    return (_NAMED, (*party, json_text(leg.session_indexes))) if leg.session_indexes else (_OF_PARTY, party)
 
 
 def _ended_session(

@@ -21,7 +21,7 @@ _INSERT: Final = (
     f"INSERT INTO sessions (workspace, browser, handle, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own constant
 )
 _RENEW: Final = (
-    "UPDATE sessions SET browser = ?, handle = ?, left_in = NULL, profile = ?, session_indexes = ?, level = ?, signer = ?,"
+    "UPDATE sessions SET browser = ?, handle = ?, profile = ?, session_indexes = ?, level = ?, signer = ?,"
     " authn_instant = ?, used_at = ?, ends_at = ?, assertion = ? WHERE workspace = ? AND id = ?"
 )
 _UPSERT_PARTICIPANT: Final = (
@@ -122,22 +122,18 @@ def renew_session(connection: sqlite3.Connection, workspace: WorkspaceId, kept: 
 def hand_on(connection: sqlite3.Connection, workspace: WorkspaceId, kept: SessionKept) -> None:
     """Put the browser's other sessions under its fresh cookie: those that go on, and those it left behind, which it can only log out of.
 
-    It leaves behind another person's session with the same IdP, and one whose own cookie this login's takes the place of in the browser.
+    It leaves behind another person's session with the same IdP, found by the session cookie that came with the login. The transaction
+    cookie finds none: one that was planted or copied would show a victim's session to whoever knows it (attack WEB-03).
     """
-    left = "UPDATE sessions SET left_in = ? WHERE workspace = ?"
     if kept.handle_before is not None:
         before = (kept.handle, workspace, kept.handle_before)
         connection.execute("UPDATE sessions SET handle = ? WHERE workspace = ? AND handle = ?", before)
-        connection.execute(f"{left} AND left_in = ?", before)
+        connection.execute("UPDATE sessions SET left_in = ? WHERE workspace = ? AND left_in = ?", before)
     if kept.displaced is not None:
         connection.execute(
             "UPDATE sessions SET handle = NULL, left_in = ? WHERE workspace = ? AND id = ?",
             (kept.handle, workspace, kept.displaced),
         )
-    connection.execute(
-        f"{left} AND browser = ? AND handle <> ? AND used_at >= ?",
-        (kept.handle, workspace, kept.browser, kept.handle, to_microseconds(kept.begun_at)),
-    )
 
 
 def take_part(

@@ -1,13 +1,13 @@
 """Logouts on SQLite: sessions as they end, and every logout on its way. A session that was logged out of survives no loss of power."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from context_handler.events import Event, EventOutcome
 from context_handler.login_state import PENDING_STATES, LoginState
-from context_handler.logout_ports import EndedSession, OpenSession
+from context_handler.logout_ports import EndedSession, OpenSession, SessionsToEnd
 from context_handler.logout_state import (
     LOGOUT_LIFETIME,
     Initiator,
@@ -53,6 +53,10 @@ _LEGS: Final = (
 )
 _SESSION_COLUMNS: Final = ", ".join(f"sessions.{column.strip()}" for column in COLUMNS.split(","))
 _SESSIONS: Final = f"SELECT sessions.browser, sessions.handle IS NULL, {_SESSION_COLUMNS} FROM sessions"  # noqa: S608 - our own constants
+_NAMES: Final = (
+    "SELECT name_id FROM participants WHERE workspace = ? AND system = ?"
+    " AND session_index IN (SELECT value FROM json_each(?)) ORDER BY session"
+)
 
 
 class SqliteLogouts:
@@ -70,6 +74,14 @@ class SqliteLogouts:
             " WHERE participants.workspace = ? AND participants.system = ? AND participants.name_id = ?"
         )
         return self._open(workspace, where, (workspace, system, name_id_text(name_id)))
+
+    def names_in_sessions(
+        self, workspace: WorkspaceId, system: EntityId, session_indexes: Collection[str]
+    ) -> Sequence[NameId]:
+        """Give the NameIDs under which this system takes part in open sessions that it knows by these SessionIndexes."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_NAMES, (workspace, system, json_text(sorted(session_indexes)))).fetchall()
+        return tuple(name_id_of(name_id) for (name_id,) in rows)
 
     def sessions_of_subject(self, workspace: WorkspaceId, idp: EntityId, name_id: NameId) -> Sequence[OpenSession]:
         """Give the sessions of a person with a home IdP."""
@@ -97,9 +109,7 @@ class SqliteLogouts:
         with self._database.reading() as connection:
             return ended_sessions_of(connection, workspace, kind, party, name_id, session_indexes)
 
-    def begin(
-        self, workspace: WorkspaceId, logout: Logout, ended: Sequence[SessionId], events: Sequence[Event]
-    ) -> None:
+    def begin(self, workspace: WorkspaceId, logout: Logout, sessions: SessionsToEnd, events: Sequence[Event]) -> None:
         """Begin a logout.
 
         Raises:
@@ -107,11 +117,11 @@ class SqliteLogouts:
         """
         with self._database.writing(Survives.POWER_LOSS) as connection:
             _use_up_request(connection, workspace, logout)
-            browsers = {logout.browser, *(_browser_of(connection, workspace, each) for each in ended)}
-            for session in ended:
+            browsers = {logout.browser, *(_browser_of(connection, workspace, each) for each in sessions.ids)}
+            for session in sessions.ids:
                 end_session(connection, workspace, session, logout.started_at)
             if logout.initiator.party is not None:
-                log_out_of(connection, workspace, ended, logout.initiator.kind, logout.initiator.party)
+                log_out_of(connection, workspace, sessions, logout.initiator.kind, logout.initiator.party)
             for browser in sorted(each for each in browsers if each):
                 _end_logins_under_way(connection, workspace, browser, logout.started_at)
             _insert(connection, workspace, logout)

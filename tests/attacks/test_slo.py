@@ -209,9 +209,10 @@ def test_slo_05_a_name_that_is_the_same_everywhere_ends_nothing(named_alike: Str
     assert named_alike.is_logged_in()
 
 
-def test_slo_05_a_name_nobody_has_ends_nothing(street: Street) -> None:
+@pytest.mark.parametrize("indexes", [(), ("_long-gone",)])
+def test_slo_05_a_name_nobody_has_ends_nothing(street: Street, indexes: tuple[str, ...]) -> None:
     """It may be that of a session long gone, so it is a success; nobody's session ends by it."""
-    outcome = street.send(street.request(BYGGESAG, name_id=NameId("nobody", "urn:x")))
+    outcome = street.send(street.request(BYGGESAG, name_id=NameId("nobody", "urn:x"), session_indexes=indexes))
     assert outcome.logout.legs == ()
     assert street.is_logged_in()
 

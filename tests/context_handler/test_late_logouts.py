@@ -1,6 +1,7 @@
 """Logouts that cross, and logouts of a session that has ended already: none is whole while somebody is not known to be logged out."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -194,6 +195,33 @@ def test_an_idp_that_gave_no_session_index_is_told_too(street: Street) -> None:
     assert (street.whom(outcome), street.asked(outcome).session_indexes) == (IDP, ())
     assert street.told(street.answer(outcome), YDELSER).status == WHOLE
     assert street.send(street.request(BYGGESAG)).logout.legs == ()
+
+
+def test_a_yes_that_was_held_back_is_none_about_a_session_that_ended_after_the_question(street: Street) -> None:
+    street.idp_session = None  # type: ignore[assignment]
+    street.log_in(BYGGESAG)
+    held_back = street.send(street.request(BYGGESAG))
+    assert street.whom(held_back) == IDP
+    street.rig.session = None
+    street.log_in(BYGGESAG, YDELSER, at=NOW + minutes(1))
+    second = street.send(street.request(BYGGESAG), at=NOW + minutes(2))
+    assert street.told(street.answer(held_back), BYGGESAG).status == WHOLE, "of the session that it was asked about"
+    outcome = street.answer(second, at=NOW + minutes(2))
+    assert street.whom(outcome) == IDP, "it has not been asked about the second"
+    end = street.answer(outcome, at=NOW + minutes(2), status=REFUSED)
+    assert (street.told(end, BYGGESAG).status, still_in(end.logout)) == (PARTIAL, [IDP])
+
+
+def test_a_yes_counts_for_every_session_that_had_ended_when_it_was_asked(street: Street) -> None:
+    street.idp_session = None  # type: ignore[assignment]
+    street.log_in(BYGGESAG)
+    first = street.request(BYGGESAG)
+    street.answer(street.send(first), status=REFUSED)
+    street.rig.session = None
+    street.log_in(YDELSER, at=NOW + minutes(1))
+    street.everybody_answers(street.send(street.request(YDELSER), at=NOW + minutes(2)))
+    again = street.send(replace(first, id=street.rig.ports.ids.message_id()), at=NOW + minutes(3))
+    assert (street.told(again, BYGGESAG).status, again.logout.legs) == (WHOLE, ())
 
 
 @pytest.mark.parametrize("indexed", [True, False])

@@ -237,6 +237,66 @@ def test_a_logout_that_takes_too_long_ends_as_partial(street: Street) -> None:
     assert (counts.partial, counts.under_way, counts.conserved) == (1, 0, True)
 
 
+# --- the sender's own session under another name: it goes on, so no success
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"sp_name_qualifier": None}, {"name_qualifier": None}, {"format": None}, {"value": "somebody"}],
+    ids=["no SPNameQualifier", "no NameQualifier", "no Format", "another value"],
+)
+def test_a_session_under_another_name_than_it_has_there_is_refused(street: Street, changes: dict[str, Any]) -> None:
+    street.log_in(BYGGESAG, YDELSER)
+    request = street.request(BYGGESAG)
+    outcome = street.send(replace(request, name_id=replace(request.name_id, **changes)))
+    assert isinstance(outcome, RefusedLogout)
+    assert outcome.error.code == "slo.denied"
+    got, expected = outcome.error.detail.split(", expected ")
+    (name, value), *_ = changes.items()
+    assert repr(value) in got
+    assert repr(getattr(request.name_id, name)) in expected
+    assert street.is_logged_in()
+    end = street.everybody_answers(street.send(street.request(BYGGESAG)))
+    assert street.told(end, BYGGESAG).status == WHOLE
+    assert conserved(street)
+
+
+def test_nor_does_an_older_name_do_once_the_system_was_given_one_of_another_format(street: Street) -> None:
+    street.log_in(BYGGESAG)
+    before = street.request(BYGGESAG)
+    street.give_x509_names(BYGGESAG)
+    street.log_in(BYGGESAG)
+    refused = street.send(before)
+    assert isinstance(refused, RefusedLogout)
+    assert refused.error.code == "slo.denied"
+    assert street.is_logged_in()
+    assert street.told(street.everybody_answers(street.send(street.request(BYGGESAG))), BYGGESAG).status == WHOLE
+
+
+def test_a_second_session_index_under_another_name_ends_neither_session(street: Street) -> None:
+    """One NameID for two sessions that have two: half of it would be done, and said to be whole."""
+    street.log_in(BYGGESAG)
+    first = street.request(BYGGESAG)
+    street.rig.session = None
+    street.give_x509_names(BYGGESAG)
+    street.log_in(BYGGESAG)
+    second = street.request(BYGGESAG)
+    assert second.name_id != first.name_id
+    refused = street.send(replace(second, session_indexes=(*first.session_indexes, *second.session_indexes)))
+    assert isinstance(refused, RefusedLogout)
+    assert refused.error.code == "slo.denied"
+    assert street.is_logged_in()
+
+
+def test_an_idps_small_session_index_serves_many_people(street: Street) -> None:
+    """SAML Core 2.7.2 has it so: the index of somebody else's open session is no mistake in a late logout."""
+    street.idp_session = "1"
+    street.log_in(BYGGESAG)
+    end = street.send(street.request(IDP, name_id=replace(street.request(IDP).name_id, value="long gone")))
+    assert (street.told(end, IDP).status, end.logout.legs) == (WHOLE, ())
+    assert street.is_logged_in()
+
+
 # --- sessions that are gone; those that somebody is still in stand in test_late_logouts.py
 
 

@@ -1,10 +1,9 @@
-"""Sessions that a browser left behind, another person's or an overwritten tab's: it logs out of them, and no more."""
+"""Sessions that a browser left behind to another person: it logs out of them, and no more. An overwritten tab's is not among them."""
 
 from collections.abc import Sequence
 
 import pytest
 
-from context_handler.asking import PostTo
 from oiosaml.ids import EntityId
 from tests.builders import ANE_HOLM, IDP, NOW
 from tests.context_handler.logout_rig import ARKIV, BYGGESAG, YDELSER, Street, make_street, minutes
@@ -31,14 +30,14 @@ def change_of_person(street: Street) -> None:
     street.log_in(YDELSER, forced=True)
 
 
-def two_tabs(street: Street, *, apart: float = 0) -> tuple[str, str]:
+def two_tabs(street: Street) -> tuple[str, str]:
     """Both are sent to the IdP before either comes back; the second cookie takes the first one's place. The handles of both."""
     rig = street.rig
     first, second = street.begin(BYGGESAG), street.begin(YDELSER)
     street.finish(BYGGESAG, first)
     first_handle, rig.session = rig.session, None
     street.idp_session = "_session-2"
-    street.finish(YDELSER, second if not apart else street.begin(YDELSER, NOW + minutes(apart)), NOW + minutes(apart))
+    street.finish(YDELSER, second)
     assert first_handle
     assert rig.session
     return first_handle, rig.session
@@ -100,33 +99,30 @@ def test_another_browser_sees_none_of_it(street: Street) -> None:
     assert shown(street) == [(False, [BYGGESAG])]
 
 
-def test_the_session_of_a_tab_whose_cookie_was_overwritten_is_logged_out_of_too(street: Street) -> None:
-    two_tabs(street)
-    assert shown(street) == [(False, [BYGGESAG]), (False, [YDELSER])]
-    end = street.everybody_answers(street.click())
-    assert {leg.party for leg in end.logout.legs} == {BYGGESAG, YDELSER, IDP}
-    assert not street.is_logged_in()
-
-
-def test_it_answers_no_login_under_the_cookie_that_took_its_place(street: Street) -> None:
+def test_the_session_of_a_tab_whose_cookie_was_overwritten_ends_by_its_systems_own_logout(street: Street) -> None:
     first, _ = two_tabs(street)
-    (session,) = street.rig.ports.sessions.in_browser(street.rig.ports.workspace, street.rig.session or "")
-    assert session.session_indexes == ("_session-2",)
-    assert shown(street, first) == [(False, [BYGGESAG])], "nor does the first see the second"
+    end = street.everybody_answers(street.click())
+    assert {leg.party for leg in end.logout.legs} == {YDELSER, IDP}
+    assert shown(street, first) == [(False, [BYGGESAG])]
+    end = street.everybody_answers(street.send(street.request(BYGGESAG)))
+    assert [leg.session_indexes for leg in end.logout.legs] == [("_session-1",)]
+    assert shown(street, first) == []
 
 
-def test_a_login_that_began_later_takes_no_session_along_by_the_transaction_alone_web_03(street: Street) -> None:
-    """Whoever knows the transaction cookie, planted or copied, sees nothing of a session that was there before the login began."""
-    first, _ = two_tabs(street, apart=1)
-    assert shown(street) == [(False, [YDELSER])]
-    street.rig.session = first
-    assert isinstance(street.begin(BYGGESAG, NOW + minutes(2)), PostTo), "which goes on where it is"
-
-
-def test_a_session_that_goes_on_is_left_behind_no_more(street: Street) -> None:
-    """The browser kept the first cookie after all, and the person logs in anew under it: the second cookie opens nothing of it."""
+def test_neither_of_two_tabs_sees_the_others_session(street: Street) -> None:
     first, second = two_tabs(street)
-    street.rig.session, street.idp_session = first, "_session-3"
-    street.finish(BYGGESAG, street.begin(BYGGESAG, NOW + minutes(1), forced=True), NOW + minutes(1))
+    assert (shown(street, first), shown(street, second)) == ([(False, [BYGGESAG])], [(False, [YDELSER])])
+
+
+def test_whoever_shares_the_transaction_cookie_sees_nobody_elses_session_web_03(street: Street) -> None:
+    """The cookie is planted or copied; the victim logs in while a login of the attacker's, begun before, waits for its end."""
+    rig = street.rig
+    waiting = street.begin(BYGGESAG)
+    street.log_in(YDELSER, at=NOW + minutes(1))
+    victim, rig.session = rig.session, None
+    street.person, street.idp_session = SOMEBODY_ELSE, "_session-2"
+    street.finish(BYGGESAG, waiting, NOW + minutes(2))
     assert shown(street) == [(False, [BYGGESAG])]
-    assert shown(street, second) == [(False, [YDELSER])]
+    end = street.everybody_answers(street.click(at=NOW + minutes(3)))
+    assert [(leg.party, leg.name_id) for leg in end.logout.legs if leg.party == IDP] == [(IDP, SOMEBODY_ELSE)]
+    assert shown(street, victim) == [(False, [YDELSER])]
