@@ -14,4 +14,3 @@ def upgrade() -> None:
     op.add_column("sessions", Column("left_in", Text))
     left = text("left_in IS NOT NULL")
     op.create_index("sessions_left", "sessions", ["workspace", "left_in"], sqlite_where=left, postgresql_where=left)
-    op.create_index("sessions_by_browser", "sessions", ["workspace", "browser"])
