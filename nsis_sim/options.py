@@ -18,15 +18,6 @@ class Level(StrEnum):
     HIGH = "High"
 
 
-class NistLevel(StrEnum):
-    """A NIST level, as OIOSAML 2 writes it."""
-
-    ONE = "1"
-    TWO = "2"
-    THREE = "3"
-    FOUR = "4"
-
-
 class SystemProfile(StrEnum):
     """The profiles of SAML that a system can read."""
 

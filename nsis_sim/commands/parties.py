@@ -12,8 +12,9 @@ from federation.model import AttributeProfile, GetsRights, OnAttributeFailure, O
 from nsis_sim.encryption_words import BlockCipher, KeyTransport, encryption_document
 from nsis_sim.named_parties import registered_party
 from nsis_sim.option_words import in_options, option_at_fault
-from nsis_sim.options import BaseUrl, IdpProfile, Level, NistLevel, Party, SystemProfile, broker_url
+from nsis_sim.options import BaseUrl, IdpProfile, Level, Party, SystemProfile, broker_url
 from nsis_sim.terminal import REFUSED, fail, say, say_findings
+from oiosaml.nist import NistLevel
 
 if TYPE_CHECKING:
     from nsis_sim.api_client import ApiRefusalError

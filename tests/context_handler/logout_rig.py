@@ -45,6 +45,9 @@ from oiosaml.uris import (
     BINDING_SOAP,
     NAMEID_PERSISTENT,
     NAMEID_X509_SUBJECT_NAME,
+    STATUS_PARTIAL_LOGOUT,
+    STATUS_REQUEST_DENIED,
+    STATUS_RESPONDER,
     STATUS_SUCCESS,
 )
 from tests import builders
@@ -54,6 +57,9 @@ from tests.context_handler.rig import BROWSER, HINTED, Rig, straight, user_facin
 
 BYGGESAG = EntityId("https://saml.byggesag.sim.test")
 YDELSER = EntityId("https://saml.ydelser.sim.test")
+WHOLE = Status(STATUS_SUCCESS)
+PARTIAL = Status(STATUS_SUCCESS, STATUS_PARTIAL_LOGOUT)
+REFUSED = Status(STATUS_RESPONDER, STATUS_REQUEST_DENIED)
 ARKIV = EntityId("https://saml.arkiv.sim.test")
 SOAP_URL = "https://ch.sim.test/runtime/services/signoff/saml2/soap"
 SIGNOFF = "https://ch.sim.test/runtime/saml2/signoff.idp"

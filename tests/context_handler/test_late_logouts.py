@@ -1,38 +1,31 @@
 """Logouts that cross, and logouts of a session that has ended already: none is whole while somebody is not known to be logged out."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from context_handler.audit import audit
 from context_handler.logout_answering import RefusedLogout
 from context_handler.logout_state import LegState, Logout, LogoutState
 from context_handler.ports import Ports
 from context_handler.session import ENDED_REMEMBERED
 from oiosaml.ids import EntityId
-from oiosaml.messages.response import Status
 from oiosaml.uris import (
     BINDING_SOAP,
-    STATUS_PARTIAL_LOGOUT,
-    STATUS_REQUEST_DENIED,
-    STATUS_RESPONDER,
-    STATUS_SUCCESS,
 )
 from tests.builders import IDP, NOW
-from tests.context_handler.logout_rig import ARKIV, BYGGESAG, SLO, SOAP_URL, YDELSER, Street, make_street, minutes
-from tests.context_handler.rig import BROWSER, Rig
-
-WHOLE = Status(STATUS_SUCCESS)
-PARTIAL = Status(STATUS_SUCCESS, STATUS_PARTIAL_LOGOUT)
-REFUSED = Status(STATUS_RESPONDER, STATUS_REQUEST_DENIED)
-
-
-@pytest.fixture
-def street(rig: Rig) -> Iterator[Street]:
-    made = make_street(rig)
-    yield made
-    assert audit(rig.record, rig.ports.workspace, NOW).conserved
+from tests.context_handler.logout_rig import (
+    ARKIV,
+    BYGGESAG,
+    PARTIAL,
+    REFUSED,
+    SLO,
+    SOAP_URL,
+    WHOLE,
+    YDELSER,
+    Street,
+    minutes,
+)
+from tests.context_handler.rig import BROWSER
 
 
 def down(street: Street, party: EntityId) -> None:

@@ -17,23 +17,22 @@ from oiosaml.uris import (
     BINDING_POST,
     BINDING_REDIRECT,
     BINDING_SOAP,
-    STATUS_PARTIAL_LOGOUT,
     STATUS_REQUEST_DENIED,
     STATUS_RESPONDER,
-    STATUS_SUCCESS,
 )
 from tests.builders import IDP, NOW
 from tests.conftest import make_member
-from tests.context_handler.logout_rig import ARKIV, BYGGESAG, SOAP_URL, YDELSER, Street, make_street, minutes
-from tests.context_handler.rig import BROWSER, Rig, straight
-
-WHOLE = Status(STATUS_SUCCESS)
-PARTIAL = Status(STATUS_SUCCESS, STATUS_PARTIAL_LOGOUT)
-
-
-@pytest.fixture
-def street(rig: Rig) -> Street:
-    return make_street(rig)
+from tests.context_handler.logout_rig import (
+    ARKIV,
+    BYGGESAG,
+    PARTIAL,
+    SOAP_URL,
+    WHOLE,
+    YDELSER,
+    Street,
+    minutes,
+)
+from tests.context_handler.rig import BROWSER, straight
 
 
 def parties(legs: Any) -> set[Any]:

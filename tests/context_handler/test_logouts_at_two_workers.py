@@ -13,13 +13,9 @@ from context_handler.logout_state import Logout, LogoutState
 from context_handler.store.database import Database
 from context_handler.store.sqlite_logouts import SqliteLogouts
 from oiosaml.ids import WorkspaceId
-from oiosaml.messages.response import Status
-from oiosaml.uris import STATUS_SUCCESS
 from tests.builders import IDP, NOW
-from tests.context_handler.logout_rig import BYGGESAG, YDELSER, Street, make_street, minutes
+from tests.context_handler.logout_rig import BYGGESAG, WHOLE, YDELSER, Street, minutes
 from tests.context_handler.rig import BROWSER, Rig
-
-WHOLE = Status(STATUS_SUCCESS)
 
 
 class Meanwhile(SqliteLogouts):
@@ -34,11 +30,6 @@ class Meanwhile(SqliteLogouts):
             with ThreadPoolExecutor(1) as elsewhere:  # where no loop runs
                 elsewhere.submit(self._happens.pop()).result()
         super().save(workspace, before, after, events)
-
-
-@pytest.fixture
-def street(rig: Rig) -> Street:
-    return make_street(rig)
 
 
 @pytest.fixture

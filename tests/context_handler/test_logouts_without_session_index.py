@@ -1,37 +1,28 @@
 """A home IdP that gives no SessionIndex: it can be asked about a person only, and ends every session that the person has there."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from context_handler.audit import audit
 from context_handler.logout_state import LegState
 from oiosaml.messages.metadata import Endpoint
 from oiosaml.messages.response import Status
 from oiosaml.uris import (
     BINDING_SOAP,
-    STATUS_PARTIAL_LOGOUT,
     STATUS_REQUEST_DENIED,
     STATUS_RESPONDER,
-    STATUS_SUCCESS,
 )
 from tests.builders import ANE_HOLM, IDP, NOW
-from tests.context_handler.logout_rig import BYGGESAG, SLO, SOAP_URL, YDELSER, Street, make_street, minutes
-from tests.context_handler.rig import Rig
+from tests.context_handler.logout_rig import BYGGESAG, PARTIAL, SLO, SOAP_URL, WHOLE, YDELSER, Street, minutes
 from tests.context_handler.test_sessions import SOMEBODY_ELSE
-
-WHOLE = Status(STATUS_SUCCESS)
-PARTIAL = Status(STATUS_SUCCESS, STATUS_PARTIAL_LOGOUT)
 
 
 @pytest.fixture
-def street(rig: Rig) -> Iterator[Street]:
-    made = make_street(rig)
-    made.idp_session = None  # type: ignore[assignment]
-    yield made
-    assert audit(rig.record, rig.ports.workspace, NOW).conserved
+def street(street: Street) -> Street:
+    """Its IdP gives no SessionIndex."""
+    street.idp_session = None  # type: ignore[assignment]
+    return street
 
 
 def old_session(street: Street) -> Any:

@@ -1,26 +1,9 @@
 """A home IdP that has more than one session of a person: what it says, and what it is asked, is about the SessionIndexes that are named."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from context_handler.audit import audit
-from oiosaml.messages.response import Status
-from oiosaml.uris import STATUS_PARTIAL_LOGOUT, STATUS_REQUEST_DENIED, STATUS_RESPONDER, STATUS_SUCCESS
-from tests.builders import IDP, NOW
-from tests.context_handler.logout_rig import BYGGESAG, YDELSER, Street, make_street
-from tests.context_handler.rig import Rig
-
-WHOLE = Status(STATUS_SUCCESS)
-PARTIAL = Status(STATUS_SUCCESS, STATUS_PARTIAL_LOGOUT)
-REFUSED = Status(STATUS_RESPONDER, STATUS_REQUEST_DENIED)
-
-
-@pytest.fixture
-def street(rig: Rig) -> Iterator[Street]:
-    made = make_street(rig)
-    yield made
-    assert audit(rig.record, rig.ports.workspace, NOW).conserved
+from tests.builders import IDP
+from tests.context_handler.logout_rig import BYGGESAG, PARTIAL, REFUSED, WHOLE, YDELSER, Street
 
 
 def two_sessions_at_the_idp(street: Street) -> None:

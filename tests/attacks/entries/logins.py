@@ -150,10 +150,10 @@ class Acs(Asks):
     def _list_until_it_ends(self) -> None:
         """A key is registered beside the others, and its certificate ends."""
         self.listed_before = self.target.registration("idps", "korsbaek")["metadata"]
-        end = datetime.now(UTC) + timedelta(seconds=2)
+        end = datetime.now(UTC) + timedelta(seconds=4)  # to be registered it must not have ended yet
         beside = _descriptor("signing", certificate_of(make_member(EXPIRED).private_key, until=end))
         self.target.change("idps", "korsbaek", metadata=_with_key(self.listed_before, beside))
-        time.sleep((end - datetime.now(UTC)).total_seconds())
+        time.sleep(max(0.0, (end - datetime.now(UTC)).total_seconds()))
 
     def ask(self, browser: Browser) -> MessageId:
         """Begin a login in a browser; give the ID of the broker's question to the IdP."""
