@@ -38,6 +38,14 @@ def test_what_is_neither_is_left_to_the_login(octets: bytes) -> None:
     assert not is_logout_request(octets, BINDING_POST)
 
 
+@pytest.mark.parametrize("plain", range(3))
+def test_the_look_may_end_within_an_escape(plain: int) -> None:
+    """It ends after so many octets; that an escape was cut there is no fault of the sender's."""
+    packed = base64.b64encode(LOGOUT)
+    escaped = "".join(f"%{octet:02X}" for octet in packed[plain:]).encode()
+    assert is_logout_request(b"SAMLRequest=" + packed[:plain] + escaped, BINDING_POST)
+
+
 def test_two_messages_are_left_to_the_login_which_refuses_them() -> None:
     assert not is_logout_request(redirected(LOGOUT) + b"&" + redirected(LOGOUT), BINDING_REDIRECT)
 
