@@ -185,11 +185,19 @@ def test_a_text_is_not_decoded_before_its_length_is_known() -> None:
         ("<before/>", '<before ID="_1"/>'),
         ("<before/>", '<before Id="_1"/>'),
         ("<before/>", '<before><c id="_1"/></before>'),
+        ("<before/>", '<before xmlns:w="urn:w" w:Id="_1"/>'),
         ("<b/>", '<b ID="_1"/>'),
     ],
 )
 def test_a_signature_covers_the_element_that_it_stands_in(old: str, new: str) -> None:
     assert refusal_of(old, new).code == "sig.coverage"
+
+
+@pytest.mark.parametrize("also", ['<before SessionIndex="_1"/>', '<before InResponseTo="_1"/><after x="_1"/>'])
+def test_an_id_may_stand_elsewhere_as_something_else(also: str) -> None:
+    """Some IdPs give the assertion's ID as its SessionIndex."""
+    element = parse_message(DOCUMENT.replace("<before/>", "").replace("</a></root>", f"</a>{also}</root>").encode())[0]
+    assert read_signature(element).digest_value
 
 
 def test_without_an_id_an_empty_reference_covers_nothing() -> None:
