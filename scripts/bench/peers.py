@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from federation.dev_ca import KeyRing
@@ -124,6 +125,28 @@ class Answered:
     """The ID of the broker's request that this answers."""
 
 
+class WholeRequests(http.client.HTTPConnection):
+    """Writes head and body at once, as a proxy does. Written apart, the one wakes the broker, which then has to wait for the other."""
+
+    _kept: list[bytes] | None = None
+
+    def request(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - what the library's takes
+        """Send a request."""
+        self._kept = kept = []
+        try:
+            super().request(*arguments, **options)
+        finally:
+            self._kept = None
+        self.send(b"".join(kept))
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - what the library's takes
+        """Send octets, or keep them while a request is put together."""
+        if self._kept is None:
+            super().send(data)
+        else:
+            self._kept.append(data)
+
+
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -139,9 +162,7 @@ class Driver:
         self._keys = keys
         self._ids = SystemIds()
         self._clock = clock
-        self._connection = http.client.HTTPConnection(
-            "127.0.0.1", port or urlsplit(base_url).port or 80, timeout=TIMEOUT
-        )
+        self._connection = WholeRequests("127.0.0.1", port or urlsplit(base_url).port or 80, timeout=TIMEOUT)
         self._used = time.monotonic()
         self._broker = read_verification_key(keys.context_handler.certificate_der)
 
