@@ -48,7 +48,7 @@ def apply(
 
 
 def export(
-    file: Annotated[Path | None, typer.Argument(help="File to write; without it standard output.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="File to write; without it, or as -, standard output.")] = None,
     base_url: BaseUrl = None,
 ) -> None:
     """Write everything that is registered as YAML that a simulator can start from or `nsis apply` can read."""
@@ -56,7 +56,7 @@ def export(
 
     with registering("export", status=UNUSABLE), Api(broker_url(base_url)) as api:
         text = api.get_text("/export")
-    if file is None:
+    if file is None or str(file) == "-":
         say(text.rstrip())
         return
     try:

@@ -266,6 +266,12 @@ def test_what_is_exported_can_be_applied_again_whole(base_url, tmp_path):
         assert run(base_url, "export").stdout.rstrip() == file.read_text("utf-8").rstrip()
 
 
+@pytest.mark.parametrize("said", [(), ("-",)])
+def test_an_export_goes_to_standard_output_where_no_file_is_named(base_url, said):
+    done = run(base_url, "export", *said)
+    assert (done.returncode, "systems" in yaml.safe_load(done.stdout)) == (0, True)
+
+
 def test_a_party_that_was_deleted_is_put_back_by_the_export(base_url, tmp_path):
     file = tmp_path / "world.yaml"
     assert run(base_url, "export", str(file)).returncode == 0
