@@ -1,0 +1,65 @@
+"""The whole federation as one document: applied, applied again, exported, and told with lines where it is broken."""
+
+from yaml import safe_load as load_yaml
+
+from federation.load import export_world, load_world
+from federation.model import World
+from tests.builders import NOW, SKOVRUP
+from tests.context_handler.federation_rig import a_service, a_system, a_world, system_metadata
+from tests.context_handler.routes.api_rig import OWN, PERSON, Api
+
+
+def test_applies_yaml_and_the_same_again(api: Api) -> None:
+    world = World(systems=(a_system(entity_id=OWN, id="own"),))
+    text = export_world(world).partition("\nsystems:")
+    for _ in range(2):
+        answer = api.client.post(
+            "/_sim/api/apply", content=("systems:" + text[2]).encode(), headers={"Content-Type": "application/yaml"}
+        )
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["registered"] == [OWN]
+
+
+def test_applies_json(api: Api) -> None:
+    system = {"id": "own", "name": "Own", "entity_id": OWN, "cvr": SKOVRUP, "minimum_level": "Low"}
+    body = {"systems": [system | {"metadata": system_metadata(OWN).decode()}]}
+    assert api.client.post("/_sim/api/apply", json=body).status_code == 200
+    assert api.rig.registry().system(OWN) is not None
+
+
+def test_a_broken_document_is_told_with_lines_and_changes_nothing(api: Api) -> None:
+    before = api.rig.registry().revision
+    text = "authorities:\n  - id: ny\n    nam: Ny\n    cvr: '97000011'\n"
+    answer = api.client.post("/_sim/api/apply", content=text, headers={"Content-Type": "application/yaml"})
+    assert answer.status_code == 400
+    assert 3 in {finding["line"] for finding in answer.json()["findings"]}
+    assert api.rig.registry().revision == before
+
+
+def test_exports_what_can_be_imported(api: Api) -> None:
+    answer = api.client.get("/_sim/api/export")
+    assert answer.headers["content-type"].startswith("application/yaml")
+    assert load_world(answer.text) == api.rig.registrar.export()
+
+
+def test_applies_the_whole_export_and_puts_back_whom_the_simulator_plays(api: Api) -> None:
+    played = a_service(simulated=True)
+    api.rig.registrar.open_world(a_world(people=(PERSON,), attribute_services=(played,)), NOW)
+    api.rig.registrar.register(World(attribute_services=(played,)), NOW, replacing=True)
+    assert api.client.get("/_sim/api/played").json() == [played.entity_id]
+    text = api.client.get("/_sim/api/export").text
+    assert "metadata" not in load_yaml(text)["attribute_services"][0]
+    assert api.client.delete("/_sim/api/attribute-services/skovrup").status_code == 204
+    for _ in range(2):
+        answer = api.client.post("/_sim/api/apply", content=text, headers={"Content-Type": "application/yaml"})
+        assert answer.status_code == 200, answer.text
+        assert api.client.get("/_sim/api/export").text == text
+
+
+def test_a_party_of_ones_own_without_metadata_is_told_with_its_line(api: Api) -> None:
+    text = f"systems:\n  - {{id: own, name: Own, entity_id: {OWN}, cvr: '{SKOVRUP}', minimum_level: Low}}\n"
+    answer = api.client.post("/_sim/api/apply", content=text, headers={"Content-Type": "application/yaml"})
+    assert answer.status_code == 400
+    assert [(each["line"], "metadata is missing" in each["detail"]) for each in answer.json()["findings"]] == [
+        (2, True)
+    ]
