@@ -15,7 +15,7 @@ from oiosaml.uris import (
 )
 from tests.builders import ANE_HOLM, IDP, NOW
 from tests.context_handler.logout_rig import BYGGESAG, PARTIAL, SLO, SOAP_URL, WHOLE, YDELSER, Street, minutes
-from tests.context_handler.test_sessions import SOMEBODY_ELSE
+from tests.context_handler.session_rig import SOMEBODY_ELSE
 
 
 @pytest.fixture

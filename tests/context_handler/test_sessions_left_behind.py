@@ -8,7 +8,7 @@ from oiosaml.ids import EntityId
 from tests.builders import ANE_HOLM, IDP, NOW
 from tests.context_handler.logout_rig import ARKIV, BYGGESAG, YDELSER, Street, make_street, minutes
 from tests.context_handler.rig import Rig
-from tests.context_handler.test_sessions import SOMEBODY_ELSE
+from tests.context_handler.session_rig import SOMEBODY_ELSE
 
 
 @pytest.fixture
