@@ -126,6 +126,34 @@ def test_assertions_and_ids_count_in_the_whole_document() -> None:
             assert refused.value.code == code
 
 
+def test_what_was_found_good_is_not_compared_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By other values, and by white space between elements, a shape stays the same; beside a comment it is not trusted (0032)."""
+    spaced = request(f"\n  {EXTENSIONS}\n")
+    root = parse_message(f"<a>{spaced}</a>".encode())
+    read_document(spaced.encode(), AUTHN_REQUEST)
+    check_document(root[0])
+    asked: list[bool] = []
+    monkeypatch.setattr(document, "compare", _not_compared)
+    monkeypatch.setattr(document, "refuse_oddities", lambda *_, ordinary_shape: asked.append(ordinary_shape))
+    read_document(spaced.replace("_a", "_other").encode(), AUTHN_REQUEST)
+    check_document(root[0])
+    read_document(f"{spaced}<!-- a -->".encode(), AUTHN_REQUEST)
+    assert asked == [True, False]
+
+
+def test_what_was_found_good_within_is_not_good_as_a_whole() -> None:
+    """In an envelope of whatever kind a message is good; as a message, the envelope is not."""
+    envelope = request("").replace('ID="_a"', 'ID="_outer"').replace(ISSUER, request(EXTENSIONS))
+    for _ in range(2):
+        check_document(parse_message(envelope.encode())[0])
+        with pytest.raises(SamlError, match="got AuthnRequest, expected Issuer"):
+            read_document(envelope.encode(), AUTHN_REQUEST)
+
+
+def _not_compared(_message: etree._Element) -> list[etree._Element]:
+    raise AssertionError("got a shape that was found good, expected no other look at it")
+
+
 def test_no_number_of_shapes_fills_the_memory() -> None:
     def with_extension(name: str) -> str:
         return request(f'<samlp:Extensions><x:{name} xmlns:x="urn:x"/></samlp:Extensions>')
