@@ -1,5 +1,6 @@
 """Each rule of an assertion passes the valid one and refuses the one that breaks it; PRO and FED get the catalogue's codes."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -261,6 +262,40 @@ def test_pro_11_edges_of_the_skew(place: str, not_before: int, not_on_or_after: 
     message = with_conditions(window=window) if place == "conditions" else with_confirmation(window=window)
     musts = [each for each in examine(ASSERTION_RULES, message, assertion_expectations()) if each.requirement == "MUST"]
     assert (musts == []) is accepted
+
+
+def broken_rules(message: Assertion, **expectations: Any) -> list[str]:
+    return [each.rule_id for each in examine(ASSERTION_RULES, message, assertion_expectations(**expectations))]
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "message", "longest"),
+    [("IDR-21", with_confirmation, timedelta(minutes=10)), ("IDR-59", with_conditions, timedelta(hours=1))],
+)
+def test_edges_of_what_is_short(rule_id: str, message: Callable[..., Assertion], longest: timedelta) -> None:
+    """The skew comes on top: the IdP counts from its own clock, which may be ahead."""
+    end = NOW + longest + MINUTES_5
+    assert broken_rules(message(window=Window(None, end))) == []
+    assert broken_rules(message(window=Window(None, end + SECOND))) == [rule_id]
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "message"),
+    [
+        ("IDR-22", with_conditions(window=Window(None, NOW - SECOND))),
+        ("IDR-22", with_confirmation(window=Window(None, NOW - SECOND))),
+        ("IDR-58", with_authn_statement(session_not_on_or_after=NOW - SECOND)),
+    ],
+)
+def test_what_has_ended_is_held_against_the_skew_that_is_expected(rule_id: str, message: Assertion) -> None:
+    assert broken_rules(message) == []
+    assert broken_rules(message, skew=timedelta()) == [rule_id]
+
+
+@pytest.mark.parametrize("value", [UUID, f"{PERSON_UUID_PREFIX}nobody", PERSON_UUID_PREFIX])
+def test_neither_the_prefix_nor_the_uuid_makes_a_name_alone(value: str) -> None:
+    assert "IDR-19" not in broken_rules(named(f"{PERSON_UUID_PREFIX}{UUID}", NAMEID_PERSISTENT))
+    assert "IDR-19" in broken_rules(named(value, NAMEID_PERSISTENT))
 
 
 def test_refusal_for_the_level_says_both_levels() -> None:
