@@ -25,20 +25,12 @@ _ROLES: Final = (
     "tests/context_handler/test_translation.py",
     "tests/attacks/test_prv.py",
 )
-_SESSIONS: Final = (
-    "tests/context_handler/test_sessions.py",
-    "tests/context_handler/test_session_levels.py",
-    "tests/context_handler/test_sessions_that_may_not_answer.py",
-    "tests/context_handler/test_session_names.py",
-    "tests/context_handler/test_several_sessions.py",
-    "tests/context_handler/test_login_loops.py",
-)
 _LOGIN: Final = (
     "tests/context_handler/test_login.py",
     "tests/context_handler/test_level.py",
     "tests/attacks/test_fed.py",
     "tests/context_handler/test_refusals.py",
-    *_SESSIONS,
+    "tests/context_handler/sessions",
 )
 _RULES: Final = ("tests/oiosaml/rules",)
 
@@ -72,7 +64,7 @@ PLAN: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *_RULES,
             "tests/attacks/test_pro.py",
             "tests/context_handler/test_answer_rules.py",
-            *_SESSIONS,
+            "tests/context_handler/sessions",
         ),
         "oiosaml/rules/assertion_oiosaml2.py": (
             "tests/oiosaml/rules/test_assertion_oiosaml2.py",

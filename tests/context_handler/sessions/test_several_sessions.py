@@ -22,16 +22,10 @@ from tests.context_handler.session_rig import (
     assertion,
     level,
     log_in,
-    make_session_rig,
     sent_to_idp,
 )
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def rig(rig: Rig) -> Rig:
-    return make_session_rig(rig)
 
 
 async def test_another_person_of_the_same_idp_takes_the_sessions_place(rig: Rig) -> None:

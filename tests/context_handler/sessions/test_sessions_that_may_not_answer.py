@@ -23,18 +23,12 @@ from tests.context_handler.session_rig import (
     change_system,
     level,
     log_in,
-    make_session_rig,
     sent_to_idp,
 )
 
 pytestmark = pytest.mark.anyio
 
 OTHER_SYSTEM = EntityId("https://saml.other.sim.test")
-
-
-@pytest.fixture
-def rig(rig: Rig) -> Rig:
-    return make_session_rig(rig)
 
 
 # --- a registration that changed

@@ -23,16 +23,10 @@ from tests.context_handler.session_rig import (
     assertion,
     level,
     log_in,
-    make_session_rig,
     sent_to_idp,
 )
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def rig(rig: Rig) -> Rig:
-    return make_session_rig(rig)
 
 
 def events_of_last(rig: Rig) -> list[str]:

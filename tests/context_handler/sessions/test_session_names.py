@@ -20,16 +20,10 @@ from tests.context_handler.session_rig import (
     assertion,
     change_system,
     log_in,
-    make_session_rig,
     sent_to_idp,
 )
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def rig(rig: Rig) -> Rig:
-    return make_session_rig(rig)
 
 
 async def test_a_transient_name_lasts_as_long_as_the_session(rig: Rig) -> None:

@@ -19,18 +19,12 @@ from tests.context_handler.session_rig import (
     change_system,
     level,
     log_in,
-    make_session_rig,
     sent_to_idp,
 )
 
 pytestmark = pytest.mark.anyio
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "sessions.md"
-
-
-@pytest.fixture
-def rig(rig: Rig) -> Rig:
-    return make_session_rig(rig)
+DOCUMENT = Path(__file__).parents[3] / "docs" / "sessions.md"
 
 
 # --- which level answers: docs/sessions.md

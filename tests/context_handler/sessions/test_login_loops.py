@@ -8,14 +8,9 @@ from context_handler.answering import RefusedLogin
 from context_handler.session import LOOP_ANSWERS, LOOP_WINDOW
 from tests.builders import NOW
 from tests.context_handler.rig import Rig
-from tests.context_handler.session_rig import answered, ask, log_in, make_session_rig
+from tests.context_handler.session_rig import answered, ask, log_in
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def rig(rig: Rig) -> Rig:
-    return make_session_rig(rig)
 
 
 async def test_req_13_a_system_that_bounces_is_stopped_and_lets_go_after_the_window(rig: Rig) -> None:
