@@ -8,9 +8,11 @@ within a moment. Nothing here looks at what a request says.
 import asyncio
 import math
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from nsis_sim.http_upgrades import UndistractedParser
 
 MAX_HEAD_BYTES: Final = 48 * 1024
 """Octets of a request's line and headers together: a query of 16 kB, and twice the 8 kB of cookies that most servers stop at."""
@@ -64,6 +66,10 @@ class LimitedHttp(HttpToolsProtocol):
     _silent_bytes: int = 0
     """What came of this request beyond what its body makes up for."""
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's
+        super().__init__(*arguments, **options)
+        self.parser: UndistractedParser = UndistractedParser(self)  # type: ignore[assignment]  # has what uvicorn asks of a parser
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Take a connection, in the place of another one if there are too many."""
         super().connection_made(transport)
@@ -95,7 +101,7 @@ class LimitedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Look at the head's size before anything is made of it, and expect a body."""
         self._in_head, self._in_body, self._silent_bytes = False, True, 0
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self.parser.is_distracted:
             return
         self._wait(BODY_SECONDS)
         if (refusal := self._head_refusal()) is not None:
@@ -111,6 +117,8 @@ class LimitedHttp(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Expect nothing: it is our turn."""
+        if self.parser.is_distracted:
+            return
         self._due = self.waiting_since = math.inf
         self._head_bytes = 0
         self._in_body = False
