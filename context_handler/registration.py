@@ -186,7 +186,11 @@ class Registrar:
 
     def played(self) -> tuple[EntityId, ...]:
         """Give the entityIDs of the parties that can be registered without metadata: those that the simulator plays."""
-        return tuple(metadata_of_simulated(self._opened_with, self._registry().world()))
+        return self.played_among(self._registry().world())
+
+    def played_among(self, present: World) -> tuple[EntityId, ...]:
+        """Give the same for a federation that was read before; may be called from another thread."""
+        return tuple(metadata_of_simulated(self._opened_with, present))
 
     def remove(self, kind: Kind, key: str) -> None:
         """Take a registration out.

@@ -34,11 +34,11 @@ class Client:
     """Asks an app without sockets, one request at a time."""
 
     def __init__(self, app: FastAPI) -> None:
-        self._transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self.transport = httpx.ASGITransport(app, raise_app_exceptions=False)
 
     def request(self, method: str, path: str, **what: Any) -> httpx.Response:
         async def ask() -> httpx.Response:
-            async with httpx.AsyncClient(transport=self._transport, base_url=BASE_URL) as client:
+            async with httpx.AsyncClient(transport=self.transport, base_url=BASE_URL) as client:
                 return await client.request(method, path, **what)
 
         return asyncio.run(ask())

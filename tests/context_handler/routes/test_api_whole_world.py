@@ -1,12 +1,19 @@
 """The whole federation as one document: applied, applied again, exported, and told with lines where it is broken."""
 
+import asyncio
+import threading
+
+import httpx
+import pytest
 from yaml import safe_load as load_yaml
 
+from context_handler.routes import api as api_module
 from federation.load import export_world, load_world
 from federation.model import World
 from tests.builders import NOW, SKOVRUP
 from tests.context_handler.federation_rig import a_service, a_system, a_world, system_metadata
-from tests.context_handler.routes.api_rig import OWN, PERSON, Api
+from tests.context_handler.routes.api_rig import BASE_URL, OWN, PERSON, Api
+from tests.processes import END_SECONDS
 
 
 def test_applies_yaml_and_the_same_again(api: Api) -> None:
@@ -63,3 +70,35 @@ def test_a_party_of_ones_own_without_metadata_is_told_with_its_line(api: Api) ->
     assert [(each["line"], "metadata is missing" in each["detail"]) for each in answer.json()["findings"]] == [
         (2, True)
     ]
+
+
+def test_others_are_answered_while_long_documents_are_read_one_by_one_web_13(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The longest document takes a second to read, and a login that waits so long is a login disturbed."""
+    read, go_on, reading, most = threading.Event(), threading.Event(), 0, 0
+
+    def slowly(*_: object) -> World:
+        nonlocal reading, most
+        reading += 1
+        most = max(most, reading)
+        read.set()
+        assert go_on.wait(END_SECONDS)
+        reading -= 1
+        return World()
+
+    monkeypatch.setattr(api_module, "load_parties", slowly)
+    headers = {"Content-Type": "application/yaml"}
+
+    async def all_at_once() -> list[int]:
+        async with httpx.AsyncClient(transport=api.client.transport, base_url=BASE_URL) as client:
+            applied = [
+                asyncio.create_task(client.post("/_sim/api/apply", content="{}", headers=headers)) for _ in range(3)
+            ]
+            assert await asyncio.to_thread(read.wait, END_SECONDS)
+            meanwhile = await client.get("/_sim/api/played")
+            go_on.set()
+            return [meanwhile.status_code, *[(await each).status_code for each in applied]]
+
+    assert asyncio.run(all_at_once()) == [200, 200, 200, 200]
+    assert most == 1
