@@ -109,6 +109,7 @@ PLAN: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "tests/context_handler/profiles",
         ),
         "context_handler/requester.py": (
+            "tests/context_handler/test_usable_parties.py",
             "tests/context_handler/test_ended_logins.py",
             "tests/context_handler/test_request_rules.py",
             "tests/context_handler/test_members_under_way.py",

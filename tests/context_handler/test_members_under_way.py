@@ -163,6 +163,11 @@ def idp_off(registry: MemoryRegistry) -> None:
     registry.idp_list[0] = replace(party, registration=replace(party.registration, enabled=False))
 
 
+def idp_over(registry: MemoryRegistry) -> None:
+    party = registry.idp_list[0]
+    registry.idp_list[0] = replace(party, registration=replace(party.registration, active=OVER))
+
+
 def idp_gone(registry: MemoryRegistry) -> None:
     del registry.idp_list[0]
 
@@ -177,6 +182,11 @@ def system_off(registry: MemoryRegistry) -> None:
     registry.system_list[0] = replace(party, registration=replace(party.registration, enabled=False))
 
 
+def system_over(registry: MemoryRegistry) -> None:
+    party = registry.system_list[0]
+    registry.system_list[0] = replace(party, registration=replace(party.registration, active=OVER))
+
+
 def system_withdrawn(registry: MemoryRegistry) -> None:
     party = registry.system_list[0]
     registry.system_list[0] = replace(party, registration=replace(party.registration, withdrawn=True))
@@ -187,9 +197,11 @@ def system_withdrawn(registry: MemoryRegistry) -> None:
     [
         (idp_withdrawn, "fed.withdrawn", Party.HOME_IDP, True),
         (idp_off, "fed.disabled", Party.HOME_IDP, True),
+        (idp_over, "fed.disabled", Party.HOME_IDP, True),
         (idp_gone, "fed.unknown-issuer", Party.HOME_IDP, True),
         (key_barred, "key.withdrawn", Party.HOME_IDP, True),
         (system_off, "fed.disabled", Party.SYSTEM, True),
+        (system_over, "fed.disabled", Party.SYSTEM, True),
         (system_withdrawn, "fed.withdrawn", Party.SYSTEM, False),
     ],
 )

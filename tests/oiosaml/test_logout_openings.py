@@ -26,7 +26,7 @@ from oiosaml.logout_sending import logout_envelope, logout_form, logout_redirect
 from oiosaml.messages.logout import write_logout_request, write_logout_response
 from oiosaml.messages.response import write_response
 from oiosaml.sealed import relay_state_of
-from oiosaml.uris import NS_SAML
+from oiosaml.uris import NS_DS, NS_SAML
 from tests.builders import CH_SSO, LOGOUT_REQUEST_ID, SYSTEM, logout_request, logout_response, response
 from tests.conftest import Member
 from tests.trees import serialise, sign_enveloped, tree
@@ -78,6 +78,7 @@ def test_request_is_opened_and_vouched_for(pack: Any, open_request: Any, open_re
 def test_response_is_opened_and_vouched_for(pack: Any, open_request: Any, open_response: Any, idp: Member) -> None:
     opened = open_response(pack(write_logout_response(logout_response()), RESPONSE, idp.signing))
     assert opened.claimed_in_response_to == LOGOUT_REQUEST_ID
+    assert relay_state_of(opened) == (None if pack is envelope_of else "r")
     assert vouch_for_logout_response(opened, [idp.verification]).value == logout_response()
 
 
@@ -98,6 +99,28 @@ def test_sig_06_signed_by_another_member_is_refused(
         "sig.key",
         lambda: vouch_for_logout_request(opened, [idp.verification], strangers=[stranger.verification]),
     )
+
+
+@pytest.mark.parametrize(("pack", "open_request", "open_response"), BINDINGS[1:])
+def test_sig_06_another_member_is_told_by_its_key_where_no_certificate_is_named(
+    pack: Any, open_request: Any, open_response: Any, idp: Member, stranger: Member
+) -> None:
+    element = tree(write_logout_request(logout_request()))
+    sign_enveloped(element, stranger.signing)
+    key_info = next(element.iter(f"{{{NS_DS}}}KeyInfo"))
+    key_info.getparent().remove(key_info)  # type: ignore[union-attr]
+    octets = pack(element, REQUEST, None)
+    known, strangers = [idp.verification], [stranger.verification]
+    refuses("sig.key", lambda: vouch_for_logout_request(open_request(octets), known, strangers=strangers))
+    refuses("sig.value", lambda: vouch_for_logout_request(open_request(octets), known))
+
+
+@pytest.mark.parametrize("left_out", ["SigAlg", "Signature"])
+def test_slo_01_half_a_signature_is_none(idp: Member, left_out: str) -> None:
+    query = query_of(write_logout_request(logout_request()), REQUEST, idp.signing)
+    half = b"&".join(field for field in query.split(b"&") if not field.startswith(left_out.encode() + b"="))
+    opened = open_logout_request_redirect(half)
+    refuses("sig.missing", lambda: vouch_for_logout_request(opened, [idp.verification]))
 
 
 @by_every_binding
