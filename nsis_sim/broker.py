@@ -95,6 +95,7 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
         fetch_metadata=ways.fetch_metadata,
         refreshes=states,
         clock=clock,
+        decryption_keys=ports.keys.decryption,
         base_url=topology.context_handler_base_url,
     )
     return create_app(

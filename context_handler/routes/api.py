@@ -1,7 +1,7 @@
 """The registration API under /_sim/api: one's own system or IdP joins a running simulator, and reads what happened in a login."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import datetime
@@ -44,6 +44,7 @@ from federation.model import AttributeService, HomeIdp, UserFacingSystem, World
 from federation.problems import FederationError
 from oiosaml.errors import SamlError
 from oiosaml.ids import FlowId, MessageId, WorkspaceId
+from oiosaml.keys import DecryptionKey
 from oiosaml.messages.metadata import EntityDescriptor
 from oiosaml.messages.metadata_reading import read_metadata
 from oiosaml.rules.rule import Finding, enforce
@@ -80,6 +81,8 @@ class ApiPorts:
     fetch_metadata: Callable[[str], Awaitable[bytes]]
     refreshes: RefreshStates
     clock: Callable[[], datetime]
+    decryption_keys: Sequence[DecryptionKey]
+    """The broker's own: what came in encrypted is shown to who reads the record."""
     base_url: str
     """The broker's own; requests from pages elsewhere change nothing."""
 
@@ -243,7 +246,9 @@ class _Reading:
         events = self._ports.record.events_of(self._ports.workspace, FlowId(flow))
         if not events:
             raise SamlError("web.not-found", f"got {flow!r:.100}, expected the id of a flow")
-        return FlowAnswer(flow=flow, events=tuple(EventAnswer.of(event) for event in events))
+        return FlowAnswer(
+            flow=flow, events=tuple(EventAnswer.of(event, self._ports.decryption_keys) for event in events)
+        )
 
     async def flow_of_message(self, message_id: Annotated[str, Path(max_length=200)]) -> FlowAnswer:
         """Give the flow that a SAML message belonged to, by the ID of any message in it, such as your system's AuthnRequest."""

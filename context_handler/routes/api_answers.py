@@ -1,7 +1,7 @@
 """What the registration API gives."""
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -11,9 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from context_handler.audit import AuditReport
 from context_handler.endings import Ending, MemberKey
 from context_handler.events import Event, EventOutcome
+from context_handler.inspection import encrypted_assertion_in
 from context_handler.metadata_refresh import RefreshState
 from context_handler.prompts import PromptCount
 from federation.person import Person
+from oiosaml.keys import DecryptionKey
 from oiosaml.redaction import redacted
 from saml_web.finding_documents import FindingDocument
 
@@ -157,12 +159,15 @@ class EventAnswer(Answer):
     )
     octets_in_length: int | None = Field(description="How many octets came in, where only the beginning is kept.")
     octets_in_sha256: str | None = Field(description="Their SHA-256 in hexadecimal.")
+    assertion_in: str | None = Field(
+        description="The assertion that came in encrypted, decrypted by our key when you ask, in base64. Nobody vouches for it."
+    )
     octets_out: str | None = Field(description="What went out, exactly as on the wire, in base64.")
     findings: tuple[FindingDocument, ...]
 
     @classmethod
-    def of(cls, event: Event) -> "EventAnswer":
-        """Give an event."""
+    def of(cls, event: Event, keys: Sequence[DecryptionKey]) -> "EventAnswer":
+        """Give an event; `keys` open what came in encrypted to us."""
         return cls(
             at=event.at,
             step=event.step,
@@ -174,6 +179,7 @@ class EventAnswer(Answer):
             octets_in=_base64(event.octets_in),
             octets_in_length=event.whole_in.octets if event.whole_in else None,
             octets_in_sha256=event.whole_in.sha256 if event.whole_in else None,
+            assertion_in=_base64(encrypted_assertion_in(event.octets_in, keys)) if event.octets_in else None,
             octets_out=_base64(event.octets_out),
             findings=tuple(FindingDocument.of(finding) for finding in event.findings),
         )

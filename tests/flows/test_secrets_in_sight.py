@@ -46,7 +46,7 @@ def test_what_is_recorded_of_a_strangers_words_shows_none_web_10(street):
         page = browser.visit(f"http://localhost:8000{SSO}?{query(street, message)}")
     assert "req.unknown-sp" in page.text
     events = street.events(reference_of(page))
-    texts = json.dumps([{**event, "octets_in": None, "octets_out": None} for event in events])
+    texts = json.dumps([{**event, "octets_in": None, "assertion_in": None, "octets_out": None} for event in events])
     assert "https://stranger.test/[CPR]" in texts
     for secret in (CPR, HANDLE, PASSWORD):
         assert secret not in page.text
@@ -60,7 +60,7 @@ def test_what_is_recorded_of_a_login_shows_no_secret_as_text_web_10(street):
         assert ask(street, client, id=asked).answer().status_code == 200
         handles = [cookie.value for cookie in client.cookies.jar if cookie.value]
         record = client.get(f"/_sim/api/messages/{asked}/flow").json()
-    texts = json.dumps([{**event, "octets_in": None, "octets_out": None} for event in record["events"]])
+    texts = json.dumps([{**event, "octets_in": None, "assertion_in": None, "octets_out": None} for event in record["events"]])
     assert KORSBAEK in texts
     assert len(handles) > 1
     for secret in (person.cpr, person.password, *handles):

@@ -17,6 +17,7 @@ from saml_web.error_pages import ErrorPages
 from saml_web.ids import SystemIds
 from saml_web.pages import Pages
 from tests.builders import NOW
+from tests.conftest import make_member
 from tests.context_handler.boots import BOOT
 from tests.context_handler.federation_rig import a_world, make_federation_rig, system_metadata
 from tests.context_handler.routes.api_rig import BASE_URL, OWN, PERSON, Api, Client, PortsOfTheTest
@@ -49,6 +50,7 @@ def api(tmp_path: Path, shared: tuple[FastAPI, PortsOfTheTest]) -> Iterator[Api]
         fetch_metadata=fetch,
         refreshes=SqliteRefreshes(rig.database),
         clock=lambda: NOW,
+        decryption_keys=[make_member("broker").decryption],
         base_url=BASE_URL,
     )
     yield Api(Client(app), rig, SqliteStore(rig.database, BOOT))

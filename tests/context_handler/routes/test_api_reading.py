@@ -6,8 +6,11 @@ from dataclasses import replace
 import pytest
 
 from oiosaml.ids import DEFAULT_WORKSPACE
+from tests.conftest import make_member
+from tests.context_handler.rig import form_body
 from tests.context_handler.routes.api_rig import Api
 from tests.context_handler.store.contract import FINDING, login, steps
+from tests.context_handler.test_inspection import PLAIN, response_to
 
 
 def test_people_come_without_secrets(api: Api) -> None:
@@ -47,3 +50,13 @@ def test_every_operation_is_titled_and_described(api: Api) -> None:
     for path, methods in api.client.get("/openapi.json").json()["paths"].items():
         for method, operation in methods.items():
             assert operation["summary"] and operation["description"], (method, path)
+
+
+def test_an_assertion_that_came_encrypted_is_shown_to_the_reader(api: Api) -> None:
+    """Else an IdP's vendor whose assertion was refused never sees what was read."""
+    came = form_body(response_to(make_member("broker")))
+    event = replace(steps("flow-1", "open_idp_response")[0], octets_in=came, octets_out=came)
+    api.store.save_pending(DEFAULT_WORKSPACE, login(), (event, steps("flow-1", "check_idp_response")[0]))
+    first, second = api.client.get("/_sim/api/flows/flow-1").json()["events"]
+    assert b64decode(first["assertion_in"]) == PLAIN
+    assert second["assertion_in"] is None
