@@ -13,7 +13,7 @@ from context_handler.level import LevelDemand
 from context_handler.own_token import gather_privileges, translate_roles
 from context_handler.ports import Ports, QueryUsedError, RegisteredIdp, RegisteredSystem, Registry
 from context_handler.profiles.profile import Subject
-from context_handler.profiles.registered import profile_of_idp
+from context_handler.profiles.registered import subject_of
 from context_handler.release import attributes_for
 from context_handler.requester import registered_idp, require_usable, vouches_still
 from context_handler.roles import Translation
@@ -134,7 +134,7 @@ def find_subject(
         raise SamlError(
             "aq.unknown-user:no-session", f"got a session on the key {known.signer}, which counts no longer"
         )
-    subject = profile_of_idp(idp).read_subject(known.assertion)
+    subject = subject_of(idp, known.assertion)
     _still_allowed(subject, idp, system)
     return subject, idp
 

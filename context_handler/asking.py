@@ -68,9 +68,8 @@ def _context(
     asked: AuthnRequest, demand: LevelDemand, profile: IncomingProfile, idp: RegisteredIdp
 ) -> RequestedAuthnContext:
     context = profile.ask(demand, idp.registration)
-    if not profile.takes_credential_types or asked.requested_authn_context is None:
-        return context
-    return replace(context, class_refs=(*context.class_refs, *asked.requested_authn_context.credential_types))
+    types = profile.credential_types_of(asked.requested_authn_context)
+    return replace(context, class_refs=(*context.class_refs, *types)) if types else context
 
 
 def _scoping(requester: Requester) -> Scoping:

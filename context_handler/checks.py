@@ -114,7 +114,7 @@ def check_assertion(
         demanded=demand.named,
         knows_roles=idp.registration.knows_roles,
         name_id_formats=profile.name_id_formats,
-        credential_types=asked.credential_types if asked and profile.takes_credential_types else (),
+        credential_types=profile.credential_types_of(asked),
         skew=ports.clock_skew,
     )
     return enforce(profile.assertion_rules, assertion.value, expectations)

@@ -34,7 +34,7 @@ from context_handler.own_token import (
 )
 from context_handler.ports import Ports, RegisteredIdp, RegisteredSystem, Registry
 from context_handler.profiles.profile import Subject
-from context_handler.profiles.registered import profile_of_idp
+from context_handler.profiles.registered import profile_of_idp, subject_of
 from context_handler.requester import (
     ADDRESS_LOST,
     registered_acs,
@@ -303,6 +303,6 @@ def check_idp_response(
         raise status_refusal(answer.envelope.status, demand_of(login, system).named)
     findings += check_assertion(answer.assertion, login, idp, system, at=visit.at, ports=ports)
     visit.note(message_id=None, findings=findings)
-    subject = profile_of_idp(idp).read_subject(answer.assertion.value)
+    subject = subject_of(idp, answer.assertion.value)
     require_level(subject, login, system)
     return answer.assertion, subject

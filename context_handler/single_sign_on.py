@@ -13,7 +13,7 @@ from context_handler.inbound import AnswerFromIdp
 from context_handler.level import LevelDemand, is_step_up
 from context_handler.ports import Ports, RegisteredIdp, Registry
 from context_handler.profiles.profile import Subject
-from context_handler.profiles.registered import profile_of_idp
+from context_handler.profiles.registered import profile_of_idp, subject_of
 from context_handler.prompts import HowLoggedIn, describe
 from context_handler.requester import registered_idp, vouches_still
 from context_handler.session import Session, SessionId, SessionKept, ends_at
@@ -66,7 +66,12 @@ def find_session(
     if not demand.met_by(session.level):
         visit.note(detail=f"step-up: the session is at {session.level.spoken}, demanded is {demand.named}")
         return None
-    subject = _read_again(session, choice)
+    said = read_assertion(parse_canonical(session.assertion))
+    types = profile_of_idp(choice).credential_types_of(visit.known_requester().request.requested_authn_context)
+    if types and not all(each.authn_context_class_ref in types for each in said.authn_statements):
+        visit.note(detail="not asked: the system wants another means of identification than the session was made with")
+        return None
+    subject = _subject_now(said, session, choice)
     if subject is None:
         visit.note(detail="the IdP may not speak for the person's organisation any more")
         return None
@@ -147,9 +152,12 @@ def _holds(session: Session, registry: Registry, at: datetime, ports: Ports) -> 
     return idp.registration.may_state(session.level) and vouches_still(idp, session.profile, session.signer)
 
 
-def _read_again(session: Session, idp: RegisteredIdp) -> Subject | None:
-    subject = profile_of_idp(idp).read_subject(read_assertion(parse_canonical(session.assertion)))
-    return subject if subject.x509.cvr in idp.registration.cvrs else None
+def _subject_now(said: Assertion, session: Session, idp: RegisteredIdp) -> Subject | None:
+    subject = subject_of(idp, said)
+    if subject.x509.cvr not in idp.registration.cvrs:
+        return None
+    # The level that was demanded and met. Read anew it may be a higher one: NemLog-in's is cut by what it is registered at now.
+    return replace(subject, level=session.level)
 
 
 def _before(session: Session, inbound: AnswerFromIdp, ports: Ports) -> Session | None:

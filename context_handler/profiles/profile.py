@@ -69,6 +69,10 @@ class IncomingProfile:
     may_be_plain: bool = False
     """Whether the profile knows unencrypted assertions at all; a registration must allow them as well."""
 
+    def credential_types_of(self, asked: RequestedAuthnContext | None) -> tuple[str, ...]:
+        """Give the credential types that a request demands of a login at such an IdP, any of which will do; none if it cannot tell them."""
+        return asked.credential_types if asked is not None and self.takes_credential_types else ()
+
 
 @value_type
 class OutgoingProfile:

@@ -60,7 +60,9 @@ def test_what_is_recorded_of_a_login_shows_no_secret_as_text_web_10(street):
         assert ask(street, client, id=asked).answer().status_code == 200
         handles = [cookie.value for cookie in client.cookies.jar if cookie.value]
         record = client.get(f"/_sim/api/messages/{asked}/flow").json()
-    texts = json.dumps([{**event, "octets_in": None, "assertion_in": None, "octets_out": None} for event in record["events"]])
+    texts = json.dumps(
+        [{**event, "octets_in": None, "assertion_in": None, "octets_out": None} for event in record["events"]]
+    )
     assert KORSBAEK in texts
     assert len(handles) > 1
     for secret in (person.cpr, person.password, *handles):
