@@ -157,7 +157,7 @@ def _refuse_replay(visit: Visit, used: AnswerUsedError, ports: Ports) -> Refused
     error = _used_before(visit, used)
     visit.events = [event for event in visit.events if event.step != "refuse_login"]
     visit.record("refuse_login", error)
-    ports.store.record(ports.workspace, visit.take_events())
+    ports.store.record(ports.workspace, visit.take_refused_events())
     return RefusedLogin(
         error,
         visit.flow,

@@ -22,6 +22,9 @@ R = TypeVar("R")
 QUOTED_DETAIL: Final = 600
 """Longest detail kept in an event, in characters: enough for an engineer, too little to fill a disk with (invariant I4)."""
 
+REPLAYS: Final = frozenset({"req.replay", "proto.replay"})
+"""Refusals of a message that was used before."""
+
 
 @value_type
 class Requester:
@@ -135,8 +138,11 @@ class Visit:
             self.ends_if_refused = False
 
     def take_refused_events(self) -> tuple[Event, ...]:
-        """Give them at the end of a visit that was refused: of a message that failed authentication not everything is kept."""
-        if not self.vouched:
+        """Give them at the end of a visit that was refused: of a message that failed authentication not everything is kept.
+
+        Nor of one that came before: anybody who has seen it can send it as often as they like.
+        """
+        if not self.vouched or any(event.code in REPLAYS for event in self.events):
             self.events = list(map(as_hearsay, self.events))
         return self.take_events()
 

@@ -19,6 +19,10 @@ MAXIMUM_FIELDS: Final = 16
 MAXIMUM_RELAY_STATE_BYTES: Final = 1024
 """Longest RelayState carried. The 80 bytes of SAML Bindings 3.4.3 are a rule of their own, which warns; honest stacks exceed them."""
 
+MAXIMUM_OTHER_BYTES: Final = 2048
+"""Octets of all fields together that no binding has: a discovery hint, a submit button. No signature covers them, and all that comes with a
+signed message is kept with it (attack WEB-13)."""
+
 SAML_FIELDS: Final = frozenset({"SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature", "SAMLEncoding"})
 
 _VISIBLE: Final = bytes(range(0x21, 0x7F))
@@ -52,7 +56,7 @@ class Fields:
 def read_fields(octets: bytes, parameter: str) -> Fields:
     """Split a query or form and count its fields. `parameter` is the message field expected: SAMLRequest or SAMLResponse.
 
-    Fields of other names are passed over: a discovery hint, a submit button.
+    Fields of other names are passed over, as long as they are short: a discovery hint, a submit button.
 
     Raises:
         SamlError: `bind.params`.
@@ -64,16 +68,23 @@ def read_fields(octets: bytes, parameter: str) -> Fields:
     if len(parts) > MAXIMUM_FIELDS:
         raise SamlError("bind.params", f"got {len(parts)} fields, expected at most {MAXIMUM_FIELDS}")
     raw: dict[str, bytes] = {}
+    others = 0
     for part in parts:
         name, _, value = part.partition(b"=")
         if _CUT_ESCAPE.search(part):
             raise SamlError("bind.params", f"got the field {part!r:.60} with a wrong percent-encoding")
         plain = _decoded(name)
         if plain not in SAML_FIELDS:
+            others += len(part)
             continue
         if name != plain.encode() or plain in raw:
             raise SamlError("bind.params", f"got {plain} twice or disguised as {name!r:.60}, expected it once")
         raw[plain] = value
+    if others > MAXIMUM_OTHER_BYTES:
+        raise SamlError(
+            "bind.params",
+            f"got {others} bytes in fields that SAML does not know, expected at most {MAXIMUM_OTHER_BYTES}",
+        )
     _refuse_other_messages(raw, parameter)
     return Fields(raw)
 

@@ -13,6 +13,10 @@ MAXIMUM_FORM_BYTES: Final = 512 * 1024
 """Longest form read, before anything is decoded. The largest honest answer seen, with rights, is below 100 kB."""
 
 
+LEAST_LINE: Final = 32
+"""Characters of base64 to each line break; encoders wrap at 64 or 76. More of them are padding, which nobody signed (attack WEB-13)."""
+
+
 @value_type
 class PostMessage:
     """A message as a form carried it. Nothing here is trusted; RelayState never will be, for no signature covers it."""
@@ -40,7 +44,13 @@ def read_post_form(body: bytes, parameter: Parameter = "SAMLResponse") -> PostMe
     if len(body) > MAXIMUM_FORM_BYTES:
         raise SamlError("size", f"got a form of {len(body)} bytes, expected at most {MAXIMUM_FORM_BYTES}")
     fields = read_fields(body, parameter)
-    packed = (fields.octets(parameter) or b"").replace(b"\r", b"").replace(b"\n", b"")
+    wrapped = fields.octets(parameter) or b""
+    packed = wrapped.replace(b"\r", b"").replace(b"\n", b"")
+    breaks = len(wrapped) - len(packed)
+    if breaks > 2 * (len(packed) // LEAST_LINE + 1):
+        raise SamlError(
+            "bind.base64", f"got {breaks} bytes of line breaks in {parameter}, expected base64 in whole lines"
+        )
     try:
         octets = decode(packed)
     except NotBase64 as error:

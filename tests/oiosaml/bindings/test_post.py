@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oiosaml.bindings.fields import read_fields
+from oiosaml.bindings.fields import MAXIMUM_OTHER_BYTES, read_fields
 from oiosaml.bindings.post import PostForm, read_post_form, write_post_form
 from oiosaml.errors import SamlError
 
@@ -47,6 +47,12 @@ def test_a_field_of_another_name_is_passed_over() -> None:
     assert read_post_form(b"SAMLResponse=PGEvPg%3D%3D&submit=Continue").relay_state is None
 
 
+def test_as_much_may_stand_beside_a_message_as_hints_need() -> None:
+    """What no signature covers pads a message at will, and all of it is kept with the message (attack WEB-13)."""
+    assert read_post_form(b"SAMLResponse=PGEvPg%3D%3D&x=" + b"A" * (MAXIMUM_OTHER_BYTES - 2)).octets == b"<a/>"
+    assert read_post_form(b"SAMLResponse=" + b"PGE%2B" * 8 + b"%0D%0A" * 2).octets == b"<a>" * 8
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -61,6 +67,10 @@ def test_a_field_of_another_name_is_passed_over() -> None:
         (b"SAMLResponse=QQ%3D%3D&RelayState=%0a", "req.relay-state"),
         (b"SAMLResponse=QQ%3D%3D&RelayState=%ff", "bind.params"),
         (b"SAMLResponse=" + b"A" * 512 * 1024, "size"),
+        (b"SAMLResponse=QQ%3D%3D&x=" + b"A" * (MAXIMUM_OTHER_BYTES - 1), "bind.params"),
+        (b"SAMLResponse=QQ%3D%3D&a=" + b"A" * 1024 + b"&b=" + b"A" * 1024, "bind.params"),
+        (b"SAMLResponse=QQ%3D%3D" + b"%0A" * 3, "bind.base64"),
+        (b"SAMLResponse=" + b"QUFB" * 8 + b"%0D%0A" * 2 + b"%0A", "bind.base64"),
     ],
 )
 def test_refuses(body: bytes, expected: str) -> None:
