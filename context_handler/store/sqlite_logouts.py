@@ -117,7 +117,9 @@ class SqliteLogouts:
         """
         with self._database.writing(Survives.POWER_LOSS) as connection:
             _use_up_request(connection, workspace, logout)
-            browsers = {logout.browser, *(_browser_of(connection, workspace, each) for each in sessions.ids)}
+            browsers = {_browser_of(connection, workspace, each) for each in sessions.ids}
+            if logout.initiator.party is None:
+                browsers.add(logout.browser)  # a party's request may be carried to a stranger's browser (attack SLO-02)
             for session in sessions.ids:
                 end_session(connection, workspace, session, logout.started_at)
             if logout.initiator.party is not None:
