@@ -242,7 +242,7 @@ def _json(value: Any) -> Json:  # noqa: ANN401 - any field of the model
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         case tuple():
             return [_json(item) for item in value]
-        case None | bool() | str():
+        case None | bool() | int() | str():
             return value
         case _:
             return _mapping(value)

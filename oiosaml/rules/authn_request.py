@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from typing import Final
 
+from oiosaml.eid import CredentialType, IdType
 from oiosaml.ids import EntityId
 from oiosaml.messages.app_switch import Platform
 from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.messages.metadata import Endpoint
+from oiosaml.nist import NistLevel
 from oiosaml.nsis import AssuranceLevel, Comparison
 from oiosaml.rules.issue_instant import in_the_future, too_old
 from oiosaml.rules.rule import Breach, Requirement, rule
@@ -39,6 +42,16 @@ _RUN_BY_BROWSERS: Final = frozenset({"javascript", "data", "vbscript", "file", "
 _OTHER_CLASS_REFS = re.compile(
     r"https://nemlogin\.dk/internal/credential/type/(nemidkeycard|nemidkeyfile|mitid|local|test)"
     r"|urn:dk:gov:saml:attribute:AssuranceLevel:[1-4]"
+)
+
+_OF_THIS_FEDERATION = re.compile(
+    r"https?://(?:[^/]*\.)?(?:data\.gov\.dk|nemlogin\.dk)/|urn:dk:gov:saml:", re.IGNORECASE
+)
+_SPELLINGS: Final = (
+    *(level.uri for level in AssuranceLevel),
+    *(level.uri for level in NistLevel),
+    *IdType,
+    *CredentialType,
 )
 
 
@@ -178,6 +191,18 @@ def level_can_exist(request: AuthnRequest, _: AuthnRequestExpectations) -> Itera
         yield "got better than High, expected a level that exists"
 
 
+@rule("SPQ-39", code="req.authn-context", source="OIOSAML 3, OIO-SP-06; SAML Core 3.3.2.2.1")
+def class_refs_are_spelled_exactly(request: AuthnRequest, _: AuthnRequestExpectations) -> Iterator[str]:
+    """A class reference that begins like a level, an ID type or a credential type is one, spelled and cased exactly.
+
+    Passed over, a level that is misspelled would be one that nobody demands (attack FED-06).
+    """
+    for uri in _class_refs(request):
+        if _OF_THIS_FEDERATION.match(uri) and not _is_known(uri):
+            meant = get_close_matches(uri, _SPELLINGS, n=1)
+            yield f"got {uri!r:.120}, expected {meant[0] if meant else 'an NSIS level, an ID type or a credential type'}"
+
+
 @rule("SPQ-17", code="req.authn-context", source="OIOSAML 3, OIO-SP-06")
 def at_most_one_id_type(request: AuthnRequest, _: AuthnRequestExpectations) -> Iterator[str]:
     """At most one ID type is asked for."""
@@ -269,10 +294,14 @@ def level_is_a_minimum(request: AuthnRequest, _: AuthnRequestExpectations) -> It
 
 @rule("SPQ-18", code="req.authn-context", source="OIOSAML 3, OIO-SP-06", requirement=Requirement.SHOULD)
 def class_refs_are_known(request: AuthnRequest, _: AuthnRequestExpectations) -> Iterator[str]:
-    """Every class reference is known, spelled and cased exactly."""
+    """Every class reference is one of this federation's."""
     for uri in _class_refs(request):
-        if uri not in _ID_TYPES and AssuranceLevel.from_uri(uri) is None and not _OTHER_CLASS_REFS.fullmatch(uri):
+        if not _is_known(uri) and not _OF_THIS_FEDERATION.match(uri):
             yield f"got {uri!r:.120}, expected an NSIS level, an ID type or a credential type; it is passed over"
+
+
+def _is_known(uri: str) -> bool:
+    return uri in _ID_TYPES or AssuranceLevel.from_uri(uri) is not None or _OTHER_CLASS_REFS.fullmatch(uri) is not None
 
 
 @rule("SPQ-19", code="fed.loa", source="KOMBIT Context Handler, registration", requirement=Requirement.SHOULD)
@@ -317,6 +346,7 @@ AUTHN_REQUEST_RULES: Final = (
     not_forced_and_passive,
     at_most_one_level,
     at_most_one_assurance_level,
+    class_refs_are_spelled_exactly,
     level_can_exist,
     at_most_one_id_type,
     not_a_person_login,

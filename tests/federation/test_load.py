@@ -270,6 +270,12 @@ def test_shipped_world_survives_export(shipped_world: World) -> None:
     assert load_world(export_world(shipped_world)) == shipped_world
 
 
+def test_every_setting_of_the_broker_survives_export(shipped_world: World) -> None:
+    own = replace(shipped_world.context_handler, session_idle_minutes=7, session_hours=3)
+    world = replace(shipped_world, context_handler=own)
+    assert load_world(export_world(world)).context_handler == own
+
+
 def test_metadata_that_the_simulator_wrote_is_not_exported(shipped_world: World) -> None:
     filled = replace(shipped_world, idps=tuple(replace(i, metadata=b"<m/>") for i in shipped_world.idps))
 

@@ -43,6 +43,7 @@ def classes(*class_refs: str, comparison: Comparison = Comparison.MINIMUM) -> Re
     return RequestedAuthnContext(comparison, class_refs)
 
 
+AC_CLASSES = "urn:oasis:names:tc:SAML:2.0:ac:classes"
 CASES = (
     breaks("SPQ-09", "version-1.1", version="1.1"),
     breaks("SPQ-07", "other-issuer", issuer=IDP),
@@ -75,6 +76,11 @@ CASES = (
     breaks("SPQ-24", "twice-the-same", scoping=Scoping(requester_ids=(SYSTEM, SYSTEM))),
     breaks("SPQ-24", "ourselves", scoping=Scoping(requester_ids=(CH_SP_FACE,))),
     breaks("SPQ-38", "somebody-in-particular", names_subject=True),
+    breaks("SPQ-39", "level-in-lower-case", requested_authn_context=classes(SUBSTANTIAL.uri.lower())),
+    breaks("SPQ-39", "level-by-http", requested_authn_context=classes(HIGH.uri.replace("https:", "http:"))),
+    breaks("SPQ-39", "level-in-danish", requested_authn_context=classes(HIGH.uri.replace("High", "Hoej"))),
+    breaks("SPQ-39", "one-of-two", requested_authn_context=classes(HIGH.uri, SUBSTANTIAL.uri.upper())),
+    breaks("SPQ-39", "assurance-level-5", requested_authn_context=classes(f"{NistLevel.FOUR.uri[:-1]}5")),
     breaks("SPQ-37", "two-assurance-levels", requested_authn_context=classes(NistLevel.TWO.uri, NistLevel.THREE.uri)),
     breaks("SPQ-37", "both-ladders", requested_authn_context=classes(NistLevel.THREE.uri, LOW.uri)),
     breaks("SPQ-36", "script", app_switch=AppSwitch(Platform.IOS, "javascript:alert(1)")),
@@ -85,7 +91,7 @@ CASES = (
     breaks("SPQ-33", "short-id", id="_1"),
     breaks("SPQ-34", "index-with-binding", assertion_consumer_service_url=None, assertion_consumer_service_index=0),
     breaks("SPQ-16", "exact-level", requested_authn_context=requested_level(comparison=Comparison.EXACT)),
-    breaks("SPQ-18", "level-in-lower-case", requested_authn_context=classes(SUBSTANTIAL.uri.lower())),
+    breaks("SPQ-18", "class-of-others", requested_authn_context=classes(f"{AC_CLASSES}:PasswordProtectedTransport")),
     breaks("SPQ-19", "below-the-minimum", requested_authn_context=requested_level(LOW)),
     breaks("SPQ-35", "unknown-idp", scoping=Scoping(idp_list=(SYSTEM,))),
     breaks_expectation("SPQ-21", "long-relay-state", relay_state="å" * 41),
