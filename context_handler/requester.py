@@ -5,6 +5,7 @@ from typing import Final
 
 from context_handler.login_state import LoginState, PendingLogin
 from context_handler.ports import Ports, RegisteredAttributeService, RegisteredIdp, RegisteredSystem, Registry
+from context_handler.visit import Visit
 from federation.model import Profile
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import EntityId, FlowId
@@ -72,20 +73,38 @@ def registered_system(registry: Registry, entity_id: EntityId | None, at: dateti
     return system
 
 
-def still_registered(system: RegisteredSystem, login: PendingLogin) -> None:
-    """Ask anew, when the answer has come, what its owner may have changed meanwhile.
+def system_as_registered_now(
+    visit: Visit, entity_id: EntityId, registry: Registry, *, idp: EntityId | None = None
+) -> RegisteredSystem:
+    """Give the system that a visit is about as it is registered now. Asked whenever somebody was waited for: the person, an IdP, a service.
+
+    If the address that its answer would go to is its own no longer, the visit forgets it, whatever the refusal is: somebody else may own it
+    by now, and gets neither token nor refusal (attack REQ-03). `idp` is whose user the system would get, once that is known.
 
     Raises:
-        SamlError: `req.acs` if the address that the answer would go to is registered no longer, `fed.no-idp` if the system is limited to
-            other IdPs by now.
+        SamlError: as `registered_system`, `req.acs` if the address is registered no longer, `fed.no-idp` if the system is limited to other
+            IdPs by now (attack FED-07). Its party is said.
     """
-    services = system.metadata.sp.assertion_consumer_services if system.metadata.sp else ()
-    if not any(each.binding == BINDING_POST and each.location == login.acs_url for each in services):
-        raise SamlError("req.acs", f"got a login that began with {login.acs_url!r:.300}, which is registered no longer")
-    if system.registration.idps and login.idp not in system.registration.idps:
+    requester, found = visit.requester, registry.system(entity_id)
+    has_moved = requester is not None and (found is None or not _takes_answers_at(found, requester.acs_url))
+    try:
+        system = registered_system(registry, entity_id, visit.at)
+        if requester is not None and has_moved:
+            raise SamlError(
+                "req.acs", f"got a login that began with {requester.acs_url!r:.300}, which is registered no longer"
+            )
+    except SamlError as error:
+        error.party = Party.SYSTEM
+        if has_moved or error.code in ADDRESS_LOST:
+            visit.requester = None
+        raise
+    if idp is not None and system.registration.idps and idp not in system.registration.idps:
         raise SamlError(
-            "fed.no-idp", f"got an answer of {login.idp}, expected an IdP that the system is limited to by now"
+            "fed.no-idp",
+            f"got a user of {idp}, expected one of an IdP that the system is limited to by now",
+            party=Party.CONTEXT_HANDLER,
         )
+    return system
 
 
 def registered_idp(registry: Registry, entity_id: EntityId | None, at: datetime) -> RegisteredIdp:
@@ -197,3 +216,9 @@ def registered_acs(request: AuthnRequest, system: RegisteredSystem) -> str:
             "req.acs", f"got the response address {named!r:.300}, expected one registered in the system's metadata"
         )
     return service.location
+
+
+def _takes_answers_at(system: RegisteredSystem, address: str) -> bool:
+    """Tell whether a system has registered this address for answers by HTTP-POST."""
+    services = system.metadata.sp.assertion_consumer_services if system.metadata.sp else ()
+    return any(each.binding == BINDING_POST and each.location == address for each in services)
