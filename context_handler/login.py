@@ -150,7 +150,7 @@ async def give_token(
     visit: Visit, subject: Subject, idp: RegisteredIdp, system: RegisteredSystem, registry: Registry, ports: Ports
 ) -> OutboundMessage:
     """What every login ends with: rights are gathered and translated, and our own token is made of them."""
-    privileges = await gather_privileges(visit, subject, idp, system, registry, ports)
+    privileges, system, registry = await gather_privileges(visit, subject, idp, system, registry, ports)
     translation = translate_roles(visit, privileges, subject, system, registry)
     identity = release_attributes(visit, subject, translation, system, idp, registry, ports)
     token = compose_assertion(visit, identity, ports)

@@ -123,32 +123,31 @@ def registered_idp(registry: Registry, entity_id: EntityId | None, at: datetime)
     return idp
 
 
-def require_still_members(
-    idp: RegisteredIdp, system: RegisteredSystem, before: Registry, at: datetime, ports: Ports
-) -> None:
-    """Ask anew, after somebody else was waited for, whether those whom a token is about may still take part.
+def members_as_registered_now(
+    visit: Visit, idp: RegisteredIdp, system: RegisteredSystem, before: Registry, ports: Ports
+) -> tuple[RegisteredSystem, Registry]:
+    """Ask anew, after a service was waited for, about those whom a token is about; give the system and the view to go on with.
 
-    Nobody gets a token after it was confirmed that its IdP, its system or the key that vouched for it is out; a question to an attribute
-    service takes up to five seconds.
+    Nobody gets a token after it was confirmed that its IdP, its system or the key that vouched for it is out, nor at an address or by a key
+    that the system has given up; a question to an attribute service takes up to five seconds.
 
     Raises:
-        SamlError: as `registered_idp` and `registered_system`, or what a key of the IdP was barred with meanwhile. Its party is said.
+        SamlError: as `system_as_registered_now`, which comes first so that no refusal goes to a lost address, and as `registered_idp`, or
+            what a key of the IdP was barred with meanwhile. Its party is said.
     """
     registry = ports.registry()
     if registry is before:
-        return
-    party = Party.HOME_IDP
+        return system, before
+    now = system_as_registered_now(visit, system.registration.entity_id, registry, idp=idp.registration.entity_id)
     try:
-        now = registered_idp(registry, idp.registration.entity_id, at)
         counted = {key.fingerprint for key in idp.keys if key.barred is None}
-        for key in now.keys:
+        for key in registered_idp(registry, idp.registration.entity_id, visit.at).keys:
             if key.fingerprint in counted:
                 require_not_barred(key)
-        party = Party.SYSTEM
-        registered_system(registry, system.registration.entity_id, at)
     except SamlError as error:
-        error.party = party
+        error.party = Party.HOME_IDP
         raise
+    return now, registry
 
 
 def require_usable(party: RegisteredParty, at: datetime) -> None:

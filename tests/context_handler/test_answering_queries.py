@@ -13,7 +13,7 @@ from context_handler.answering import RefusedLogin
 from context_handler.answering_queries import answer_query
 from context_handler.asking import PostTo
 from context_handler.events import Event, EventOutcome
-from context_handler.ports import KnownSubject
+from context_handler.ports import KnownSubject, RegisteredSystem
 from federation.activation_period import ActivationPeriod
 from federation.model import EncryptionChoice, GetsRights, OnAttributeFailure, OnNoRoles, Profile
 from oiosaml import attributes as names
@@ -380,6 +380,35 @@ async def test_the_municipalitys_service_fails(asker: Asker) -> None:
     asker.rig.registry.idp_list[0] = registered_idp(asker.rig.idp, without, IDP_SSO)
     allowed = await asker.ask()
     assert allowed.assertion is not None and rights_in(allowed.assertion.value) == []
+
+
+def changed_while_asked(asker: Asker, changed: RegisteredSystem) -> None:
+    """The asker is registered anew while the municipality's service is asked: the next view is another one."""
+    rig = asker.rig
+    rig.registry.idp_list[0] = registered_idp(rig.idp, home_idp(knows_roles=False), IDP_SSO)
+    views = [rig.registry]
+    object.__setattr__(rig.ports, "registry", lambda: views[-1])
+
+    async def change_and_answer(query: AttributeQuery, _: bytes) -> bytes:
+        views.append(replace(rig.registry, system_list=[changed]))
+        return rig.service.say(query)
+
+    rig.service.answer = change_and_answer
+
+
+async def test_fed_07_the_asker_is_limited_to_other_idps_while_the_service_is_asked(asker: Asker) -> None:
+    (system,) = asker.rig.registry.system_list
+    limited = replace(system.registration, idps=(EntityId("https://saml.idp.other.test"),))
+    changed_while_asked(asker, replace(system, registration=limited))
+    assert (await refused(asker))[0] == "fed.no-idp"
+
+
+async def test_the_askers_new_encryption_key_counts_after_the_service_was_asked(asker: Asker) -> None:
+    new = make_member("new")
+    changed_while_asked(asker, with_encryption_keys(asker.rig.registry.system_list[0], read_by(new)))
+    octets = await answer_query(asker.envelope(asker.query()), NOW, asker.rig.ports)
+    asker.rig.system = replace(asker.rig.system, decryption=new.decryption)
+    assert asker.read(octets).assertion is not None
 
 
 @pytest.mark.parametrize(
