@@ -54,7 +54,7 @@ async def answer_query(envelope: bytes, at: datetime, ports: Ports) -> bytes:
         system, query = vouch_for_asker(visit, unverified, registry)
         check_query(visit, query, system, ports)
         subject, idp = find_subject(visit, query, system, registry, ports)
-        privileges = await gather_privileges(visit, subject, idp, system, registry, ports)
+        privileges, system, registry = await gather_privileges(visit, subject, idp, system, registry, ports)
         translation = translate_roles(visit, privileges, subject, system, registry)
         released = release_to_asker(visit, query, subject, translation, system, registry)
         return answer_asker(visit, query, released, subject, system, ports)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from context_handler.encryption_choice import encryption_for
+from context_handler.encryption_choice import encryption_for, may_be_plain
 from context_handler.ports import Ports, RegisteredSystem
 from oiosaml.attributes import Attribute
 from oiosaml.bindings.soap import wrap
@@ -11,7 +11,6 @@ from oiosaml.ids import AssertionId, MessageId
 from oiosaml.messages.assertion import Assertion, Conditions, ProxyRestriction, Subject, write_assertion
 from oiosaml.messages.attribute_query import AttributeQuery
 from oiosaml.messages.element import serialise
-from oiosaml.messages.metadata import encryption_keys
 from oiosaml.messages.response import Response, Status, write_encrypted_assertion, write_response
 from oiosaml.uris import STATUS_SUCCESS
 from oiosaml.validity import Window
@@ -32,7 +31,11 @@ def tell(
     at: datetime,
     ports: Ports,
 ) -> bytes:
-    """Say it of exactly the subject that was asked about, to this system alone; encrypted if the system has a key for that."""
+    """Say it of exactly the subject that was asked about, to this system alone; encrypted if the system has a key for that.
+
+    Raises:
+        SamlError: as `encryption_for`: where the key counts no longer nothing is told, least of all in clear.
+    """
     assertion = Assertion(
         id=AssertionId(ports.ids.message_id()),
         issue_instant=at,
@@ -49,7 +52,7 @@ def tell(
     )
     element = write_assertion(assertion)
     sign_enveloped(element, ports.keys.signing)
-    recipient = encryption_for(system) if system.metadata.sp and encryption_keys(system.metadata.sp.keys) else None
+    recipient = None if may_be_plain(system) else encryption_for(system)
     if recipient is not None:
         public_key, method = recipient
         element = write_encrypted_assertion(encrypt(serialise(element), public_key, method, entropy=ports.entropy))

@@ -10,7 +10,7 @@ from context_handler.inbound import ChosenIdp, RequestFromSystem
 from context_handler.level import LevelDemand
 from context_handler.login_state import PENDING_LOGIN_LIFETIME, LoginState, PendingLogin
 from context_handler.ports import AnswerUsedError, Ports, RegisteredIdp, RegisteredSystem, Registry
-from context_handler.requester import login_under_way, registered_system
+from context_handler.requester import login_under_way, registered_system, system_as_registered_now
 from context_handler.visit import Visit, step
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import FlowId
@@ -92,11 +92,11 @@ def ask_home_idp(
 def resume_choice(
     visit: Visit, chosen: ChosenIdp, registry: Registry, ports: Ports
 ) -> tuple[PendingLogin, RegisteredSystem]:
-    """The choice belongs to a login under way in this browser."""
+    """The choice belongs to a login under way in this browser, of a system that may still be answered at its address (attack REQ-03)."""
     login = login_under_way(chosen.flow, chosen.browser, visit.at, ports)
     visit.resume(login)
     visit.ends_if_refused = True
-    return login, registered_system(registry, login.system, visit.at)
+    return login, system_as_registered_now(visit, login.system, registry)
 
 
 @step(Party.CONTEXT_HANDLER)

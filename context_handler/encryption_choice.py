@@ -8,8 +8,17 @@ from context_handler.ports import REMEMBERED_SYSTEMS, RegisteredSystem
 from context_handler.profiles.registered import profile_of_system
 from oiosaml.errors import Party, SamlError
 from oiosaml.messages import encryption_choice as by_metadata
-from oiosaml.messages.metadata import encryption_keys as keys_for_encryption
+from oiosaml.messages.metadata import KeyDescriptor, wants_encryption
 from oiosaml.xml.encryption import EncryptionMethod
+
+
+def may_be_plain(system: RegisteredSystem) -> bool:
+    """Tell whether nothing says how to encrypt for a system: no key in its metadata, no choice in its registration.
+
+    A key that was withdrawn or revoked says it as one that counts does. It is barred because somebody else may read with it; in clear
+    everybody could (attack ENC-07).
+    """
+    return system.registration.encryption is None and not wants_encryption(_keys_of(system))
 
 
 @lru_cache(REMEMBERED_SYSTEMS)
@@ -17,17 +26,24 @@ def encryption_for(system: RegisteredSystem) -> tuple[RSAPublicKey, EncryptionMe
     """Give the key to encrypt to and the algorithms; None for an OIOSAML 2 system without an encryption key and without a wish for one.
 
     Raises:
-        SamlError: `md.key` if the metadata has no RSA key for encryption, `enc.algorithm` if it lists only methods that are not allowed.
+        SamlError: `md.key` if the metadata has no RSA key for encryption, `key.withdrawn` or `key.revoked` if it has only such as count no
+            longer, `enc.algorithm` if it lists only methods that are not allowed. Its party is said.
     """
-    keys = system.metadata.sp.keys if system.metadata.sp else ()
-    chosen = system.registration.encryption
-    if chosen is None and not keys_for_encryption(keys) and not profile_of_system(system).encrypts_always:
+    if may_be_plain(system) and not profile_of_system(system).encrypts_always:
         return None
-    if chosen is None:
-        return by_metadata.encryption_for(keys)
+    chosen, keys = system.registration.encryption, _keys_of(system)
     try:
-        method = EncryptionMethod(chosen.block, chosen.key_transport, chosen.digest, chosen.mgf)
+        if chosen is None:
+            return by_metadata.encryption_for(keys)
+        _, public_key = by_metadata.encryption_key(keys)
+    except SamlError as error:
+        error.party = Party.SYSTEM
+        raise
+    try:
+        return public_key, EncryptionMethod(chosen.block, chosen.key_transport, chosen.digest, chosen.mgf)
     except ValueError as error:
         raise SamlError("enc.algorithm", str(error), party=Party.CONTEXT_HANDLER) from error
-    _, public_key = by_metadata.encryption_key(keys)
-    return public_key, method
+
+
+def _keys_of(system: RegisteredSystem) -> tuple[KeyDescriptor, ...]:
+    return system.metadata.sp.keys if system.metadata.sp else ()

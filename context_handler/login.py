@@ -36,12 +36,11 @@ from context_handler.ports import Ports, RegisteredIdp, RegisteredSystem, Regist
 from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_idp, subject_of
 from context_handler.requester import (
-    ADDRESS_LOST,
     registered_acs,
     registered_idp,
     registered_system,
     require_not_expired,
-    still_registered,
+    system_as_registered_now,
 )
 from context_handler.single_sign_on import (
     Restored,
@@ -151,7 +150,7 @@ async def give_token(
     visit: Visit, subject: Subject, idp: RegisteredIdp, system: RegisteredSystem, registry: Registry, ports: Ports
 ) -> OutboundMessage:
     """What every login ends with: rights are gathered and translated, and our own token is made of them."""
-    privileges = await gather_privileges(visit, subject, idp, system, registry, ports)
+    privileges, system, registry = await gather_privileges(visit, subject, idp, system, registry, ports)
     translation = translate_roles(visit, privileges, subject, system, registry)
     identity = release_attributes(visit, subject, translation, system, idp, registry, ports)
     token = compose_assertion(visit, identity, ports)
@@ -282,14 +281,7 @@ def accept_idp_response(visit: Visit, answer: Answer, login: PendingLogin) -> No
 def find_system_again(visit: Visit, login: PendingLogin, registry: Registry) -> RegisteredSystem:
     """The system may still have users sent to it (attack FED-08), from this IdP and to this address."""
     visit.note(party=login.system)
-    try:
-        system = registered_system(registry, login.system, visit.at)
-        still_registered(system, login)
-    except SamlError as error:
-        if error.code in ADDRESS_LOST:
-            visit.requester = None
-        raise
-    return system
+    return system_as_registered_now(visit, login.system, registry, idp=login.idp)
 
 
 @step(Party.HOME_IDP)

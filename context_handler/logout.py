@@ -111,6 +111,7 @@ async def go_on(visit: Visit, before: Logout, logout: Logout, registry: Registry
         logout = cross_off(visit, logout, crossed)
     if with_back_channel(logout, registry):
         logout = await ask_back_channels(visit, logout, registry, ports)
+        registry = ports.registry()  # that may take seconds, and nothing goes to an address that was given up meanwhile
     for leg in logout.waiting():
         asked, message = ask_participant(visit, logout, leg, registry, ports)
         logout = logout.with_leg(asked)

@@ -12,7 +12,7 @@ from context_handler.privilege_source import StatedRights, stated_in_token
 from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_system
 from context_handler.release import attributes_for
-from context_handler.requester import ADDRESS_LOST, require_still_members
+from context_handler.requester import members_as_registered_now
 from context_handler.roles import Translation, Translator
 from context_handler.session import Participant, session_index_for
 from context_handler.translation import in_words_of
@@ -30,26 +30,27 @@ async def gather_privileges(
     system: RegisteredSystem,
     registry: Registry,
     ports: Ports,
-) -> StatedRights:
-    """The user's job function roles come from the token if the IdP knows roles, else from the municipality's attribute service."""
+) -> tuple[StatedRights, RegisteredSystem, Registry]:
+    """The user's job function roles come from the token if the IdP knows roles, else from the municipality's attribute service.
+
+    That takes a while, so the story goes on with the system as it is registered then, which is given too.
+    """
     if system.registration.gets_rights is GetsRights.QUERY and visit.requester is not None:
         visit.note(detail="the system fetches rights itself, and gets none in its token")
-        return StatedRights()
+        return StatedRights(), system, registry
     carried = profile_of_system(system).only
     if carried is not None and PRIVILEGES_INTERMEDIATE not in carried:
         visit.note(detail="the system's profile has no rights, so none are gathered")
-        return StatedRights()
+        return StatedRights(), system, registry
     if idp.registration.knows_roles:
-        return stated_in_token(subject)
+        return stated_in_token(subject), system, registry
     use_up_answer(visit, ports)
-    stated = await attribute_query.ask_for_privileges(visit, subject, idp, system, registry, ports)
     try:
-        require_still_members(idp, system, registry, visit.at, ports)
-    except SamlError as error:
-        if error.party is Party.SYSTEM and error.code in ADDRESS_LOST:
-            visit.requester = None
+        stated = await attribute_query.ask_for_privileges(visit, subject, idp, system, registry, ports)
+    except SamlError:
+        members_as_registered_now(visit, idp, system, registry, ports)  # a refusal goes to no lost address either
         raise
-    return stated
+    return stated, *members_as_registered_now(visit, idp, system, registry, ports)
 
 
 @step(Party.HOME_IDP)

@@ -5,6 +5,7 @@ from typing import Final
 
 from context_handler.login_state import LoginState, PendingLogin
 from context_handler.ports import Ports, RegisteredAttributeService, RegisteredIdp, RegisteredSystem, Registry
+from context_handler.visit import Visit
 from federation.model import Profile
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import EntityId, FlowId
@@ -72,20 +73,38 @@ def registered_system(registry: Registry, entity_id: EntityId | None, at: dateti
     return system
 
 
-def still_registered(system: RegisteredSystem, login: PendingLogin) -> None:
-    """Ask anew, when the answer has come, what its owner may have changed meanwhile.
+def system_as_registered_now(
+    visit: Visit, entity_id: EntityId, registry: Registry, *, idp: EntityId | None = None
+) -> RegisteredSystem:
+    """Give the system that a visit is about as it is registered now. Asked whenever somebody was waited for: the person, an IdP, a service.
+
+    If the address that its answer would go to is its own no longer, the visit forgets it, whatever the refusal is: somebody else may own it
+    by now, and gets neither token nor refusal (attack REQ-03). `idp` is whose user the system would get, once that is known.
 
     Raises:
-        SamlError: `req.acs` if the address that the answer would go to is registered no longer, `fed.no-idp` if the system is limited to
-            other IdPs by now.
+        SamlError: as `registered_system`, `req.acs` if the address is registered no longer, `fed.no-idp` if the system is limited to other
+            IdPs by now (attack FED-07). Its party is said.
     """
-    services = system.metadata.sp.assertion_consumer_services if system.metadata.sp else ()
-    if not any(each.binding == BINDING_POST and each.location == login.acs_url for each in services):
-        raise SamlError("req.acs", f"got a login that began with {login.acs_url!r:.300}, which is registered no longer")
-    if system.registration.idps and login.idp not in system.registration.idps:
+    requester, found = visit.requester, registry.system(entity_id)
+    has_moved = requester is not None and (found is None or not _takes_answers_at(found, requester.acs_url))
+    try:
+        system = registered_system(registry, entity_id, visit.at)
+        if requester is not None and has_moved:
+            raise SamlError(
+                "req.acs", f"got a login that began with {requester.acs_url!r:.300}, which is registered no longer"
+            )
+    except SamlError as error:
+        error.party = Party.SYSTEM
+        if has_moved or error.code in ADDRESS_LOST:
+            visit.requester = None
+        raise
+    if idp is not None and system.registration.idps and idp not in system.registration.idps:
         raise SamlError(
-            "fed.no-idp", f"got an answer of {login.idp}, expected an IdP that the system is limited to by now"
+            "fed.no-idp",
+            f"got a user of {idp}, expected one of an IdP that the system is limited to by now",
+            party=Party.CONTEXT_HANDLER,
         )
+    return system
 
 
 def registered_idp(registry: Registry, entity_id: EntityId | None, at: datetime) -> RegisteredIdp:
@@ -104,32 +123,31 @@ def registered_idp(registry: Registry, entity_id: EntityId | None, at: datetime)
     return idp
 
 
-def require_still_members(
-    idp: RegisteredIdp, system: RegisteredSystem, before: Registry, at: datetime, ports: Ports
-) -> None:
-    """Ask anew, after somebody else was waited for, whether those whom a token is about may still take part.
+def members_as_registered_now(
+    visit: Visit, idp: RegisteredIdp, system: RegisteredSystem, before: Registry, ports: Ports
+) -> tuple[RegisteredSystem, Registry]:
+    """Ask anew, after a service was waited for, about those whom a token is about; give the system and the view to go on with.
 
-    Nobody gets a token after it was confirmed that its IdP, its system or the key that vouched for it is out; a question to an attribute
-    service takes up to five seconds.
+    Nobody gets a token after it was confirmed that its IdP, its system or the key that vouched for it is out, nor at an address or by a key
+    that the system has given up; a question to an attribute service takes up to five seconds.
 
     Raises:
-        SamlError: as `registered_idp` and `registered_system`, or what a key of the IdP was barred with meanwhile. Its party is said.
+        SamlError: as `system_as_registered_now`, which comes first so that no refusal goes to a lost address, and as `registered_idp`, or
+            what a key of the IdP was barred with meanwhile. Its party is said.
     """
     registry = ports.registry()
     if registry is before:
-        return
-    party = Party.HOME_IDP
+        return system, before
+    now = system_as_registered_now(visit, system.registration.entity_id, registry, idp=idp.registration.entity_id)
     try:
-        now = registered_idp(registry, idp.registration.entity_id, at)
         counted = {key.fingerprint for key in idp.keys if key.barred is None}
-        for key in now.keys:
+        for key in registered_idp(registry, idp.registration.entity_id, visit.at).keys:
             if key.fingerprint in counted:
                 require_not_barred(key)
-        party = Party.SYSTEM
-        registered_system(registry, system.registration.entity_id, at)
     except SamlError as error:
-        error.party = party
+        error.party = Party.HOME_IDP
         raise
+    return now, registry
 
 
 def require_usable(party: RegisteredParty, at: datetime) -> None:
@@ -197,3 +215,9 @@ def registered_acs(request: AuthnRequest, system: RegisteredSystem) -> str:
             "req.acs", f"got the response address {named!r:.300}, expected one registered in the system's metadata"
         )
     return service.location
+
+
+def _takes_answers_at(system: RegisteredSystem, address: str) -> bool:
+    """Tell whether a system has registered this address for answers by HTTP-POST."""
+    services = system.metadata.sp.assertion_consumer_services if system.metadata.sp else ()
+    return any(each.binding == BINDING_POST and each.location == address for each in services)

@@ -198,6 +198,8 @@ _TABLE: Final = (
     # --- keys that count no longer
     Refusal("key.withdrawn", _DENIED, STATUS_REQUEST_DENIED, "Afsenderens nøgle er trukket tilbage.", "The sender's key has been withdrawn."),
     Refusal("key.revoked", _DENIED, STATUS_REQUEST_DENIED, "Afsenderens certifikat er spærret.", "The sender's certificate has been revoked."),
+    Refusal("key.withdrawn:encryption", _DENIED, STATUS_REQUEST_DENIED, "Modtagerens krypteringsnøgle er trukket tilbage.", "The recipient's encryption key has been withdrawn."),
+    Refusal("key.revoked:encryption", _DENIED, STATUS_REQUEST_DENIED, "Modtagerens krypteringscertifikat er spærret.", "The recipient's encryption certificate has been revoked."),
     Refusal("key.unchecked", _DENIED, STATUS_REQUEST_DENIED, "Det kan ikke afgøres, om afsenderens certifikat er spærret: spærrelisten er udløbet.", "It cannot be told whether the sender's certificate is revoked: the revocation list has expired."),
     # --- the web edge and a flow's own life
     Refusal("web.csrf", _DENIED, STATUS_REQUEST_DENIED, "Forespørgslen kommer ikke fra en af vores egne sider.", "The request does not come from one of our own pages."),

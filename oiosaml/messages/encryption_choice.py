@@ -38,7 +38,8 @@ def encryption_key(keys: tuple[KeyDescriptor, ...]) -> tuple[KeyDescriptor, RSAP
     for descriptor in keys:
         if descriptor.key is not None and descriptor.key.barred is not None and descriptor.use in (None, "encryption"):
             raise SamlError(
-                descriptor.key.barred, f"got only the key {descriptor.key.fingerprint}, which counts no longer"
+                f"{descriptor.key.barred}:encryption",
+                f"got only the key {descriptor.key.fingerprint}, which counts no longer",
             )
     raise SamlError("md.key", "got metadata without an RSA key for encryption, expected one")
 

@@ -173,3 +173,8 @@ def signing_keys(keys: tuple[KeyDescriptor, ...]) -> tuple[VerificationKey, ...]
 def encryption_keys(keys: tuple[KeyDescriptor, ...]) -> tuple[KeyDescriptor, ...]:
     """The key descriptors one may encrypt to; a barred key is none of them."""
     return tuple(k for k in keys if k.key is not None and k.key.barred is None and k.use in (None, "encryption"))
+
+
+def wants_encryption(keys: tuple[KeyDescriptor, ...]) -> bool:
+    """Tell whether there is a key for encryption, be it barred or unreadable: who has lost one did not ask to be written to in clear."""
+    return any(k.use in (None, "encryption") for k in keys)

@@ -9,13 +9,15 @@ import pytest
 
 from context_handler.answering import RefusedLogin
 from context_handler.asking import PostTo, RedirectTo
-from context_handler.discovery import NO_WISHES
+from context_handler.discovery import NO_WISHES, AskForHomeIdp
 from context_handler.release import MANDATORY
 from federation.model import AttributeProfile
 from oiosaml import attributes as names
+from oiosaml.errors import Party
+from oiosaml.ids import FlowId
 from oiosaml.uris import BINDING_POST
 from tests import builders
-from tests.builders import NOW
+from tests.builders import IDP, NOW
 from tests.context_handler.rig import Rig, make_rig, minutes, system_metadata
 
 pytestmark = pytest.mark.anyio
@@ -99,6 +101,84 @@ async def test_req_03_response_address_taken_out_while_away(rig: Rig) -> None:
         assert rig.counts().pending == 0
         change_system(rig, metadata=metadata)
         question = rig.begun()
+
+
+def choosing(rig: Rig) -> FlowId:
+    """The person stands on the page where they choose among the IdPs."""
+    page = rig.begin_with(rig.query_of(rig.request()), wishes=NO_WISHES)
+    assert isinstance(page, AskForHomeIdp), page
+    return page.flow
+
+
+async def choosing_with_a_session(rig: Rig) -> FlowId:
+    """The same in a second tab that was opened before the person logged in in the first."""
+    rig.keeps_cookies = True
+    flow = choosing(rig)
+    assert isinstance(await rig.login(), PostTo)
+    return flow
+
+
+def move_response_address(rig: Rig) -> None:
+    """The system takes its answers elsewhere from now on."""
+    metadata = system_metadata(rig.system)
+    assert metadata.sp is not None
+    (service,) = metadata.sp.assertion_consumer_services
+    moved = replace(service, location="https://new.sim.test/acs")
+    change_system(rig, metadata=replace(metadata, sp=replace(metadata.sp, assertion_consumer_services=(moved,))))
+
+
+def change_registration(rig: Rig, **changes: Any) -> None:
+    (system,) = rig.registry.system_list
+    change_system(rig, registration=replace(system.registration, **changes))
+
+
+async def test_req_00_control_nothing_changed_while_the_person_chose(rig: Rig) -> None:
+    assert isinstance(rig.choose(choosing(rig), IDP), RedirectTo)
+    assert isinstance(rig.choose(await choosing_with_a_session(rig), IDP), PostTo)
+
+
+async def test_req_03_response_address_taken_out_while_the_person_chooses(rig: Rig) -> None:
+    """A session would answer at once, at an address that may be somebody else's by now."""
+    flow = await choosing_with_a_session(rig)
+    move_response_address(rig)
+    assert refusal(rig.choose(flow, IDP), "req.acs").answer is None
+    assert rig.counts().pending == 0
+
+
+def test_req_03_response_address_taken_out_while_the_person_chooses_without_a_session(rig: Rig) -> None:
+    flow = choosing(rig)
+    move_response_address(rig)
+    assert refusal(rig.choose(flow, IDP), "req.acs").answer is None, "nobody is sent to log in for nothing"
+
+
+def test_fed_08_system_taken_out_while_the_person_chooses(rig: Rig) -> None:
+    flow = choosing(rig)
+    systems = list(rig.registry.system_list)
+    rig.registry.system_list.clear()
+    assert refusal(rig.choose(flow, IDP), "req.unknown-sp").answer is None
+    rig.registry.system_list.extend(systems)
+    flow = choosing(rig)
+    change_registration(rig, withdrawn=True)
+    assert refusal(rig.choose(flow, IDP), "fed.withdrawn").answer is None
+    assert rig.counts().refused == 2
+
+
+def test_fed_08_system_switched_off_while_the_person_chooses_is_told(rig: Rig) -> None:
+    """The twin: the address is still its own."""
+    flow = choosing(rig)
+    change_registration(rig, enabled=False)
+    outcome = refusal(rig.choose(flow, IDP), "fed.disabled")
+    assert outcome.error.party is Party.SYSTEM
+    assert rig.answer(outcome).assertion is None
+
+
+async def test_req_03_a_system_that_is_off_and_has_moved_is_not_told_where_it_was(rig: Rig) -> None:
+    """Whatever the refusal is, it goes to no address that was given up."""
+    question, flow = rig.begun(), choosing(rig)
+    move_response_address(rig)
+    change_registration(rig, enabled=False)
+    assert refusal(await rig.finish(rig.honest_answer(question)), "fed.disabled").answer is None
+    assert refusal(rig.choose(flow, IDP), "fed.disabled").answer is None
 
 
 async def test_fed_07_federation_agreement_ends_while_away(rig: Rig) -> None:

@@ -52,7 +52,7 @@ from oiosaml.messages.assertion import Assertion, write_assertion
 from oiosaml.messages.attribute_query import AttributeQuery, read_attribute_query
 from oiosaml.messages.authn_request import AuthnRequest, read_authn_request, write_authn_request
 from oiosaml.messages.element import serialise
-from oiosaml.messages.metadata import EntityDescriptor, RequestedAttribute
+from oiosaml.messages.metadata import EntityDescriptor, KeyDescriptor, RequestedAttribute
 from oiosaml.messages.metadata_faces import attribute_authority, idp_face, sp_face
 from oiosaml.messages.response import Response, write_encrypted_assertion, write_response
 from oiosaml.nsis import AssuranceLevel
@@ -140,6 +140,20 @@ def system_metadata(
 
 def registered_system(member: Member, metadata: EntityDescriptor | None = None, **changes: Any) -> RegisteredSystem:
     return RegisteredSystem(user_facing_system(**changes), metadata or system_metadata(member), (member.verification,))
+
+
+def with_encryption_keys(system: RegisteredSystem, *keys: KeyDescriptor) -> RegisteredSystem:
+    """The system with these to encrypt to, and its own to sign with."""
+    sp = system.metadata.sp
+    assert sp is not None
+    signing = tuple(each for each in sp.keys if each.use == "signing")
+    assert signing
+    return replace(system, metadata=replace(system.metadata, sp=replace(sp, keys=(*signing, *keys))))
+
+
+def read_by(member: Member, *, barred: str | None = None) -> KeyDescriptor:
+    """What stands in metadata for the key that `member` decrypts with."""
+    return KeyDescriptor("encryption", replace(member.verification, barred=barred))
 
 
 def registered_idp(member: Member, registration: HomeIdp, sso: str) -> RegisteredIdp:

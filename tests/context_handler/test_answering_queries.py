@@ -13,9 +13,9 @@ from context_handler.answering import RefusedLogin
 from context_handler.answering_queries import answer_query
 from context_handler.asking import PostTo
 from context_handler.events import Event, EventOutcome
-from context_handler.ports import KnownSubject
+from context_handler.ports import KnownSubject, RegisteredSystem
 from federation.activation_period import ActivationPeriod
-from federation.model import GetsRights, OnAttributeFailure, OnNoRoles, Profile
+from federation.model import EncryptionChoice, GetsRights, OnAttributeFailure, OnNoRoles, Profile
 from oiosaml import attributes as names
 from oiosaml.bindings.soap import wrap, write_fault
 from oiosaml.errors import SamlError
@@ -32,7 +32,11 @@ from oiosaml.refusals import REFUSALS
 from oiosaml.rules.attribute_response import ATTRIBUTE_RESPONSE_RULES, AttributeResponseExpectations
 from oiosaml.rules.rule import examine
 from oiosaml.uris import (
+    AES256_GCM,
+    DIGEST_SHA1,
+    MGF1_SHA1,
     NAMEID_PERSISTENT,
+    RSA_OAEP_MGF1P,
     STATUS_REQUEST_DENIED,
     STATUS_REQUESTER,
     STATUS_RESPONDER,
@@ -50,9 +54,11 @@ from tests.context_handler.rig import (
     Rig,
     home_idp,
     make_rig,
+    read_by,
     registered_idp,
     registered_system,
     system_metadata,
+    with_encryption_keys,
 )
 
 pytestmark = pytest.mark.anyio
@@ -193,11 +199,7 @@ async def test_rights_are_current(asker: Asker) -> None:
 
 
 async def test_plain_where_the_system_has_no_encryption_key(asker: Asker) -> None:
-    metadata = system_metadata(asker.rig.system)
-    assert metadata.sp is not None
-    signing = tuple(key for key in metadata.sp.keys if key.use == "signing")
-    metadata = replace(metadata, sp=replace(metadata.sp, keys=signing))
-    asker.rig.registry.system_list[0] = registered_system(asker.rig.system, metadata, gets_rights=GetsRights.QUERY)
+    asker.rig.registry.system_list[0] = with_encryption_keys(asker.rig.registry.system_list[0])
     octets = await answer_query(asker.envelope(asker.query()), NOW, asker.rig.ports)
     assert b"EncryptedAssertion" not in octets
     assert asker.read(octets).assertion is not None
@@ -212,6 +214,31 @@ async def refused(asker: Asker, query: AttributeQuery | None = None, **options: 
     assert answer.assertion is None
     (event,) = [each for each in asker.events(query) if each.outcome is EventOutcome.REFUSED]
     return event.code, answer
+
+
+@pytest.mark.parametrize("barred", ["key.withdrawn", "key.revoked"])
+async def test_enc_07_rights_are_not_told_in_clear_where_the_encryption_key_is_barred(
+    asker: Asker, barred: str
+) -> None:
+    rig = asker.rig
+    rig.registry.system_list[0] = with_encryption_keys(rig.registry.system_list[0], read_by(rig.system))
+    octets = await answer_query(asker.envelope(asker.query()), NOW, rig.ports)
+    assert b"EncryptedAssertion" in octets and asker.read(octets).assertion is not None, "the twin: the key counts"
+    stolen = read_by(make_member("encryption"), barred=barred)
+    rig.registry.system_list[0] = with_encryption_keys(rig.registry.system_list[0], stolen)
+    code, answer = await refused(asker)
+    assert code == barred
+    assert (answer.envelope.status.code, answer.envelope.status.second_code) == (
+        STATUS_REQUESTER,
+        STATUS_REQUEST_DENIED,
+    )
+
+
+async def test_a_system_registered_to_be_written_to_in_one_way_is_told_nothing_in_clear(asker: Asker) -> None:
+    asker.querying(encryption=EncryptionChoice(AES256_GCM, RSA_OAEP_MGF1P, DIGEST_SHA1, MGF1_SHA1))
+    assert (await asker.ask()).assertion is not None
+    asker.rig.registry.system_list[0] = with_encryption_keys(asker.rig.registry.system_list[0])
+    assert (await refused(asker))[0] == "md.key"
 
 
 async def test_aq_09_nobody_by_that_name(asker: Asker) -> None:
@@ -353,6 +380,35 @@ async def test_the_municipalitys_service_fails(asker: Asker) -> None:
     asker.rig.registry.idp_list[0] = registered_idp(asker.rig.idp, without, IDP_SSO)
     allowed = await asker.ask()
     assert allowed.assertion is not None and rights_in(allowed.assertion.value) == []
+
+
+def changed_while_asked(asker: Asker, changed: RegisteredSystem) -> None:
+    """The asker is registered anew while the municipality's service is asked: the next view is another one."""
+    rig = asker.rig
+    rig.registry.idp_list[0] = registered_idp(rig.idp, home_idp(knows_roles=False), IDP_SSO)
+    views = [rig.registry]
+    object.__setattr__(rig.ports, "registry", lambda: views[-1])
+
+    async def change_and_answer(query: AttributeQuery, _: bytes) -> bytes:
+        views.append(replace(rig.registry, system_list=[changed]))
+        return rig.service.say(query)
+
+    rig.service.answer = change_and_answer
+
+
+async def test_fed_07_the_asker_is_limited_to_other_idps_while_the_service_is_asked(asker: Asker) -> None:
+    (system,) = asker.rig.registry.system_list
+    limited = replace(system.registration, idps=(EntityId("https://saml.idp.other.test"),))
+    changed_while_asked(asker, replace(system, registration=limited))
+    assert (await refused(asker))[0] == "fed.no-idp"
+
+
+async def test_the_askers_new_encryption_key_counts_after_the_service_was_asked(asker: Asker) -> None:
+    new = make_member("new")
+    changed_while_asked(asker, with_encryption_keys(asker.rig.registry.system_list[0], read_by(new)))
+    octets = await answer_query(asker.envelope(asker.query()), NOW, asker.rig.ports)
+    asker.rig.system = replace(asker.rig.system, decryption=new.decryption)
+    assert asker.read(octets).assertion is not None
 
 
 @pytest.mark.parametrize(

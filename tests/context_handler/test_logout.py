@@ -26,6 +26,7 @@ from tests.context_handler.logout_rig import (
     ARKIV,
     BYGGESAG,
     PARTIAL,
+    SLO,
     SOAP_URL,
     WHOLE,
     YDELSER,
@@ -92,6 +93,42 @@ def test_every_step_is_one_event(street: Street) -> None:
         "resume_logout", "take_answer", "ask_participant",
         "resume_logout", "take_answer", "answer_initiator",
     ]  # fmt: skip
+
+
+NEW_HOME = Endpoint(BINDING_REDIRECT, "https://new.sim.test/slo")
+
+
+def moves_while_arkiv_is_asked(street: Street, party: EntityId) -> None:
+    """A participant takes its logout messages elsewhere from then on: the next view of the registry is another one."""
+    rig, url = street.rig, SLO[ARKIV][0].location
+    answer = street.lines.ends[url]
+    views = [rig.registry]
+    object.__setattr__(rig.ports, "registry", lambda: views[-1])
+
+    def move_and_answer(envelope: bytes) -> bytes:
+        rig.registry = replace(rig.registry, system_list=list(rig.registry.system_list))
+        change_services(street, party, NEW_HOME)
+        views.append(rig.registry)
+        return answer(envelope)
+
+    street.lines.ends[url] = move_and_answer
+
+
+def test_a_participant_is_not_asked_where_it_was_before_the_back_channels_were(street: Street) -> None:
+    """A question names the person, and must not go to an address that was given up."""
+    street.log_in(BYGGESAG, YDELSER, ARKIV)
+    moves_while_arkiv_is_asked(street, YDELSER)
+    assert street.asked(street.send(street.request(BYGGESAG))).destination == NEW_HOME.location
+
+
+def test_the_initiator_is_not_answered_where_it_was_before_the_back_channels_were_asked(street: Street) -> None:
+    street.log_in(BYGGESAG, ARKIV)
+    idp = street.rig.registry.idp_list[0]
+    assert idp.metadata.idp is not None
+    silent = replace(idp.metadata, idp=replace(idp.metadata.idp, single_logout_services=()))
+    street.rig.registry.idp_list[0] = replace(idp, metadata=silent)
+    moves_while_arkiv_is_asked(street, BYGGESAG)
+    assert street.told(street.send(street.request(BYGGESAG)), BYGGESAG).destination == NEW_HOME.location
 
 
 @pytest.mark.parametrize("binding", [BINDING_REDIRECT, BINDING_POST])

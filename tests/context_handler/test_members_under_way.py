@@ -1,6 +1,6 @@
 """A login under way when a member changes: keys roll over without a lost login, and an activation period counts at each step."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -9,7 +9,7 @@ from context_handler.answering import RefusedLogin
 from context_handler.asking import PostTo, RedirectTo
 from federation.activation_period import ActivationPeriod
 from oiosaml import attributes as names
-from oiosaml.errors import Party
+from oiosaml.errors import Party, SamlError
 from oiosaml.keys import read_verification_key
 from oiosaml.messages.attribute_query import AttributeQuery
 from oiosaml.privileges import read_privileges
@@ -17,15 +17,18 @@ from tests.builders import NOW
 from tests.conftest import certificate_of, make_member
 from tests.context_handler.rig import (
     IDP_SSO,
+    OTHER_IDP,
     OTHER_IDP_SSO,
     READER,
     MemoryRegistry,
     Rig,
     home_idp,
     minutes,
+    read_by,
     registered_idp,
     registered_system,
     system_metadata,
+    with_encryption_keys,
 )
 
 pytestmark = pytest.mark.anyio
@@ -136,21 +139,25 @@ async def test_a_systems_role_whose_period_ends_under_way_gives_nothing(rig: Rig
 # --- while the attribute service is asked, which may take five seconds
 
 
-def changed_while_asked(rig: Rig, change: Callable[[MemoryRegistry], None]) -> None:
+def changed_while_asked(
+    rig: Rig,
+    change: Callable[[MemoryRegistry], None],
+    answer: Callable[[AttributeQuery], Awaitable[bytes]] | None = None,
+) -> None:
     """Another worker confirms a change while this one waits for the attribute service: the next view is another one."""
     rig.registry.idp_list[0] = registered_idp(rig.idp, home_idp(knows_roles=False), IDP_SSO)
     views = [rig.registry]
     object.__setattr__(rig.ports, "registry", lambda: views[-1])
 
-    async def answer(query: AttributeQuery, _envelope: bytes) -> bytes:
+    async def change_and_answer(query: AttributeQuery, _envelope: bytes) -> bytes:
         following = replace(
             rig.registry, idp_list=list(rig.registry.idp_list), system_list=list(rig.registry.system_list)
         )
         change(following)
         views.append(following)
-        return rig.service.say(query)
+        return rig.service.say(query) if answer is None else await answer(query)
 
-    rig.service.answer = answer
+    rig.service.answer = change_and_answer
 
 
 def idp_withdrawn(registry: MemoryRegistry) -> None:
@@ -192,6 +199,39 @@ def system_withdrawn(registry: MemoryRegistry) -> None:
     registry.system_list[0] = replace(party, registration=replace(party.registration, withdrawn=True))
 
 
+def system_gone(registry: MemoryRegistry) -> None:
+    registry.system_list.clear()
+
+
+def address_moved(registry: MemoryRegistry) -> None:
+    party = registry.system_list[0]
+    assert party.metadata.sp is not None
+    (service,) = party.metadata.sp.assertion_consumer_services
+    moved = replace(service, location="https://new.sim.test/acs")
+    sp = replace(party.metadata.sp, assertion_consumer_services=(moved,))
+    registry.system_list[0] = replace(party, metadata=replace(party.metadata, sp=sp))
+
+
+def system_off_and_moved(registry: MemoryRegistry) -> None:
+    system_off(registry)
+    address_moved(registry)
+
+
+def idp_withdrawn_and_address_moved(registry: MemoryRegistry) -> None:
+    idp_withdrawn(registry)
+    address_moved(registry)
+
+
+def limited_to_others(registry: MemoryRegistry) -> None:
+    party = registry.system_list[0]
+    registry.system_list[0] = replace(party, registration=replace(party.registration, idps=(OTHER_IDP,)))
+
+
+def encryption_key_barred(registry: MemoryRegistry) -> None:
+    stolen = read_by(make_member("system"), barred="key.withdrawn")
+    registry.system_list[0] = with_encryption_keys(registry.system_list[0], stolen)
+
+
 @pytest.mark.parametrize(
     ("change", "code", "party", "told"),
     [
@@ -203,6 +243,12 @@ def system_withdrawn(registry: MemoryRegistry) -> None:
         (system_off, "fed.disabled", Party.SYSTEM, True),
         (system_over, "fed.disabled", Party.SYSTEM, True),
         (system_withdrawn, "fed.withdrawn", Party.SYSTEM, False),
+        (system_gone, "req.unknown-sp", Party.SYSTEM, False),
+        (address_moved, "req.acs", Party.SYSTEM, False),
+        (system_off_and_moved, "fed.disabled", Party.SYSTEM, False),
+        (idp_withdrawn_and_address_moved, "req.acs", Party.SYSTEM, False),
+        (limited_to_others, "fed.no-idp", Party.CONTEXT_HANDLER, True),
+        (encryption_key_barred, "key.withdrawn", Party.SYSTEM, True),
     ],
 )
 async def test_who_is_taken_out_while_the_attribute_service_is_asked_gets_no_token(
@@ -214,6 +260,53 @@ async def test_who_is_taken_out_while_the_attribute_service_is_asked_gets_no_tok
     assert (refused.error.code, refused.error.party) == (code, party)
     assert (refused.answer is not None) is told
     assert rig.counts().refused == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), [(address_moved, "req.acs"), (limited_to_others, "fed.no-idp"), (idp_off, "fed.disabled")]
+)
+async def test_fed_07_req_03_a_session_answers_for_nobody_who_is_taken_out_while_the_service_is_asked(
+    rig: Rig, change: Callable[[MemoryRegistry], None], code: str
+) -> None:
+    rig.keeps_cookies = True
+    assert isinstance(await rig.login(), PostTo)
+    changed_while_asked(rig, change)
+    refused = rig.begin()
+    assert isinstance(refused, RefusedLogin) and refused.error.code == code
+    assert len(rig.service.asked) == 1, "the session answered"
+
+
+async def failing(_query: AttributeQuery) -> bytes:
+    raise SamlError("aq.transport", "got nothing, expected an answer")
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "told"), [(address_moved, "req.acs", False), (lambda _: None, "aq.transport", True)]
+)
+async def test_req_03_a_service_that_fails_is_no_reason_to_tell_a_lost_address(
+    rig: Rig, change: Callable[[MemoryRegistry], None], code: str, *, told: bool
+) -> None:
+    changed_while_asked(rig, change, answer=failing)
+    refused = await rig.finish(rig.honest_answer(rig.begun()))
+    assert isinstance(refused, RefusedLogin) and refused.error.code == code
+    assert (refused.answer is not None) is told
+
+
+async def test_a_new_encryption_key_counts_after_the_attribute_service_was_asked(rig: Rig) -> None:
+    new = make_member("new")
+
+    def renew(registry: MemoryRegistry) -> None:
+        registry.system_list[0] = with_encryption_keys(registry.system_list[0], read_by(new))
+
+    changed_while_asked(rig, renew)
+    outcome = await rig.finish(rig.honest_answer(rig.begun()))
+    rig.system = replace(rig.system, decryption=new.decryption)
+    assert rig.token(outcome).values_of(names.LOA) == ("Substantial",)
+
+
+async def test_roles_taken_away_while_the_attribute_service_is_asked_are_gone(rig: Rig) -> None:
+    changed_while_asked(rig, lambda registry: setattr(registry, "job_function_roles", []))
+    assert rights(rig, await rig.finish(rig.honest_answer(rig.begun()))) == []
 
 
 async def test_another_change_while_the_attribute_service_is_asked_disturbs_nobody(rig: Rig) -> None:

@@ -11,19 +11,22 @@ from context_handler.asking import PostTo
 from federation.model import Profile
 from oiosaml import attributes as names
 from oiosaml import oiosaml2 as old
+from oiosaml.errors import Party
 from oiosaml.messages.assertion import Assertion, write_assertion
 from oiosaml.messages.authn_request import AuthnRequest, RequestedAuthnContext
 from oiosaml.messages.element import serialise
+from oiosaml.messages.metadata import KeyDescriptor
 from oiosaml.messages.response import write_response
 from oiosaml.nist import NistLevel
 from oiosaml.nsis import Comparison
 from oiosaml.openings import open_response, unseal_response
 from oiosaml.privileges import read_privileges
-from oiosaml.uris import NAME_FORMAT_BASIC, NAMEID_X509_SUBJECT_NAME, NS_BPP_LEGACY
+from oiosaml.uris import NAME_FORMAT_BASIC, NAMEID_X509_SUBJECT_NAME, NS_BPP_LEGACY, STATUS_REQUESTER
 from oiosaml.xml.sign import sign_enveloped
 from tests import builders
 from tests.builders_oiosaml2 import old_attributes
-from tests.context_handler.rig import CASE_WORKER, READER, Rig, form_body
+from tests.conftest import make_member
+from tests.context_handler.rig import CASE_WORKER, READER, Rig, form_body, read_by, with_encryption_keys
 
 pytestmark = pytest.mark.anyio
 
@@ -45,13 +48,7 @@ def register(rig: Rig, *, idp: dict[str, Any] | None = None, system: dict[str, A
 
 
 def without_encryption_key(rig: Rig) -> None:
-    system = rig.registry.system_list[0]
-    assert system.metadata.sp is not None
-    keys = tuple(key for key in system.metadata.sp.keys if key.use == "signing")
-    assert keys
-    rig.registry.system_list[0] = replace(
-        system, metadata=replace(system.metadata, sp=replace(system.metadata.sp, keys=keys))
-    )
+    rig.registry.system_list[0] = with_encryption_keys(rig.registry.system_list[0])
 
 
 def said(**values: tuple[str, ...]) -> dict[str, Any]:
@@ -182,6 +179,40 @@ async def test_an_old_system_without_a_key_gets_its_token_signed_and_readable(ri
     answer = unseal_response(open_response(body), (rig.broker.verification,), (), may_be_plain=True)
     assert answer.assertion is not None
     assert value(answer.assertion.value, names.ASSURANCE_LEVEL) == "3"
+
+
+@pytest.mark.parametrize("barred", ["key.withdrawn", "key.revoked"])
+@pytest.mark.parametrize("profile", [Profile.OIOSAML2, Profile.OIOSAML3])
+async def test_enc_07_a_system_whose_encryption_key_is_barred_gets_no_token_in_clear(
+    rig: Rig, profile: Profile, barred: str
+) -> None:
+    """The key is withdrawn because somebody else may read with it; that must not let everybody read."""
+    register(rig, system=OLD_SYSTEM | {"profile": profile})
+    rig.registry.system_list[0] = with_encryption_keys(rig.registry.system_list[0], read_by(rig.system))
+    assert rig.token(await rig.login(**NO_LEVEL)).values_of(names.KOMBIT_SPEC_VERSION), "the twin: the key counts"
+    stolen = read_by(make_member("encryption"), barred=barred)
+    rig.registry.system_list[0] = with_encryption_keys(rig.registry.system_list[0], stolen)
+    outcome = await rig.login(**NO_LEVEL)
+    assert isinstance(outcome, RefusedLogin), outcome
+    assert (outcome.error.code, outcome.error.party) == (barred, Party.SYSTEM)
+    answer = rig.answer(outcome)
+    assert answer.assertion is None
+    assert answer.envelope.status.code == STATUS_REQUESTER
+
+
+async def test_the_next_encryption_key_is_written_to_when_the_first_is_barred(rig: Rig) -> None:
+    register(rig, system=OLD_SYSTEM)
+    stolen = read_by(make_member("encryption"), barred="key.withdrawn")
+    system = with_encryption_keys(rig.registry.system_list[0], stolen, read_by(rig.system))
+    rig.registry.system_list[0] = system
+    assert value(rig.token(await rig.login(**NO_LEVEL)), names.ASSURANCE_LEVEL) == "3"
+
+
+async def test_enc_07_an_encryption_key_that_cannot_be_read_is_no_leave_to_write_in_clear(rig: Rig) -> None:
+    register(rig, system=OLD_SYSTEM)
+    unread = KeyDescriptor("encryption", None, problem="got no certificate, expected one")
+    rig.registry.system_list[0] = with_encryption_keys(rig.registry.system_list[0], unread)
+    assert code_of(await rig.login(**NO_LEVEL)) == "md.key"
 
 
 async def test_a_session_of_an_old_idp_answers_an_old_system_and_no_new_one(rig: Rig) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -87,3 +88,14 @@ def test_refuses_metadata_without_a_key_to_encrypt_to(member: Callable[[str], Me
     with pytest.raises(SamlError) as refused:
         encryption_for((KeyDescriptor("signing", member("broker").verification),))
     assert refused.value.code == "md.key"
+
+
+@pytest.mark.parametrize("barred", ["key.withdrawn", "key.revoked"])
+def test_a_barred_key_is_refused_as_the_recipients_and_not_as_a_senders(member: Callable[[str], Member], barred: str):
+    stolen = KeyDescriptor("encryption", replace(member("broker").verification, barred=barred))
+    with pytest.raises(SamlError) as refused:
+        encryption_for((stolen,))
+    assert refused.value.code == barred
+    assert "recipient's encryption" in refused.value.sentence("en")
+    public_key, _ = encryption_for((stolen, KeyDescriptor("encryption", member("idp").verification)))
+    assert public_key == member("idp").public_key, "the twin: the next key counts"
