@@ -54,13 +54,13 @@ _FAILED_DEPENDENCY = 424
 _TABLE: Final = (
     # --- transport and bindings
     Refusal("size", _TOO_LARGE, STATUS_REQUEST_DENIED, "Beskeden er for stor.", "The message is too large."),
-    Refusal("bind.params", _BAD, STATUS_REQUEST_DENIED, "Adressen eller formularen indeholder ikke præcis de felter, en loginbesked skal have.", "The address or form does not hold exactly the fields a login message must have."),
+    Refusal("bind.params", _BAD, STATUS_REQUEST_DENIED, "Adressen eller formularen indeholder ikke præcis de felter, en login- eller log ud-besked skal have.", "The address or form does not hold exactly the fields a login or logout message must have."),
     Refusal("bind.base64", _BAD, STATUS_REQUEST_DENIED, "Beskeden er ikke kodet rigtigt (base64).", "The message is not encoded correctly (base64)."),
     Refusal("bind.deflate", _BAD, STATUS_REQUEST_DENIED, "Beskeden kan ikke pakkes ud.", "The message cannot be decompressed."),
     # --- XML
     Refusal("xml.malformed", _BAD, STATUS_REQUEST_DENIED, "Beskeden er ikke gyldig XML.", "The message is not well-formed XML."),
     Refusal("xml.dtd", _BAD, STATUS_REQUEST_DENIED, "Beskeden indeholder en DOCTYPE, og det er ikke tilladt.", "The message holds a DOCTYPE, which is not allowed."),
-    Refusal("xml.limits", _BAD, STATUS_REQUEST_DENIED, "Beskeden er større eller dybere, end en loginbesked må være.", "The message is larger or deeper than a login message may be."),
+    Refusal("xml.limits", _BAD, STATUS_REQUEST_DENIED, "Beskeden er større eller dybere, end en besked må være.", "The message is larger or deeper than a message may be."),
     Refusal("xml.root", _BAD, STATUS_REQUEST_DENIED, "Der kom en anden slags besked end ventet.", "Another kind of message came than was expected."),
     Refusal("xml.schema", _BAD, STATUS_REQUEST_DENIED, "Beskeden er ikke bygget op, som SAML foreskriver.", "The message is not structured as SAML prescribes."),
     Refusal("xml.text", _BAD, STATUS_REQUEST_DENIED, "Beskeden indeholder kommentarer eller andet, der kan skjule tekst.", "The message holds comments or other content that can hide text."),

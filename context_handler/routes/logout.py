@@ -26,7 +26,7 @@ from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, FlowId
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP
 from saml_web.cookies import transaction_cookie
-from saml_web.error_pages import ErrorPages, name_flow
+from saml_web.error_pages import ErrorPages, name_flow, name_logout
 from saml_web.form_origin import require_own_page
 from saml_web.inbound import read_body, read_form, read_query
 from saml_web.outbound import auto_post_page, pass_on, redirect
@@ -179,6 +179,7 @@ class LogoutRoutes:
             if outcome.goes_on_as is not None:
                 return redirect(self._ports.urls.logout_url)
             name_flow(request, outcome.flow, step=outcome.step)
+            name_logout(request)
             return self._errors.answer(request, outcome.error)
         if isinstance(outcome, LoggedOut):
             return self._logged_out(request, outcome)

@@ -75,6 +75,29 @@ def test_an_answer_nobody_asked_for_is_a_page_and_no_redirect(street, browser):
     assert 400 <= answer.status_code < 500
 
 
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/runtime/saml2/signoff.idp", "Udlogningen kunne ikke gennemføres"),
+        ("/runtime/saml2auth/signoffrequest.idp", "Udlogningen kunne ikke gennemføres"),
+        ("/runtime/saml2auth/signoffresponse.idp", "Udlogningen kunne ikke gennemføres"),
+        ("/idp/korsbaek/slo", "Udlogningen kunne ikke gennemføres"),
+        ("/nemlogin/slo", "Udlogningen kunne ikke gennemføres"),
+        ("/sp/byggesag/slo", "Udlogningen kunne ikke gennemføres"),
+        ("/sp/ydelser/slo", "Udlogningen kunne ikke gennemføres"),
+        ("/runtime/saml2/issue.idp", "Login kunne ikke gennemføres"),
+        ("/idp/korsbaek/sso", "Login kunne ikke gennemføres"),
+    ],
+)
+@pytest.mark.parametrize("by_post", [False, True], ids=["redirect", "post"])
+def test_a_refused_message_is_titled_for_the_door_it_came_to(street, path, title, by_post):
+    with street.browser(**{"Accept-Language": "da"}) as browser:
+        fields = {"SAMLRequest": "rubbish"}
+        client, url = browser._client, f"{BASE_URL}{path}"
+        answer = client.post(url, data=fields) if by_post else client.get(url, params=fields)
+    assert (answer.status_code, f">{title}</h1>" in answer.text) == (400, True)
+
+
 def test_nothing_but_soap_at_the_back_channel(street):
     answer = street.post("/runtime/services/signoff/saml2/soap", content=b"rubbish")
     assert (answer.status_code, "Fault" in answer.text) == (400, True)
