@@ -62,7 +62,7 @@ async def begin_logout(inbound: LogoutByParty, at: datetime, ports: Ports) -> Ou
     registry = ports.registry()
     try:
         unverified = open_logout_request(visit, inbound)
-        party, request = vouch_for_participant(visit, unverified, inbound, registry)
+        party, request = vouch_for_participant(visit, unverified, inbound, registry, ports)
         check_logout_request(visit, request, party, inbound, ports)
         sessions = find_sessions_to_end(visit, request, inbound, ports)
         initiator = Initiator(inbound.kind, request.issuer, request.id, inbound.binding, relay_state_of(unverified))

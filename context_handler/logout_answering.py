@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from context_handler.asking import OutboundMessage
 from context_handler.events import Event, EventOutcome
@@ -16,6 +17,9 @@ from oiosaml.logout_sending import logout_envelope
 from oiosaml.messages.logout import LogoutResponse
 from oiosaml.messages.response import Status
 from oiosaml.uris import BINDING_SOAP, STATUS_REQUEST_DENIED, STATUS_REQUESTER
+
+_BY_A_SYSTEM: Final = "fed.unknown-issuer:system-among-idps"
+"""What is refused on the IdPs' face is an IdP's to mend, but for this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class RefusedLogout:
 
 def refuse_logout(visit: Visit, error: SamlError, inbound: LogoutByParty, ports: Ports) -> RefusedLogout:
     """Write down a request that ended nothing. Through the browser nobody is told but the person: a page of ours."""
-    if inbound.kind is PartyKind.HOME_IDP and error.party is Party.SYSTEM:
+    if inbound.kind is PartyKind.HOME_IDP and error.party is Party.SYSTEM and error.refusal.key != _BY_A_SYSTEM:
         error.party = Party.HOME_IDP
     events = _with_refusal(visit, error)
     step = events[-1].step

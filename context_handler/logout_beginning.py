@@ -10,6 +10,7 @@ from context_handler.logout_sessions import asked_without_index, indexes_not_fou
 from context_handler.logout_state import Initiator, LegState, Logout, LogoutReplayedError, LogoutState, PartyKind
 from context_handler.ports import Ports, Registry
 from context_handler.visit import Visit, step
+from federation.urls import ContextHandlerUrls
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import EntityId
 from oiosaml.logout_openings import vouch_for_logout_request
@@ -31,19 +32,31 @@ def open_logout_request(visit: Visit, inbound: LogoutByParty) -> Unverified[Logo
 
 @step(Party.SYSTEM)
 def vouch_for_participant(
-    visit: Visit, unverified: Unverified[LogoutRequest], inbound: LogoutByParty, registry: Registry
+    visit: Visit, unverified: Unverified[LogoutRequest], inbound: LogoutByParty, registry: Registry, ports: Ports
 ) -> tuple[Participant, LogoutRequest]:
     """The sender is registered on the face it came to, and the signature is its own (attacks SLO-01, SLO-02)."""
     party = participant(inbound.kind, unverified.claimed_issuer, registry)
     if party is None:
-        raise SamlError(
-            "fed.unknown-issuer", f"got the issuer {unverified.claimed_issuer!r:.200}, expected a registered party"
-        )
+        raise _unknown_here(unverified.claimed_issuer, inbound, registry, ports.urls)
     visit.note(party=party.registration.entity_id)
     strangers = registry.keys_of_idps() if inbound.kind is PartyKind.HOME_IDP else registry.keys_of_systems()
     request = vouch_for_logout_request(unverified, party.keys, strangers=strangers).value
     visit.vouched = True
     return party, request
+
+
+def _unknown_here(
+    issuer: EntityId | None, inbound: LogoutByParty, registry: Registry, urls: ContextHandlerUrls
+) -> SamlError:
+    """Refuse a sender that this face does not know. One that the other face knows is told where to go, and believed no more for it."""
+    got = f"got the issuer {issuer!r:.200}"
+    if inbound.kind is PartyKind.SYSTEM and participant(PartyKind.HOME_IDP, issuer, registry):
+        detail = f"{got}, an IdP, at {inbound.location(urls)}, expected it at {urls.slo_request_from_idps_url}"
+        return SamlError("fed.unknown-issuer:idp-among-systems", detail, party=Party.HOME_IDP)
+    if inbound.kind is PartyKind.HOME_IDP and participant(PartyKind.SYSTEM, issuer, registry):
+        detail = f"{got}, a system, at {inbound.location(urls)}, expected it at {urls.sso_url} or {urls.slo_soap_url}"
+        return SamlError("fed.unknown-issuer:system-among-idps", detail, party=Party.SYSTEM)
+    return SamlError("fed.unknown-issuer", f"{got}, expected a registered party")
 
 
 @step(Party.SYSTEM)

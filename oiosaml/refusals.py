@@ -100,6 +100,8 @@ _TABLE: Final = (
     Refusal("proto.cancelled", _DENIED, STATUS_REQUEST_DENIED, "Login blev afbrudt.", "The login was cancelled."),
     # --- federation
     Refusal("fed.unknown-issuer", _DENIED, STATUS_AUTHN_FAILED, "Afsenderen er ikke registreret i føderationen.", "The sender is not registered in the federation."),
+    Refusal("fed.unknown-issuer:idp-among-systems", _DENIED, STATUS_REQUEST_DENIED, "Afsenderen er registreret som IdP, men har sendt sin log ud-besked til systemernes adresse.", "The sender is registered as an IdP, but sent its logout message to the address for systems."),
+    Refusal("fed.unknown-issuer:system-among-idps", _DENIED, STATUS_REQUEST_DENIED, "Afsenderen er registreret som system, men har sendt sin log ud-besked til IdP'ernes adresse.", "The sender is registered as a system, but sent its logout message to the address for IdPs."),
     Refusal("fed.disabled", _DENIED, STATUS_REQUEST_DENIED, "Afsenderen er slået fra i føderationen.", "The sender is switched off in the federation."),
     Refusal("fed.withdrawn", _DENIED, STATUS_REQUEST_DENIED, "Afsenderen er taget ud af føderationen på grund af en sikkerhedshændelse.", "The sender was taken out of the federation because of a security incident."),
     Refusal("fed.withdrawn:attribute-service", _DENIED, STATUS_AUTHN_FAILED, "Din kommunes attributservice er taget ud af føderationen på grund af en sikkerhedshændelse.", "Your municipality's attribute service was taken out of the federation because of a security incident."),
