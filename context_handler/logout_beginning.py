@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from context_handler.logout_inbound import LogoutByParty, LogoutByPerson
 from context_handler.logout_legs import Participant, participant
+from context_handler.logout_misdirected import no_request, unknown_here
 from context_handler.logout_ports import OpenSession, SessionsToEnd
 from context_handler.logout_sessions import asked_without_index, indexes_not_found, legs_of, matching
 from context_handler.logout_state import Initiator, LegState, Logout, LogoutReplayedError, LogoutState, PartyKind
 from context_handler.ports import Ports, Registry
 from context_handler.visit import Visit, step
-from federation.urls import ContextHandlerUrls
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import EntityId
 from oiosaml.logout_openings import vouch_for_logout_request
@@ -22,10 +22,13 @@ from oiosaml.verified import Unverified
 
 
 @step(Party.SYSTEM)
-def open_logout_request(visit: Visit, inbound: LogoutByParty) -> Unverified[LogoutRequest]:
+def open_logout_request(visit: Visit, inbound: LogoutByParty, ports: Ports) -> Unverified[LogoutRequest]:
     """The message is decoded and parsed; nothing in it is believed."""
     visit.note(octets_in=inbound.octets)
-    unverified = inbound.open()
+    try:
+        unverified = inbound.open()
+    except SamlError as error:
+        raise no_request(visit, error, inbound, ports) from error
     visit.note(party=unverified.claimed_issuer, message_id=unverified.claimed_id)
     return unverified
 
@@ -37,26 +40,12 @@ def vouch_for_participant(
     """The sender is registered on the face it came to, and the signature is its own (attacks SLO-01, SLO-02)."""
     party = participant(inbound.kind, unverified.claimed_issuer, registry)
     if party is None:
-        raise _unknown_here(unverified.claimed_issuer, inbound, registry, ports.urls)
+        raise unknown_here(unverified.claimed_issuer, inbound, registry, ports.urls)
     visit.note(party=party.registration.entity_id)
     strangers = registry.keys_of_idps() if inbound.kind is PartyKind.HOME_IDP else registry.keys_of_systems()
     request = vouch_for_logout_request(unverified, party.keys, strangers=strangers).value
     visit.vouched = True
     return party, request
-
-
-def _unknown_here(
-    issuer: EntityId | None, inbound: LogoutByParty, registry: Registry, urls: ContextHandlerUrls
-) -> SamlError:
-    """Refuse a sender that this face does not know. One that the other face knows is told where to go, and believed no more for it."""
-    got = f"got the issuer {issuer!r:.200}"
-    if inbound.kind is PartyKind.SYSTEM and participant(PartyKind.HOME_IDP, issuer, registry):
-        detail = f"{got}, an IdP, at {inbound.location(urls)}, expected it at {urls.slo_request_from_idps_url}"
-        return SamlError("fed.unknown-issuer:idp-among-systems", detail, party=Party.HOME_IDP)
-    if inbound.kind is PartyKind.HOME_IDP and participant(PartyKind.SYSTEM, issuer, registry):
-        detail = f"{got}, a system, at {inbound.location(urls)}, expected it at {urls.sso_url} or {urls.slo_soap_url}"
-        return SamlError("fed.unknown-issuer:system-among-idps", detail, party=Party.SYSTEM)
-    return SamlError("fed.unknown-issuer", f"{got}, expected a registered party")
 
 
 @step(Party.SYSTEM)

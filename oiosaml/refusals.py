@@ -55,6 +55,8 @@ _TABLE: Final = (
     # --- transport and bindings
     Refusal("size", _TOO_LARGE, STATUS_REQUEST_DENIED, "Beskeden er for stor.", "The message is too large."),
     Refusal("bind.params", _BAD, STATUS_REQUEST_DENIED, "Adressen eller formularen indeholder ikke præcis de felter, en login- eller log ud-besked skal have.", "The address or form does not hold exactly the fields a login or logout message must have."),
+    Refusal("bind.params:logout-response", _BAD, STATUS_REQUEST_DENIED, "Et log ud-svar er sendt til adressen for log ud-forespørgsler.", "A logout answer was sent to the address for logout requests."),
+    Refusal("bind.params:logout-request", _BAD, STATUS_REQUEST_DENIED, "En log ud-forespørgsel er sendt til adressen for log ud-svar.", "A logout request was sent to the address for logout answers."),
     Refusal("bind.base64", _BAD, STATUS_REQUEST_DENIED, "Beskeden er ikke kodet rigtigt (base64).", "The message is not encoded correctly (base64)."),
     Refusal("bind.deflate", _BAD, STATUS_REQUEST_DENIED, "Beskeden kan ikke pakkes ud.", "The message cannot be decompressed."),
     # --- XML

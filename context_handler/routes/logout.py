@@ -39,21 +39,25 @@ MAXIMUM_ENVELOPE: Final = 64 * 1024
 _HEAD: Final = 2048
 """How many octets of a message are looked at to see what it is."""
 
-_MESSAGE: Final = b"SAMLRequest="
+_REQUEST: Final = b"SAMLRequest="
+_RESPONSE: Final = b"SAMLResponse="
 _FIELDS: Final = 10
 """How many fields are told apart; a binding has four."""
 
 
-def is_logout_request(octets: bytes, binding: str) -> bool:
-    """Tell whether a message at the shared endpoint is a LogoutRequest: by its first octets, without parsing it.
+def is_logout_message(octets: bytes, binding: str) -> bool:
+    """Tell whether a message at the shared endpoint is of a logout: by its first octets, without parsing it.
 
-    A wrong guess does no harm: the story that gets the message refuses any other kind.
+    A LogoutResponse does not belong there, and it is the story of a logout that says so. A wrong guess does no harm: the story that
+    gets the message refuses any other kind.
     """
-    messages = [field for field in octets.split(b"&", _FIELDS) if field.startswith(_MESSAGE)]
-    if len(messages) != 1:
+    fields = octets.split(b"&", _FIELDS)
+    requests = [field[len(_REQUEST) :] for field in fields if field.startswith(_REQUEST)]
+    responses = [field[len(_RESPONSE) :] for field in fields if field.startswith(_RESPONSE)]
+    if len(requests or responses) != 1:
         return False
     # Every login comes by here: the other fields stay as they are, and of this one no more is decoded than is looked at.
-    value = messages[0][len(_MESSAGE) :][: 3 * _HEAD]
+    value = (requests or responses)[0][: 3 * _HEAD]
     try:
         # A plus sign is read as base64's own: whether it may come unescaped is for the story to say.
         encoded = unescaped(value.replace(b"+", b"%2B"))[: _HEAD // 4 * 4]
@@ -62,7 +66,7 @@ def is_logout_request(octets: bytes, binding: str) -> bool:
             head = zlib.decompressobj(-zlib.MAX_WBITS).decompress(head, _HEAD)
     except (ValueError, binascii.Error, zlib.error):
         return False
-    return b"LogoutRequest" in head
+    return (b"LogoutRequest" if requests else b"LogoutResponse") in head
 
 
 class LogoutRoutes:
@@ -92,7 +96,7 @@ class LogoutRoutes:
         ]
 
     async def request_from_system(self, request: Request, octets: bytes) -> Response:
-        """A system says that the person logs out there."""
+        """A system says that the person logs out there. An answer that strayed to the same address is refused."""
         return await self._begin(request, PartyKind.SYSTEM, octets)
 
     async def request_from_idp(self, request: Request) -> Response:

@@ -1,9 +1,12 @@
 """Sessions and single logout along the whole street: one login for two systems, and out again from the broker's page and from the IdP."""
 
+from base64 import b64encode
+
 import pytest
 
 from nsis_sim.browser import Browser, Page
 from nsis_sim.headless_session import HeadlessSession
+from oiosaml.bindings.redirect import write_redirect
 from oiosaml.refusals import REFUSALS
 from tests.flows.street import BASE_URL, Street, heading, press, start, text_of
 
@@ -96,6 +99,43 @@ def test_a_refused_message_is_titled_for_the_door_it_came_to(street, path, title
         client, url = browser._client, f"{BASE_URL}{path}"
         answer = client.post(url, data=fields) if by_post else client.get(url, params=fields)
     assert (answer.status_code, f">{title}</h1>" in answer.text) == (400, True)
+
+
+STRAYED = (
+    b'<samlp:LogoutResponse xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_strayed" Version="2.0" '
+    b'IssueInstant="2026-01-01T00:00:00Z">'
+    b'<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status></samlp:LogoutResponse>'
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "belongs"),
+    [
+        ("/runtime/saml2/issue.idp", "/runtime/saml2/signoff.idp"),
+        ("/runtime/saml2auth/signoffrequest.idp", "/runtime/saml2auth/signoffresponse.idp"),
+    ],
+    ids=["a system's", "an IdP's"],
+)
+@pytest.mark.parametrize("by_post", [False, True], ids=["redirect", "post"])
+def test_a_logout_answer_at_location_is_told_of_response_location_and_counts_as_a_logout(
+    street, path, belongs, by_post
+):
+    before = street.audit()
+    url = f"{BASE_URL}{path}"
+    with street.browser(**{"Accept-Language": "en"}) as browser:
+        if by_post:
+            answer = browser._client.post(url, data={"SAMLResponse": b64encode(STRAYED).decode()})
+        else:
+            answer = browser._client.get(
+                write_redirect(url, STRAYED, relay_state=None, key=None, parameter="SAMLResponse")
+            )
+    assert answer.status_code == 400
+    assert ">The logout could not be completed</h1>" in answer.text
+    assert ">A logout answer was sent to the address for logout requests.</p>" in answer.text
+    assert f"a LogoutResponse belongs at {BASE_URL}{belongs}, the ResponseLocation of our metadata" in answer.text
+    after = street.audit()
+    assert after["logouts"]["refused"] - before["logouts"]["refused"] == 1
+    assert (after["started"], after["conserved"]) == (before["started"], True), "no login"
 
 
 def test_nothing_but_soap_at_the_back_channel(street):
