@@ -4,6 +4,8 @@ from base64 import b64encode
 
 import pytest
 
+from federation.single_logout import of_broker_towards_idps, of_broker_towards_systems
+from federation.urls import ContextHandlerUrls
 from nsis_sim.browser import Browser, Page
 from nsis_sim.headless_session import HeadlessSession
 from oiosaml.bindings.redirect import write_redirect
@@ -99,6 +101,23 @@ def test_a_refused_message_is_titled_for_the_door_it_came_to(street, path, title
         client, url = browser._client, f"{BASE_URL}{path}"
         answer = client.post(url, data=fields) if by_post else client.get(url, params=fields)
     assert (answer.status_code, f">{title}</h1>" in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("language", "requests", "answers"),
+    [
+        ("da", "Log ud-forespørgsler (Location)", "Log ud-svar (ResponseLocation)"),
+        ("en", "Logout requests (Location)", "Logout answers (ResponseLocation)"),
+    ],
+)
+def test_the_front_page_names_every_logout_address_of_our_metadata(street, language, requests, answers):
+    with street.browser(**{"Accept-Language": language}) as browser:
+        shown = browser.visit(f"{BASE_URL}/").text
+    urls = ContextHandlerUrls(BASE_URL)
+    for face in (of_broker_towards_systems(urls), of_broker_towards_idps(urls)):
+        addresses = {endpoint.location for endpoint in face} | {endpoint.takes_responses_at for endpoint in face}
+        assert all(f">{address}<" in shown for address in addresses)
+    assert (shown.count(requests), shown.count(answers)) == (2, 2)
 
 
 STRAYED = (
