@@ -31,6 +31,8 @@ class LogoutByParty:
     octets: bytes = field(repr=False)
     browser: str = ""
     """`browser_id` of the transaction cookie; empty by the back channel, which has no browser."""
+    session: str | None = None
+    """`browser_id` of the session cookie, if one came. It decides nothing: it tells the vendor of a name that nobody has."""
 
     def open(self) -> Unverified[LogoutRequest]:
         """Decode and parse the message."""

@@ -135,8 +135,8 @@ class LogoutRoutes:
         under_way = self._ports.logouts.under_way(self._ports.workspace, self._browser(request))
         if under_way:
             return self._waiting(request, under_way[0])
-        handle = self._session_cookie.read(request)
-        sessions = self._ports.logouts.sessions_of_browser(self._ports.workspace, browser_id(handle)) if handle else ()
+        handle = self._session(request)
+        sessions = self._ports.logouts.sessions_of_browser(self._ports.workspace, handle) if handle else ()
         logins = [
             (
                 self._name(PartyKind.HOME_IDP, each.session.idp),
@@ -156,8 +156,7 @@ class LogoutRoutes:
             outcome = await go_on_without(FlowId(flow), self._browser(request), self._clock(), self._ports)
             return self._answer(request, outcome)
         browser = self._browser_cookie.read(request) or self._ports.ids.handle()
-        handle = self._session_cookie.read(request)
-        inbound = LogoutByPerson(browser_id(browser), browser_id(handle) if handle else None)
+        inbound = LogoutByPerson(browser_id(browser), self._session(request))
         response = self._answer(request, await begin_logout_by_person(inbound, self._clock(), self._ports))
         self._browser_cookie.set(response, browser)
         self._session_cookie.clear(response)
@@ -165,7 +164,7 @@ class LogoutRoutes:
 
     async def _begin(self, request: Request, kind: PartyKind, octets: bytes) -> Response:
         browser = self._browser_cookie.read(request) or self._ports.ids.handle()
-        inbound = LogoutByParty(kind, _binding(request), octets, browser_id(browser))
+        inbound = LogoutByParty(kind, _binding(request), octets, browser_id(browser), self._session(request))
         response = self._answer(request, await begin_logout(inbound, self._clock(), self._ports))
         self._browser_cookie.set(response, browser)
         return response
@@ -242,6 +241,10 @@ class LogoutRoutes:
 
     def _browser(self, request: Request) -> str:
         return browser_id(self._browser_cookie.read(request) or "")
+
+    def _session(self, request: Request) -> str | None:
+        handle = self._session_cookie.read(request)
+        return browser_id(handle) if handle else None
 
 
 def _binding(request: Request) -> str:
