@@ -33,6 +33,7 @@ from context_handler.logout_legs import (
     response_to_initiator,
     with_back_channel,
 )
+from context_handler.logout_misdirected import no_answer
 from context_handler.logout_state import (
     BY_PERSON,
     Initiator,
@@ -61,8 +62,8 @@ async def begin_logout(inbound: LogoutByParty, at: datetime, ports: Ports) -> Ou
     visit = Visit(FlowId(ports.ids.uuid()), at)
     registry = ports.registry()
     try:
-        unverified = open_logout_request(visit, inbound)
-        party, request = vouch_for_participant(visit, unverified, inbound, registry)
+        unverified = open_logout_request(visit, inbound, ports)
+        party, request = vouch_for_participant(visit, unverified, inbound, registry, ports)
         check_logout_request(visit, request, party, inbound, ports)
         sessions = find_sessions_to_end(visit, request, inbound, ports)
         initiator = Initiator(inbound.kind, request.issuer, request.id, inbound.binding, relay_state_of(unverified))
@@ -89,7 +90,7 @@ async def continue_logout(inbound: LogoutAnswer, at: datetime, ports: Ports) -> 
     try:
         before, leg, unverified = resume_logout(visit, inbound, ports)
     except SamlError as refusal:
-        return refuse_answer(visit, refusal, ports)
+        return refuse_answer(visit, refusal, ports, kind=inbound.kind)
     leg = hear_participant(visit, unverified, leg, registry, ports)
     return await go_on(visit, before, before.with_leg(leg), registry, ports)
 
@@ -169,7 +170,10 @@ def ask_participant(
 def resume_logout(visit: Visit, inbound: LogoutAnswer, ports: Ports) -> tuple[Logout, Leg, Unverified[LogoutResponse]]:
     """The answer names a request of ours that this browser is waiting on (attack SLO-04)."""
     visit.note(octets_in=inbound.octets)
-    unverified = inbound.open()
+    try:
+        unverified = inbound.open()
+    except SamlError as error:
+        raise no_answer(visit, error, inbound, ports) from error
     visit.note(party=unverified.claimed_issuer, message_id=unverified.claimed_id)
     request_id = unverified.claimed_in_response_to
     logout = ports.logouts.by_request(ports.workspace, request_id) if request_id is not None else None
@@ -178,7 +182,12 @@ def resume_logout(visit: Visit, inbound: LogoutAnswer, ports: Ports) -> tuple[Lo
             "slo.unsolicited", f"got InResponseTo {request_id!r:.120}, expected that of an open request of ours"
         )
     leg = next(each for each in logout.legs if each.request_id == request_id)
-    if leg.kind is not inbound.kind or leg.state is not LegState.ASKED:
+    if leg.kind is not inbound.kind:
+        here, there = answers_come_to(inbound.kind, ports), answers_come_to(leg.kind, ports)
+        raise SamlError(
+            "slo.unsolicited", f"got an answer to our question to {leg.party} at {here}, expected it at {there}"
+        )
+    if leg.state is not LegState.ASKED:
         raise SamlError("slo.unsolicited", f"got InResponseTo {request_id!r:.120}, which was answered before")
     visit.continue_flow(logout.flow)
     return logout, leg, unverified

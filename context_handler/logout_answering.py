@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from context_handler.asking import OutboundMessage
 from context_handler.events import Event, EventOutcome
@@ -16,6 +17,9 @@ from oiosaml.logout_sending import logout_envelope
 from oiosaml.messages.logout import LogoutResponse
 from oiosaml.messages.response import Status
 from oiosaml.uris import BINDING_SOAP, STATUS_REQUEST_DENIED, STATUS_REQUESTER
+
+_BY_A_SYSTEM: Final = "fed.unknown-issuer:system-among-idps"
+"""What is refused on the IdPs' face is an IdP's to mend, but for this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,7 @@ class RefusedLogout:
 
 def refuse_logout(visit: Visit, error: SamlError, inbound: LogoutByParty, ports: Ports) -> RefusedLogout:
     """Write down a request that ended nothing. Through the browser nobody is told but the person: a page of ours."""
-    if inbound.kind is PartyKind.HOME_IDP and error.party is Party.SYSTEM:
-        error.party = Party.HOME_IDP
+    _lay_at_its_sender(error, inbound.kind)
     events = _with_refusal(visit, error)
     step = events[-1].step
     party = next((event.party for event in reversed(events) if event.party is not None), None)
@@ -58,8 +61,9 @@ def refuse_logout(visit: Visit, error: SamlError, inbound: LogoutByParty, ports:
     return RefusedLogout(error, visit.flow, step, answer, goes_on)
 
 
-def refuse_answer(visit: Visit, error: SamlError, ports: Ports) -> RefusedLogout:
+def refuse_answer(visit: Visit, error: SamlError, ports: Ports, *, kind: PartyKind = PartyKind.SYSTEM) -> RefusedLogout:
     """Write down an answer, or a click, that belongs to no logout under way here. It changes nothing (attack SLO-04)."""
+    _lay_at_its_sender(error, kind)
     events = _with_refusal(visit, error)
     ports.logouts.refuse(ports.workspace, visit.flow, visit.at, error.code, events)
     return RefusedLogout(error, visit.flow, events[-1].step, None)
@@ -68,6 +72,12 @@ def refuse_answer(visit: Visit, error: SamlError, ports: Ports) -> RefusedLogout
 def refuse_unread(error: SamlError, at: datetime, ports: Ports) -> RefusedLogout:
     """End the visit of a message that was too long to be read: nothing of it is known, but that it came is written down (invariant I4)."""
     return refuse_answer(Visit(FlowId(ports.ids.uuid()), at), error, ports)
+
+
+def _lay_at_its_sender(error: SamlError, kind: PartyKind) -> None:
+    """The steps are told of a system's message; the same message of a home IdP is the IdP's to mend."""
+    if kind is PartyKind.HOME_IDP and error.party is Party.SYSTEM and error.refusal.key != _BY_A_SYSTEM:
+        error.party = Party.HOME_IDP
 
 
 def _with_refusal(visit: Visit, error: SamlError) -> tuple[Event, ...]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from context_handler.logout_inbound import LogoutByParty, LogoutByPerson
 from context_handler.logout_legs import Participant, participant
+from context_handler.logout_misdirected import no_request, unknown_here
 from context_handler.logout_ports import OpenSession, SessionsToEnd
 from context_handler.logout_sessions import asked_without_index, indexes_not_found, legs_of, matching
 from context_handler.logout_state import Initiator, LegState, Logout, LogoutReplayedError, LogoutState, PartyKind
@@ -21,24 +22,25 @@ from oiosaml.verified import Unverified
 
 
 @step(Party.SYSTEM)
-def open_logout_request(visit: Visit, inbound: LogoutByParty) -> Unverified[LogoutRequest]:
+def open_logout_request(visit: Visit, inbound: LogoutByParty, ports: Ports) -> Unverified[LogoutRequest]:
     """The message is decoded and parsed; nothing in it is believed."""
     visit.note(octets_in=inbound.octets)
-    unverified = inbound.open()
+    try:
+        unverified = inbound.open()
+    except SamlError as error:
+        raise no_request(visit, error, inbound, ports) from error
     visit.note(party=unverified.claimed_issuer, message_id=unverified.claimed_id)
     return unverified
 
 
 @step(Party.SYSTEM)
 def vouch_for_participant(
-    visit: Visit, unverified: Unverified[LogoutRequest], inbound: LogoutByParty, registry: Registry
+    visit: Visit, unverified: Unverified[LogoutRequest], inbound: LogoutByParty, registry: Registry, ports: Ports
 ) -> tuple[Participant, LogoutRequest]:
     """The sender is registered on the face it came to, and the signature is its own (attacks SLO-01, SLO-02)."""
     party = participant(inbound.kind, unverified.claimed_issuer, registry)
     if party is None:
-        raise SamlError(
-            "fed.unknown-issuer", f"got the issuer {unverified.claimed_issuer!r:.200}, expected a registered party"
-        )
+        raise unknown_here(unverified.claimed_issuer, inbound, registry, ports.urls)
     visit.note(party=party.registration.entity_id)
     strangers = registry.keys_of_idps() if inbound.kind is PartyKind.HOME_IDP else registry.keys_of_systems()
     request = vouch_for_logout_request(unverified, party.keys, strangers=strangers).value
@@ -65,7 +67,8 @@ def find_sessions_to_end(visit: Visit, request: LogoutRequest, inbound: LogoutBy
     """The sessions are those the sender takes part in itself, by its own NameID and SessionIndex (attack SLO-05).
 
     One that ended here before, by another logout or by its age, is remembered: whoever of it is not known to be logged out is told now.
-    A name that nobody has is a success, whatever others the person has (SAML Core 3.7.3.2); a SessionIndex that never was is not.
+    A name that nobody has is a success, whatever others the person has (SAML Core 3.7.3.2), and the event says so; a SessionIndex that
+    never was is not.
     """
     logouts, workspace, names = ports.logouts, ports.workspace, (request.issuer, request.name_id)
     if inbound.kind is PartyKind.HOME_IDP:
@@ -79,8 +82,29 @@ def find_sessions_to_end(visit: Visit, request: LogoutRequest, inbound: LogoutBy
         _require_the_name_it_was_given(request, not_found, ports)
     if not found.open and (not_found or not found.ended):
         _require_nobodys_name(request, known, visit, ports)
-    visit.note(detail=f"{len(found.open)} sessions" if found.open else "the session is gone already")
+    visit.note(detail=_in_words(found, request, inbound, ports))
     return replace(found, not_to_ask=_not_to_ask(found, ports))
+
+
+def _in_words(found: SessionsToEnd, request: LogoutRequest, inbound: LogoutByParty, ports: Ports) -> str:
+    """Tell a session that is gone from a name that nobody has: both are answered with Success, and a vendor reads here which it was."""
+    if found.open:
+        return f"{len(found.open)} sessions"
+    if found.ended:
+        return "the session is gone already"
+    told = f"nobody has a session, or had one of late, under {_parts(request.name_id)}"
+    names = _names_in_browser(request.issuer, inbound, ports)
+    return "; ".join((told, *(f"this browser has one with the sender under {_parts(name)}" for name in names)))
+
+
+def _names_in_browser(party: EntityId, inbound: LogoutByParty, ports: Ports) -> Collection[NameId]:
+    if inbound.session is None:
+        return ()
+    sessions = ports.logouts.sessions_of_browser(ports.workspace, inbound.session)
+    if inbound.kind is PartyKind.HOME_IDP:
+        return dict.fromkeys(each.session.name_id for each in sessions if each.session.idp == party)
+    participants = (participant for each in sessions for participant in each.participants)
+    return dict.fromkeys(each.name_id for each in participants if each.system == party)
 
 
 def _require_the_name_it_was_given(request: LogoutRequest, indexes: Collection[str], ports: Ports) -> None:

@@ -22,6 +22,7 @@ from oiosaml.bindings.soap import CONTENT_TYPE, write_fault
 from oiosaml.errors import SamlError
 from oiosaml.logout_sending import RedirectTo
 from saml_web.cookies import Cookie
+from saml_web.error_pages import name_logout
 from saml_web.form_origin import read_own_form
 from saml_web.front_channel import Binding, has_response
 from saml_web.inbound import read_body, read_query
@@ -65,6 +66,7 @@ class SessionRoutes:
 
     async def begin_logout(self, request: Request) -> Response:
         """The button that logs out everywhere."""
+        name_logout(request)
         await read_own_form(request, base_url=self._ports.urls.base_url)
         session, at = self._session(request), self._clock()
         if session is None:
@@ -94,10 +96,12 @@ class SessionRoutes:
 
     async def slo_by_redirect(self, request: Request) -> Response:
         """A LogoutRequest or a LogoutResponse in the query."""
+        name_logout(request)
         return self._logout_message(request, read_query(request), Binding.REDIRECT)
 
     async def slo_by_post(self, request: Request) -> Response:
         """A LogoutRequest or a LogoutResponse in a form."""
+        name_logout(request)
         return self._logout_message(request, await read_body(request, limit=MAX_MESSAGE_BYTES), Binding.POST)
 
     async def slo_by_soap(self, request: Request) -> Response:

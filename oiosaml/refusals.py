@@ -54,13 +54,15 @@ _FAILED_DEPENDENCY = 424
 _TABLE: Final = (
     # --- transport and bindings
     Refusal("size", _TOO_LARGE, STATUS_REQUEST_DENIED, "Beskeden er for stor.", "The message is too large."),
-    Refusal("bind.params", _BAD, STATUS_REQUEST_DENIED, "Adressen eller formularen indeholder ikke præcis de felter, en loginbesked skal have.", "The address or form does not hold exactly the fields a login message must have."),
+    Refusal("bind.params", _BAD, STATUS_REQUEST_DENIED, "Adressen eller formularen indeholder ikke præcis de felter, en login- eller log ud-besked skal have.", "The address or form does not hold exactly the fields a login or logout message must have."),
+    Refusal("bind.params:logout-response", _BAD, STATUS_REQUEST_DENIED, "Et log ud-svar er sendt til adressen for log ud-forespørgsler.", "A logout answer was sent to the address for logout requests."),
+    Refusal("bind.params:logout-request", _BAD, STATUS_REQUEST_DENIED, "En log ud-forespørgsel er sendt til adressen for log ud-svar.", "A logout request was sent to the address for logout answers."),
     Refusal("bind.base64", _BAD, STATUS_REQUEST_DENIED, "Beskeden er ikke kodet rigtigt (base64).", "The message is not encoded correctly (base64)."),
     Refusal("bind.deflate", _BAD, STATUS_REQUEST_DENIED, "Beskeden kan ikke pakkes ud.", "The message cannot be decompressed."),
     # --- XML
     Refusal("xml.malformed", _BAD, STATUS_REQUEST_DENIED, "Beskeden er ikke gyldig XML.", "The message is not well-formed XML."),
     Refusal("xml.dtd", _BAD, STATUS_REQUEST_DENIED, "Beskeden indeholder en DOCTYPE, og det er ikke tilladt.", "The message holds a DOCTYPE, which is not allowed."),
-    Refusal("xml.limits", _BAD, STATUS_REQUEST_DENIED, "Beskeden er større eller dybere, end en loginbesked må være.", "The message is larger or deeper than a login message may be."),
+    Refusal("xml.limits", _BAD, STATUS_REQUEST_DENIED, "Beskeden er større eller dybere, end en besked må være.", "The message is larger or deeper than a message may be."),
     Refusal("xml.root", _BAD, STATUS_REQUEST_DENIED, "Der kom en anden slags besked end ventet.", "Another kind of message came than was expected."),
     Refusal("xml.schema", _BAD, STATUS_REQUEST_DENIED, "Beskeden er ikke bygget op, som SAML foreskriver.", "The message is not structured as SAML prescribes."),
     Refusal("xml.text", _BAD, STATUS_REQUEST_DENIED, "Beskeden indeholder kommentarer eller andet, der kan skjule tekst.", "The message holds comments or other content that can hide text."),
@@ -100,6 +102,8 @@ _TABLE: Final = (
     Refusal("proto.cancelled", _DENIED, STATUS_REQUEST_DENIED, "Login blev afbrudt.", "The login was cancelled."),
     # --- federation
     Refusal("fed.unknown-issuer", _DENIED, STATUS_AUTHN_FAILED, "Afsenderen er ikke registreret i føderationen.", "The sender is not registered in the federation."),
+    Refusal("fed.unknown-issuer:idp-among-systems", _DENIED, STATUS_REQUEST_DENIED, "Afsenderen er registreret som IdP, men har sendt sin log ud-besked til systemernes adresse.", "The sender is registered as an IdP, but sent its logout message to the address for systems."),
+    Refusal("fed.unknown-issuer:system-among-idps", _DENIED, STATUS_REQUEST_DENIED, "Afsenderen er registreret som system, men har sendt sin log ud-besked til IdP'ernes adresse.", "The sender is registered as a system, but sent its logout message to the address for IdPs."),
     Refusal("fed.disabled", _DENIED, STATUS_REQUEST_DENIED, "Afsenderen er slået fra i føderationen.", "The sender is switched off in the federation."),
     Refusal("fed.withdrawn", _DENIED, STATUS_REQUEST_DENIED, "Afsenderen er taget ud af føderationen på grund af en sikkerhedshændelse.", "The sender was taken out of the federation because of a security incident."),
     Refusal("fed.withdrawn:attribute-service", _DENIED, STATUS_AUTHN_FAILED, "Din kommunes attributservice er taget ud af føderationen på grund af en sikkerhedshændelse.", "Your municipality's attribute service was taken out of the federation because of a security incident."),

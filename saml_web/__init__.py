@@ -17,7 +17,7 @@ What its routes use:
     oiosaml.bindings form = await read_own_form(request, base_url=…)    # our own forms;
     saml_web.form_origin transaction_cookie(name, base_url=, lifetime=) · session_cookie(name, base_url=)   #
     saml_web.cookies: .set .read .clear name_flow(request, flow_id, step="vouch_for_system")               #
-    saml_web.error_pages: what the error page refers to view_xml(octets)
+    saml_web.error_pages: what the error page refers to · name_logout(request): it is titled for a logout view_xml(octets)
     # saml_web.xml_view, shown by the macro xml_view api_docs_route(pages, app)
     # saml_web.api_docs: /_sim/api/docs
 

@@ -105,6 +105,11 @@ def name_flow(request: Request, reference: str, *, step: str | None = None) -> N
     request.state.step = step
 
 
+def name_logout(request: Request) -> None:
+    """Tell the error page that `request` is part of a logout, so that its title speaks of no login."""
+    request.state.logs_out = True
+
+
 def refusal_context(request: Request, error: SamlError) -> dict[str, Any]:
     """Give what `error.html` shows, for a house's page that extends it.
 
@@ -112,6 +117,7 @@ def refusal_context(request: Request, error: SamlError) -> dict[str, Any]:
     """
     return {
         "code": error.code,
+        "logs_out": getattr(request.state, "logs_out", False),
         "sentences": {language: sentence_of(error, language) for language in Language},
         "mend": who_mends(error),
         "reference": request.state.reference,

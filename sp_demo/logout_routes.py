@@ -11,6 +11,7 @@ from starlette.responses import Response
 from oiosaml.bindings.soap import CONTENT_TYPE, write_fault
 from oiosaml.errors import SamlError
 from saml_web.cookies import Cookie
+from saml_web.error_pages import name_logout
 from saml_web.form_origin import read_own_form
 from saml_web.inbound import read_body, read_query
 from saml_web.logout_behaviour import chosen_behaviour
@@ -46,6 +47,7 @@ class LogoutRoutes:
 
     async def begin(self, request: Request) -> Response:
         """The button that logs out everywhere."""
+        name_logout(request)
         await read_own_form(request, base_url=self.system.urls.base_url)
         at, session = self.clock(), self.session.read(request)
         begun = None
@@ -66,10 +68,12 @@ class LogoutRoutes:
 
     async def by_redirect(self, request: Request) -> Response:
         """A LogoutRequest or LogoutResponse in the query."""
+        name_logout(request)
         return await self._message(request, open_logout_redirect(read_query(request)))
 
     async def by_post(self, request: Request) -> Response:
         """A LogoutRequest or LogoutResponse in a form."""
+        name_logout(request)
         return await self._message(request, open_logout_form(await read_body(request, limit=2 * MAX_LOGOUT_BYTES)))
 
     async def by_soap(self, request: Request) -> Response:

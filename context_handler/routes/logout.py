@@ -26,7 +26,7 @@ from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, FlowId
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT, BINDING_SOAP
 from saml_web.cookies import transaction_cookie
-from saml_web.error_pages import ErrorPages, name_flow
+from saml_web.error_pages import ErrorPages, name_flow, name_logout
 from saml_web.form_origin import require_own_page
 from saml_web.inbound import read_body, read_form, read_query
 from saml_web.outbound import auto_post_page, pass_on, redirect
@@ -39,21 +39,25 @@ MAXIMUM_ENVELOPE: Final = 64 * 1024
 _HEAD: Final = 2048
 """How many octets of a message are looked at to see what it is."""
 
-_MESSAGE: Final = b"SAMLRequest="
+_REQUEST: Final = b"SAMLRequest="
+_RESPONSE: Final = b"SAMLResponse="
 _FIELDS: Final = 10
 """How many fields are told apart; a binding has four."""
 
 
-def is_logout_request(octets: bytes, binding: str) -> bool:
-    """Tell whether a message at the shared endpoint is a LogoutRequest: by its first octets, without parsing it.
+def is_logout_message(octets: bytes, binding: str) -> bool:
+    """Tell whether a message at the shared endpoint is of a logout: by its first octets, without parsing it.
 
-    A wrong guess does no harm: the story that gets the message refuses any other kind.
+    A LogoutResponse does not belong there, and it is the story of a logout that says so. A wrong guess does no harm: the story that
+    gets the message refuses any other kind.
     """
-    messages = [field for field in octets.split(b"&", _FIELDS) if field.startswith(_MESSAGE)]
-    if len(messages) != 1:
+    fields = octets.split(b"&", _FIELDS)
+    requests = [field[len(_REQUEST) :] for field in fields if field.startswith(_REQUEST)]
+    responses = [field[len(_RESPONSE) :] for field in fields if field.startswith(_RESPONSE)]
+    if len(requests or responses) != 1:
         return False
     # Every login comes by here: the other fields stay as they are, and of this one no more is decoded than is looked at.
-    value = messages[0][len(_MESSAGE) :][: 3 * _HEAD]
+    value = (requests or responses)[0][: 3 * _HEAD]
     try:
         # A plus sign is read as base64's own: whether it may come unescaped is for the story to say.
         encoded = unescaped(value.replace(b"+", b"%2B"))[: _HEAD // 4 * 4]
@@ -62,7 +66,7 @@ def is_logout_request(octets: bytes, binding: str) -> bool:
             head = zlib.decompressobj(-zlib.MAX_WBITS).decompress(head, _HEAD)
     except (ValueError, binascii.Error, zlib.error):
         return False
-    return b"LogoutRequest" in head
+    return (b"LogoutRequest" if requests else b"LogoutResponse") in head
 
 
 class LogoutRoutes:
@@ -92,7 +96,7 @@ class LogoutRoutes:
         ]
 
     async def request_from_system(self, request: Request, octets: bytes) -> Response:
-        """A system says that the person logs out there."""
+        """A system says that the person logs out there. An answer that strayed to the same address is refused."""
         return await self._begin(request, PartyKind.SYSTEM, octets)
 
     async def request_from_idp(self, request: Request) -> Response:
@@ -131,8 +135,8 @@ class LogoutRoutes:
         under_way = self._ports.logouts.under_way(self._ports.workspace, self._browser(request))
         if under_way:
             return self._waiting(request, under_way[0])
-        handle = self._session_cookie.read(request)
-        sessions = self._ports.logouts.sessions_of_browser(self._ports.workspace, browser_id(handle)) if handle else ()
+        handle = self._session(request)
+        sessions = self._ports.logouts.sessions_of_browser(self._ports.workspace, handle) if handle else ()
         logins = [
             (
                 self._name(PartyKind.HOME_IDP, each.session.idp),
@@ -152,8 +156,7 @@ class LogoutRoutes:
             outcome = await go_on_without(FlowId(flow), self._browser(request), self._clock(), self._ports)
             return self._answer(request, outcome)
         browser = self._browser_cookie.read(request) or self._ports.ids.handle()
-        handle = self._session_cookie.read(request)
-        inbound = LogoutByPerson(browser_id(browser), browser_id(handle) if handle else None)
+        inbound = LogoutByPerson(browser_id(browser), self._session(request))
         response = self._answer(request, await begin_logout_by_person(inbound, self._clock(), self._ports))
         self._browser_cookie.set(response, browser)
         self._session_cookie.clear(response)
@@ -161,7 +164,7 @@ class LogoutRoutes:
 
     async def _begin(self, request: Request, kind: PartyKind, octets: bytes) -> Response:
         browser = self._browser_cookie.read(request) or self._ports.ids.handle()
-        inbound = LogoutByParty(kind, _binding(request), octets, browser_id(browser))
+        inbound = LogoutByParty(kind, _binding(request), octets, browser_id(browser), self._session(request))
         response = self._answer(request, await begin_logout(inbound, self._clock(), self._ports))
         self._browser_cookie.set(response, browser)
         return response
@@ -179,6 +182,7 @@ class LogoutRoutes:
             if outcome.goes_on_as is not None:
                 return redirect(self._ports.urls.logout_url)
             name_flow(request, outcome.flow, step=outcome.step)
+            name_logout(request)
             return self._errors.answer(request, outcome.error)
         if isinstance(outcome, LoggedOut):
             return self._logged_out(request, outcome)
@@ -237,6 +241,10 @@ class LogoutRoutes:
 
     def _browser(self, request: Request) -> str:
         return browser_id(self._browser_cookie.read(request) or "")
+
+    def _session(self, request: Request) -> str | None:
+        handle = self._session_cookie.read(request)
+        return browser_id(handle) if handle else None
 
 
 def _binding(request: Request) -> str:

@@ -17,7 +17,7 @@ from context_handler.inbound import AnswerFromIdp, ChosenIdp, RequestFromSystem,
 from context_handler.login import begin_login, continue_login, finish_login
 from context_handler.login_state import PENDING_LOGIN_LIFETIME
 from context_handler.ports import Ports
-from context_handler.routes.logout import is_logout_request
+from context_handler.routes.logout import is_logout_message
 from federation.urls import ContextHandlerUrls
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, FlowId
@@ -82,7 +82,7 @@ class SamlRoutes:
             octets = read_query(request) if by_redirect else await read_body(request)
         except SamlError as refusal:
             return self._unread(request, refusal)
-        if is_logout_request(octets, BINDING_REDIRECT if by_redirect else BINDING_POST):
+        if is_logout_message(octets, BINDING_REDIRECT if by_redirect else BINDING_POST):
             return await self._logout_request(request, octets)
         handle = self._browser_cookie.read(request) or self._ports.ids.handle()
         inbound = RequestFromSystem(

@@ -195,7 +195,9 @@ class Street:
     def send_octets(
         self, octets: bytes, binding: str, party: EntityId, *, at: datetime = NOW, browser: str = BROWSER
     ) -> Any:
-        inbound = LogoutByParty(kind_of(party), binding, octets, "" if binding == BINDING_SOAP else browser)
+        session = self.rig.session if browser == BROWSER else None
+        cookies = ("", None) if binding == BINDING_SOAP else (browser, session)
+        inbound = LogoutByParty(kind_of(party), binding, octets, *cookies)
         return asyncio.run(begin_logout(inbound, at, self.rig.ports))
 
     def click(self, at: datetime = NOW) -> Any:

@@ -1,9 +1,14 @@
 """Sessions and single logout along the whole street: one login for two systems, and out again from the broker's page and from the IdP."""
 
+from base64 import b64encode
+
 import pytest
 
+from federation.single_logout import of_broker_towards_idps, of_broker_towards_systems
+from federation.urls import ContextHandlerUrls
 from nsis_sim.browser import Browser, Page
 from nsis_sim.headless_session import HeadlessSession
+from oiosaml.bindings.redirect import write_redirect
 from oiosaml.refusals import REFUSALS
 from tests.flows.street import BASE_URL, Street, heading, press, start, text_of
 
@@ -73,6 +78,83 @@ def test_another_sites_page_logs_nobody_out(street, browser):
 def test_an_answer_nobody_asked_for_is_a_page_and_no_redirect(street, browser):
     answer = browser._client.get(f"{BASE_URL}/runtime/saml2/signoff.idp", params={"SAMLResponse": "eA=="})
     assert 400 <= answer.status_code < 500
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/runtime/saml2/signoff.idp", "Udlogningen kunne ikke gennemføres"),
+        ("/runtime/saml2auth/signoffrequest.idp", "Udlogningen kunne ikke gennemføres"),
+        ("/runtime/saml2auth/signoffresponse.idp", "Udlogningen kunne ikke gennemføres"),
+        ("/idp/korsbaek/slo", "Udlogningen kunne ikke gennemføres"),
+        ("/nemlogin/slo", "Udlogningen kunne ikke gennemføres"),
+        ("/sp/byggesag/slo", "Udlogningen kunne ikke gennemføres"),
+        ("/sp/ydelser/slo", "Udlogningen kunne ikke gennemføres"),
+        ("/runtime/saml2/issue.idp", "Login kunne ikke gennemføres"),
+        ("/idp/korsbaek/sso", "Login kunne ikke gennemføres"),
+    ],
+)
+@pytest.mark.parametrize("by_post", [False, True], ids=["redirect", "post"])
+def test_a_refused_message_is_titled_for_the_door_it_came_to(street, path, title, by_post):
+    with street.browser(**{"Accept-Language": "da"}) as browser:
+        fields = {"SAMLRequest": "rubbish"}
+        client, url = browser._client, f"{BASE_URL}{path}"
+        answer = client.post(url, data=fields) if by_post else client.get(url, params=fields)
+    assert (answer.status_code, f">{title}</h1>" in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("language", "requests", "answers"),
+    [
+        ("da", "Log ud-forespørgsler (Location)", "Log ud-svar (ResponseLocation)"),
+        ("en", "Logout requests (Location)", "Logout answers (ResponseLocation)"),
+    ],
+)
+def test_the_front_page_names_every_logout_address_of_our_metadata(street, language, requests, answers):
+    with street.browser(**{"Accept-Language": language}) as browser:
+        shown = browser.visit(f"{BASE_URL}/").text
+    urls = ContextHandlerUrls(BASE_URL)
+    for face in (of_broker_towards_systems(urls), of_broker_towards_idps(urls)):
+        addresses = {endpoint.location for endpoint in face} | {endpoint.takes_responses_at for endpoint in face}
+        assert all(f">{address}<" in shown for address in addresses)
+    assert (shown.count(requests), shown.count(answers)) == (2, 2)
+
+
+STRAYED = (
+    b'<samlp:LogoutResponse xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_strayed" Version="2.0" '
+    b'IssueInstant="2026-01-01T00:00:00Z">'
+    b'<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status></samlp:LogoutResponse>'
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "belongs"),
+    [
+        ("/runtime/saml2/issue.idp", "/runtime/saml2/signoff.idp"),
+        ("/runtime/saml2auth/signoffrequest.idp", "/runtime/saml2auth/signoffresponse.idp"),
+    ],
+    ids=["a system's", "an IdP's"],
+)
+@pytest.mark.parametrize("by_post", [False, True], ids=["redirect", "post"])
+def test_a_logout_answer_at_location_is_told_of_response_location_and_counts_as_a_logout(
+    street, path, belongs, by_post
+):
+    before = street.audit()
+    url = f"{BASE_URL}{path}"
+    with street.browser(**{"Accept-Language": "en"}) as browser:
+        if by_post:
+            answer = browser._client.post(url, data={"SAMLResponse": b64encode(STRAYED).decode()})
+        else:
+            answer = browser._client.get(
+                write_redirect(url, STRAYED, relay_state=None, key=None, parameter="SAMLResponse")
+            )
+    assert answer.status_code == 400
+    assert ">The logout could not be completed</h1>" in answer.text
+    assert ">A logout answer was sent to the address for logout requests.</p>" in answer.text
+    assert f"a LogoutResponse belongs at {BASE_URL}{belongs}, the ResponseLocation of our metadata" in answer.text
+    after = street.audit()
+    assert after["logouts"]["refused"] - before["logouts"]["refused"] == 1
+    assert (after["started"], after["conserved"]) == (before["started"], True), "no login"
 
 
 def test_nothing_but_soap_at_the_back_channel(street):

@@ -1,4 +1,4 @@
-"""node-saml and samlify as systems: one process, one port, ended by its own pid."""
+"""node-saml, with its logout in two forms, and samlify as systems: one process, one port, ended by its own pid."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def node_peers(directory: Path, member: Member, broker_metadata: bytes) -> Itera
         wait_until(lambda: ready.exists() or process.poll() is not None, "the node systems")
         assert process.poll() is None, log.read_text("utf-8")
         base_url = json.loads(ready.read_text("utf-8"))["base_url"]
-        yield {name: _peer(name, base_url, member) for name in ("node-saml", "samlify")}
+        yield {name: _peer(name, base_url, member) for name in ("node-saml", "node-saml-post", "samlify")}
     finally:
         process.terminate()
         process.wait(END_SECONDS)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from oiosaml.errors import REFUSALS, Party, SamlError, UpstreamRefusal
-from saml_web.error_pages import MAX_SHOWN, ErrorPages, Mend, name_flow, sentence_of, shown, who_mends
+from saml_web.error_pages import MAX_SHOWN, ErrorPages, Mend, name_flow, name_logout, sentence_of, shown, who_mends
 from saml_web.ids import SystemIds
 from saml_web.languages import Language
 from saml_web.pages import Pages
@@ -29,6 +29,11 @@ def app_that_raises(error: Exception) -> FastAPI:
     @app.get("/_sim/api/flow")
     def fail(request: Request) -> None:
         name_flow(request, "flow-0001", step="finish_login")
+        raise error
+
+    @app.get("/logout")
+    def fail_to_log_out(request: Request) -> None:
+        name_logout(request)
         raise error
 
     @app.post("/_sim/api/input")
@@ -66,6 +71,24 @@ def test_what_stands_in_english_on_a_page_says_so(language: Language) -> None:
     text = answer(LOA, f"/flow?lang={language}").text
     assert '<dd lang="en">got Low, expected Substantial</dd>' in text
     assert "<dd>fed.loa</dd>" in text and text.count("<dd lang=") == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "danish", "english"),
+    [
+        ("/logout", "Udlogningen kunne ikke gennemføres", "The logout could not be completed"),
+        ("/flow", "Login kunne ikke gennemføres", "The login could not be completed"),
+    ],
+)
+def test_a_page_is_titled_for_what_failed(path: str, danish: str, english: str) -> None:
+    error = SamlError("sig.value", "got x, expected y")
+    assert f">{danish}</h1>" in answer(error, f"{path}?lang=da").text
+    assert f">{english}</h1>" in answer(error, f"{path}?lang=en").text
+
+
+@pytest.mark.parametrize("code", ["web.csrf", "size"])
+def test_what_is_no_message_has_the_same_title_at_a_logout(code: str) -> None:
+    assert ">The request was refused</h1>" in answer(SamlError(code, "got x, expected y"), "/logout?lang=en").text
 
 
 def test_sentence_names_the_levels_in_the_readers_language() -> None:
