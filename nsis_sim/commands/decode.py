@@ -16,7 +16,8 @@ def add_to(app: typer.Typer) -> None:
 
 def decode_command(
     text: Annotated[
-        str | None, typer.Argument(help="A URL, a form, base64 or XML. Without it: standard input.")
+        str | None,
+        typer.Argument(help="A URL, a query, a form, base64 of any of them, or XML. Without it: standard input."),
     ] = None,
     *,
     xml: Annotated[bool, typer.Option("--xml", help="Write the XML alone.")] = False,
@@ -29,12 +30,7 @@ def decode_command(
     except UndecodableError as error:
         hint = f" It is the name of a file: nsis decode < {text}" if text is not None and _is_file(text) else ""
         fail(f"This cannot be decoded: {error}.{hint}", status=REFUSED)
-    if not xml:
-        say(decoded.what)
-        for note in decoded.notes:
-            say("  " + note.replace("\n", "\n  "))
-        say()
-    say(decoded.xml.rstrip())
+    say(decoded.xml.rstrip() if xml else decoded.text())
 
 
 def _is_file(text: str) -> bool:
