@@ -173,3 +173,16 @@ def test_the_name_of_a_file_is_told_how_to_read_it(tmp_path, name):
 def test_what_is_no_file_is_not_called_one(text):
     done = run_here("decode", text)
     assert (done.returncode, "file" in done.stderr) == (1, False), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "hinted"), [("271f10d8-bf82-47d4-8b0b-8840037279b4", True), ("271f10d8-bf82-47d4-8b0b", False)]
+)
+def test_the_reference_of_a_login_is_told_how_to_be_shown(text, hinted):
+    done = run_here("decode", text)
+    assert (done.returncode, f"nsis decode --flow {text}" in done.stderr) == (1, hinted), done.stderr
+
+
+def test_a_message_and_a_flow_at_once_are_wrong_use():
+    done = run_here("decode", XML, "--flow", "271f10d8-bf82-47d4-8b0b-8840037279b4")
+    assert (done.returncode, "not both" in done.stderr) == (2, True), done.stderr
