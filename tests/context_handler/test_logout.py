@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -92,6 +93,18 @@ def test_every_step_is_one_event(street: Street) -> None:
         "resume_logout", "take_answer", "ask_participant",
         "resume_logout", "take_answer", "answer_initiator",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("system", [BYGGESAG, YDELSER], ids=["redirect", "post"])
+def test_the_record_has_a_question_by_browser_as_it_goes_over_the_wire(street: Street, system: EntityId) -> None:
+    street.log_in(system)
+    asked = street.click()
+    assert street.whom(asked) == system
+    flow = street.everybody_answers(asked).logout.flow
+    events = street.rig.record.events_of(street.rig.ports.workspace, flow)
+    octets = next(event.octets_out for event in events if (event.step, event.party) == ("ask_participant", system))
+    sent = asked.url if isinstance(asked, RedirectTo) else urlencode(asked.form.fields)
+    assert octets == sent.encode()
 
 
 @pytest.mark.parametrize("binding", [BINDING_REDIRECT, BINDING_POST])
