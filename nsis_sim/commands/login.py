@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsis_sim.options import BaseUrl, Level, broker_url
-from nsis_sim.terminal import REFUSED, fail, say
+from nsis_sim.terminal import REFUSED, fail, harmless, say
 
 if TYPE_CHECKING:
     from nsis_sim.login_report import LoginReport
@@ -56,7 +56,7 @@ def login(
 
 def _say(report: "LoginReport") -> None:
     if not report.succeeded:
-        say(f"Refused: {report.refused_as}. {report.explanation}")
+        say(harmless(f"Refused: {report.refused_as}. {report.explanation}"))
         for code in report.status:
             say(f"  status {code}")
     else:
