@@ -8,6 +8,7 @@ one event; docs/logout-flow.md is made from them.
 
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import urlencode
 
 from context_handler.asking import OutboundMessage, PostTo, RedirectTo
 from context_handler.logout_answering import LoggedOut, RefusedLogout, refuse_answer, refuse_logout
@@ -161,7 +162,7 @@ def ask_participant(
         visit.note(detail="no way to ask: " + ("no endpoint" if endpoint is None else "no browser in this logout"))
         return leg.moved(LegState.FAILED), None
     asked, message = ask_by_browser(leg, endpoint, at=visit.at, ports=ports)
-    octets = message.url.encode() if isinstance(message, RedirectTo) else str(dict(message.form.fields)).encode()
+    octets = (message.url if isinstance(message, RedirectTo) else urlencode(message.form.fields)).encode()
     visit.note(message_id=asked.request_id, octets_out=octets, asked=True)
     return asked, message
 

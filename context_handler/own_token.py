@@ -3,6 +3,8 @@
 The same steps whether the home IdP has just answered or a session answers for it, so that rights are always those of this moment.
 """
 
+from collections.abc import Sequence
+
 from context_handler import attribute_query, issue
 from context_handler.answering import use_up_answer
 from context_handler.asking import OutboundMessage, PostTo
@@ -13,10 +15,10 @@ from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_system
 from context_handler.release import attributes_for
 from context_handler.requester import members_as_registered_now
-from context_handler.roles import Translation, Translator
+from context_handler.roles import Dropped, Translation, Translator
 from context_handler.session import Participant, session_index_for
 from context_handler.translation import in_words_of
-from context_handler.visit import Visit, async_step, step
+from context_handler.visit import QUOTED_DETAIL, Visit, async_step, step
 from federation.model import GetsRights
 from oiosaml.attributes import PRIVILEGES_INTERMEDIATE
 from oiosaml.errors import Party, SamlError
@@ -60,11 +62,22 @@ def translate_roles(
     """Job function roles become this system's own roles with their data constraints, in the words of its table if it has one."""
     translator = Translator(registry, system.registration.entity_id, subject.x509.cvr, visit.at, stated.parametric)
     translation = in_words_of(system, translator.translate(stated.privileges), registry)
-    visit.note(
-        # cut each, so that one long name does not push out why it was dropped, nor the others (attack PRV-05)
-        detail="; ".join(f"{each.privilege:.200}: {each.code}: {each.reason:.200}" for each in translation.dropped)
-    )
+    visit.note(detail=_told(translation.dropped))
     return translation
+
+
+def _told(dropped: Sequence[Dropped]) -> str:
+    """Give as many as an event holds, each whole, and how many more there are: none is cut off in silence."""
+    told: list[str] = []
+    room = QUOTED_DETAIL - len(f"; and {len(dropped)} more")
+    for each in dropped:
+        # cut each, so that one long name does not push out why it was dropped, nor the others (attack PRV-05)
+        text = f"{each.privilege:.200}: {each.code}: {each.reason:.200}"
+        room -= len(text) + len("; ")
+        if room < 0:
+            return "; ".join((*told, f"and {len(dropped) - len(told)} more"))
+        told.append(text)
+    return "; ".join(told)
 
 
 @step(Party.CONTEXT_HANDLER)

@@ -17,7 +17,6 @@ TIMEOUT_SECONDS: Final = 60.0
 """How long a command waits for the registration API, which may fetch metadata itself, on a machine that may be slow or busy."""
 
 _BAD_REQUEST: Final = 400
-_NOT_FOUND: Final = 404
 
 JsonObject = Mapping[str, Any]
 
@@ -87,13 +86,22 @@ class Api:
 
     def flow_of(self, message_id: str) -> tuple[list[JsonObject], str | None]:
         """Give the events and the id of the flow that a message belonged to; none for a message that never came by."""
+        told = self._flow_at(f"/messages/{quote(message_id, safe='')}/flow")
+        return ([], None) if told is None else (list(told["events"]), str(told["flow"]))
+
+    def flow(self, reference: str) -> list[JsonObject] | None:
+        """Give the events of a login or logout by its reference; None if there is no such flow."""
+        told = self._flow_at(f"/flows/{quote(reference, safe='')}")
+        return None if told is None else list(told["events"])
+
+    def _flow_at(self, path: str) -> JsonObject | None:
         try:
-            told = self._send("GET", f"/messages/{quote(message_id, safe='')}/flow").json()
+            told: JsonObject = self._send("GET", path).json()
         except ApiRefusalError as refusal:
-            if refusal.status == _NOT_FOUND:
-                return [], None
+            if refusal.code == "web.not-found":
+                return None
             raise
-        return list(told["events"]), str(told["flow"])
+        return told
 
     def parties(self, kind: str) -> list[JsonObject]:
         """List the registered parties of a kind: `systems`, `idps` or `attribute-services`."""

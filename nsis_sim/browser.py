@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
-from lxml import html
+from lxml import etree, html
 
 from nsis_sim.outgoing import outgoing_transport
 
@@ -170,11 +170,19 @@ def _read_page(response: httpx.Response) -> Page:
     url, text = str(response.url), response.text
     forms: tuple[FormOnPage, ...] = ()
     links: tuple[str, ...] = ()
-    if "html" in response.headers.get("content-type", "") and text.strip():
-        document = html.document_fromstring(text)
+    document = read_html(text) if "html" in response.headers.get("content-type", "") else None
+    if document is not None:
         forms = tuple(_read_form(form, url) for form in document.forms)
         links = tuple(urljoin(url, link) for link in document.xpath("//a/@href"))
     return Page(url, response.status_code, response.headers, text, forms, links)
+
+
+def read_html(text: str) -> html.HtmlElement | None:
+    """Parse a page, whatever encoding its XML declaration names; None for one without an element or a text."""
+    try:
+        return html.document_fromstring(text.encode("utf-8", "replace"), parser=html.HTMLParser(encoding="utf-8"))
+    except etree.ParserError:
+        return None
 
 
 def _read_form(form: html.FormElement, url: str) -> FormOnPage:

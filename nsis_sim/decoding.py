@@ -4,11 +4,15 @@ import base64
 import binascii
 import re
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from lxml import etree
+
+from oiosaml.redaction import visible
+from oiosaml.uris import NS_SOAP
 
 MAX_INPUT_CHARACTERS: Final = 2_000_000
 """Characters that `nsis decode` takes: a message that was pasted, with room for whole metadata."""
@@ -35,9 +39,15 @@ class Decoded:
     xml: str
     """The document, indented. The octets that were signed are not these."""
 
+    def text(self) -> str:
+        """Give all of it for people; what strangers wrote in it moves no cursor."""
+        notes = ("  " + note.replace("\n", "\n  ") for note in self.notes)
+        told = "\n".join([self.what, *notes, "", self.xml.rstrip()])
+        return "\n".join(map(visible, told.split("\n")))
+
 
 def decode(text: str) -> Decoded:
-    """Find the SAML message, metadata or privilege list in `text`: a URL, a form, base64 with or without DEFLATE, or XML itself.
+    """Find the SAML message, metadata or privilege list in `text`: a URL, a query, a form, base64 of one, with or without DEFLATE, or XML.
 
     Raises:
         UndecodableError: if nothing of that fits.
@@ -48,18 +58,40 @@ def decode(text: str) -> Decoded:
     if text.startswith("<"):
         return _describe(text.encode("utf-8"), "as XML", ())
     fields = _fields_of(text)
-    name = next((name for name in _MESSAGE_FIELDS if name in fields), None)
-    if name is None:
-        octets, how = unpack(text)
-        return _describe(octets, how, ())
-    octets, how = unpack(fields[name])
-    others = tuple(f"{key}: {value:.300}" for key, value in fields.items() if key != name)
-    return _describe(octets, f"in {name}, {how}", others)
+    if _message_in(fields) is not None:
+        return _decode_fields(fields, "")
+    octets = _of_base64(text)
+    fields = _fields_of(octets.decode("ascii")) if octets.isascii() else {}
+    if _message_in(fields) is not None:
+        return _decode_fields(fields, "in base64 of a query or form, ")
+    return _describe(*_inflated(octets), ())
+
+
+def decode_octets(octets: bytes) -> Decoded:
+    """Do the same for what went over the wire, as the record of a flow keeps it.
+
+    Raises:
+        UndecodableError: if it holds no XML.
+    """
+    if octets.lstrip().startswith(b"<"):
+        return _describe(octets, "as XML", ())
+    return decode(octets.decode("utf-8", "replace"))
 
 
 def _fields_of(text: str) -> dict[str, str]:
     query = urlsplit(text).query if "://" in text[:12] else text.lstrip("?&")
     return dict(parse_qsl(query, keep_blank_values=True)) if "=" in query else {}
+
+
+def _message_in(fields: Mapping[str, str]) -> str | None:
+    return next((name for name in _MESSAGE_FIELDS if name in fields), None)
+
+
+def _decode_fields(fields: Mapping[str, str], where: str) -> Decoded:
+    name = _message_in(fields) or ""
+    octets, how = unpack(fields[name])
+    others = tuple(f"{key}: {value:.300}" for key, value in fields.items() if key != name)
+    return _describe(octets, f"{where}in {name}, {how}", others)
 
 
 def unpack(text: str) -> tuple[bytes, str]:
@@ -68,14 +100,21 @@ def unpack(text: str) -> tuple[bytes, str]:
     Raises:
         UndecodableError: if there is none.
     """
+    return _inflated(_of_base64(text))
+
+
+def _of_base64(text: str) -> bytes:
     compact = "".join((unquote_plus(text) if "%" in text else text).split())
     if not _BASE64.fullmatch(compact):
         raise UndecodableError("it is neither XML, nor base64, nor a URL or form with SAMLRequest or SAMLResponse")
     padded = compact.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        octets = base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True)
+        return base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True)
     except binascii.Error as error:
         raise UndecodableError(f"it looks like base64, but is cut or damaged ({error})") from error
+
+
+def _inflated(octets: bytes) -> tuple[bytes, str]:
     if octets.lstrip().startswith(b"<"):
         return octets, "base64"
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
@@ -83,7 +122,8 @@ def unpack(text: str) -> tuple[bytes, str]:
         inflated = inflater.decompress(octets, MAX_INFLATED_BYTES)
     except zlib.error as error:
         raise UndecodableError(
-            f"it is base64 of {len(octets)} bytes that are neither XML nor DEFLATE ({error})"
+            f"it is base64 of {len(octets)} bytes that are neither XML, nor DEFLATE ({error}),"
+            " nor a query or form with SAMLRequest or SAMLResponse"
         ) from error
     if not inflated.lstrip().startswith(b"<"):
         raise UndecodableError(f"it is DEFLATE in base64, but what comes out is no XML: {inflated[:40]!r}")
@@ -99,18 +139,26 @@ def _describe(octets: bytes, how: str, notes: tuple[str, ...]) -> Decoded:
         raise UndecodableError(f"it is XML that cannot be read: {error}") from error
     if root.getroottree().docinfo.doctype:
         raise UndecodableError("it has a document type declaration, which no SAML message may have")
-    name = etree.QName(root)
-    issuer = root.findtext("{*}Issuer")
-    what = f"{name.localname} ({how})" + (f" from {issuer.strip()}" if issuer else "")
+    message = _in_envelope(root)
+    name = etree.QName(message)
+    issuer = message.findtext("{*}Issuer")
+    packed = how if message is root else f"in SOAP, {how}"
+    what = f"{name.localname} ({packed})" + (f" from {issuer.strip()}" if issuer else "")
     facts = tuple(
-        f"{key}: {root.get(key)}"
+        f"{key}: {message.get(key)}"
         for key in ("ID", "entityID", "InResponseTo", "IssueInstant", "Destination")
-        if root.get(key)
+        if message.get(key)
     )
     etree.indent(root)
     return Decoded(
         what, (f"namespace: {name.namespace}", *facts, *notes, *_inside(root)), etree.tostring(root, encoding="unicode")
     )
+
+
+def _in_envelope(root: etree._Element) -> etree._Element:
+    """Give the message that a SOAP envelope holds; anything else is its own message."""
+    inside = root.find(f"{{{NS_SOAP}}}Body/*") if root.tag == f"{{{NS_SOAP}}}Envelope" else None
+    return root if inside is None else inside
 
 
 def _inside(root: etree._Element) -> tuple[str, ...]:

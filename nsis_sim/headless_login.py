@@ -14,7 +14,7 @@ from nsis_sim.browser import Browser, FormOnPage, Page
 from nsis_sim.decoding import UndecodableError, unpack
 from nsis_sim.login_report import LoginReport, is_success, report_refusal, report_success, request_id, status_codes
 from nsis_sim.named_parties import UnknownPartyError, find_party
-from nsis_sim.refusal_on_page import refusal_on
+from nsis_sim.refusal_on_page import first_lines, refusal_on
 from oiosaml.messages.metadata_reading import read_metadata
 
 PERSONA_HEADER: Final = "X-NSIS-Persona"
@@ -121,11 +121,17 @@ def _report(browser: Browser, page: Page, api: Api, urls: ContextHandlerUrls) ->
     if flow is not None and is_success(status) and page.status < _ERROR_STATUS:
         return report_success(events, flow=flow, status=status)
     told = refusal_on(page)
-    explanation = f"{where} answered HTTP {page.status}" + (f": {told.detail}" if told else "")
-    if is_success(status):
-        explanation = f"The Context Handler issued a token, but the system answered it with HTTP {page.status}"
-        explanation += f": {told.detail}" if told else ""
+    who = (
+        "The Context Handler issued a token, but the system answered it with"
+        if is_success(status)
+        else f"{where} answered"
+    )
+    explanation = f"{who} HTTP {page.status}" + (f": {told.detail}" if told else _quoted(page))
     return report_refusal(events, flow=flow, status=status, explanation=explanation, code=told.code if told else None)
+
+
+def _quoted(page: Page) -> str:
+    return "".join(f"\n  | {line}" for line in first_lines(page))
 
 
 def _require_an_end(page: Page, where: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from lxml import etree
 
+from nsis_sim.login_remarks import Remark, dropped_in, remarks_in
 from oiosaml import oiosaml2
 from oiosaml.attributes import ASSURANCE_LEVEL, LOA, PRIVILEGES_INTERMEDIATE
 from oiosaml.errors import SamlError
@@ -39,6 +40,10 @@ class LoginReport:
     privileges: tuple[PrivilegeGroup, ...] = ()
     flow: str | None = None
     """None if the broker never saw a request."""
+    findings: tuple[Remark, ...] = ()
+    """What the rules say of the messages of this login: broken SHOULDs, and the broken MUSTs of a refusal."""
+    dropped: tuple[str, ...] = ()
+    """Rights that the municipality sent and the token does not hold, each with why."""
     explanation: str = ""
     """For people; not in the JSON."""
 
@@ -70,6 +75,8 @@ class LoginReport:
             "flow": self.flow,
             "assurance_level": self.assurance_level,
             "profile": self.profile,
+            "findings": [finding.to_json() for finding in self.findings],
+            "dropped": list(self.dropped),
         }
 
 
@@ -81,8 +88,11 @@ def _group_to_json(group: PrivilegeGroup) -> dict[str, Any]:
 def report_success(events: Sequence[Mapping[str, Any]], *, flow: str, status: tuple[str, ...]) -> LoginReport:
     """Report what the broker says it issued: the assertion before it was encrypted, from the flow's events."""
     assertion = _issued(events)
+    findings, dropped = remarks_in(events), dropped_in(events)
     if assertion is None:
-        return LoginReport(outcome="success", status=status, attributes={}, flow=flow)
+        return LoginReport(
+            outcome="success", status=status, attributes={}, flow=flow, findings=findings, dropped=dropped
+        )
     subject = assertion.subject
     return LoginReport(
         outcome="success",
@@ -99,6 +109,8 @@ def report_success(events: Sequence[Mapping[str, Any]], *, flow: str, status: tu
             for group in read_privileges(text).groups
         ),
         flow=flow,
+        findings=findings,
+        dropped=dropped,
     )
 
 
@@ -119,6 +131,8 @@ def report_refusal(
         status=status,
         attributes={},
         flow=flow,
+        findings=remarks_in(events),
+        dropped=dropped_in(events),
         explanation=detail or explanation,
     )
 

@@ -30,9 +30,14 @@ def say(text: str = "") -> None:
     typer.echo(text)
 
 
+def harmless(text: str) -> str:
+    """Give lines in which others said something so that they move no cursor and show no secret."""
+    return "\n".join(map(visible, redacted(text).split("\n")))
+
+
 def fail(message: str, *, status: int = UNUSABLE) -> NoReturn:
     """Write why it cannot be done to standard error, and end with `status`. What others said in it moves no cursor and shows no secret."""
-    typer.echo("\n".join(visible(line) for line in redacted(message).split("\n")), err=True)
+    typer.echo(harmless(message), err=True)
     raise typer.Exit(status)
 
 

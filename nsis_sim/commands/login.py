@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsis_sim.options import BaseUrl, Level, broker_url
-from nsis_sim.terminal import REFUSED, fail, say
+from nsis_sim.terminal import REFUSED, fail, harmless, say
 
 if TYPE_CHECKING:
     from nsis_sim.login_report import LoginReport
@@ -31,7 +31,10 @@ def login(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Write the outcome as JSON.")] = False,
 ) -> None:
-    """Log in over real HTTP, and say what the token holds. Exits 0 on success, 1 on a refusal, 2 on wrong use or if nobody answers."""
+    """Log in over real HTTP, and say what the token holds. Exits 0 on success, 1 on a refusal, 2 on wrong use or if nobody answers.
+
+    A login that succeeds may have lost rights on the way, or broken rules that refuse nobody: both are said, with why.
+    """
     from nsis_sim.api_client import Api, ApiRefusalError, ApiUnreachableError
     from nsis_sim.browser import UnreachableError
     from nsis_sim.headless_login import LoginStuckError, WrongWishError, log_in, resolve
@@ -56,7 +59,7 @@ def login(
 
 def _say(report: "LoginReport") -> None:
     if not report.succeeded:
-        say(f"Refused: {report.refused_as}. {report.explanation}")
+        say(harmless(f"Refused: {report.refused_as}. {report.explanation}"))
         for code in report.status:
             say(f"  status {code}")
     else:
@@ -69,4 +72,18 @@ def _say(report: "LoginReport") -> None:
                 say(f"    {privilege}")
             for constraint in group.constraints:
                 say(f"      limited by {constraint.name} = {constraint.value}")
+        if not report.privileges:
+            say("  no rights in the token")
+    _say_remarks(report)
     say(f"  flow {report.flow or '–'}")
+
+
+def _say_remarks(report: "LoginReport") -> None:
+    """Say what became of rights, and what rules were broken; not twice what the explanation of a refusal says already."""
+    for each in report.dropped:
+        say(harmless(f"  dropped: {each}"))
+    for finding in report.findings:
+        if finding.detail not in report.explanation:
+            whose = f" ({finding.party})" if finding.party else ""
+            say(harmless(f"  {finding.requirement} {finding.rule_id}{whose}: {finding.sentence}"))
+            say(harmless(f"    {finding.detail}"))

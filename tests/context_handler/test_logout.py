@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -129,6 +130,18 @@ def test_the_initiator_is_not_answered_where_it_was_before_the_back_channels_wer
     street.rig.registry.idp_list[0] = replace(idp, metadata=silent)
     moves_while_arkiv_is_asked(street, BYGGESAG)
     assert street.told(street.send(street.request(BYGGESAG)), BYGGESAG).destination == NEW_HOME.location
+
+
+@pytest.mark.parametrize("system", [BYGGESAG, YDELSER], ids=["redirect", "post"])
+def test_the_record_has_a_question_by_browser_as_it_goes_over_the_wire(street: Street, system: EntityId) -> None:
+    street.log_in(system)
+    asked = street.click()
+    assert street.whom(asked) == system
+    flow = street.everybody_answers(asked).logout.flow
+    events = street.rig.record.events_of(street.rig.ports.workspace, flow)
+    octets = next(event.octets_out for event in events if (event.step, event.party) == ("ask_participant", system))
+    sent = asked.url if isinstance(asked, RedirectTo) else urlencode(asked.form.fields)
+    assert octets == sent.encode()
 
 
 @pytest.mark.parametrize("binding", [BINDING_REDIRECT, BINDING_POST])

@@ -249,6 +249,22 @@ async def test_a_limited_group_of_nobodys_role_is_left_out_of_the_token_and_told
     assert f"{KEY}x: priv.unknown: got a data constraint of a group in which no role is registered" in told
 
 
+@pytest.mark.parametrize(("strangers", "room"), [(1, 1), (4, 4), (5, 4), (40, 4)])
+async def test_of_many_rights_left_out_the_event_says_how_many_more_there_are(
+    rig: Rig, strangers: int, room: int
+) -> None:
+    roles = [f"http://roller.korsbaek.test/{number:02}" for number in range(strangers)]
+    stated = PrivilegeList(tuple(PrivilegeGroup(cvr_scope(KORSBAEK), (role,), ()) for role in roles))
+    rig.token(await rig.login(said(stated)))
+    flow = rig.record.flows(rig.ports.workspace, limit=1)[0]
+    events = rig.record.events_of(rig.ports.workspace, flow.flow)
+    (told,) = [event.detail for event in events if event.step == "translate_roles"]
+    *whole, last = told.split("; ")
+    assert [each.partition(": ")[0] for each in (*whole, last)[:room]] == roles[:room]
+    assert all(each.endswith("registered and active") for each in whole)
+    assert last == f"and {strangers - room} more" if strangers > room else last.endswith("registered and active")
+
+
 async def test_attribute_service_is_asked_for_the_keys_of_the_systems_roles(tmp_path: Path) -> None:
     rig = make_rig(tmp_path, knows_roles=False)
     rig.registry.job_function_roles = [nurse()]

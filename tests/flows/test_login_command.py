@@ -17,6 +17,8 @@ KEYS = [
     "flow",
     "assurance_level",
     "profile",
+    "findings",
+    "dropped",
 ]
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 RESPONDER = "urn:oasis:names:tc:SAML:2.0:status:Responder"
@@ -52,6 +54,7 @@ def test_success_has_the_contracts_keys_and_types(base_url):
     )
     assert report["attributes"]["https://data.gov.dk/model/core/eid/professional/cvr"] == ["91000013"]
     assert isinstance(report["flow"], str)
+    assert (report["findings"], report["dropped"]) == ([], [])
     for group in report["privileges"]:
         assert list(group) == ["scope", "privileges", "constraints"]
         assert all(list(constraint) == ["name", "value"] for constraint in group["constraints"])
@@ -80,6 +83,24 @@ def test_refusal_has_the_same_keys_with_code_and_status(base_url):
         [RESPONDER, NO_AUTHN_CONTEXT],
     )
     assert (report["level"], report["name_id"], report["attributes"], report["privileges"]) == (None, None, {}, [])
+
+
+def test_a_refusal_has_the_rules_that_were_broken(base_url):
+    _, report = log_in(base_url, "byggesag", "korsbaek", "bo-lindgaard")
+    assert {(each["rule_id"], each["requirement"], each["code"]) for each in report["findings"]} == {
+        ("IDR-35", "MUST", "fed.loa")
+    }
+
+
+def test_a_right_that_was_dropped_is_told_and_the_person_is_in_all_the_same(base_url):
+    role = "http://roller.korsbaek.test/roles/jobrole/boligindretning/1"
+    over = f"job_function_roles: [{{entity_id: {role}, name: Over, cvr: '91000013', active: {{end: 2020-01-01T00:00:00Z}}}}]"
+    assert run_here("apply", "-", "--base-url", base_url, stdin=over).returncode == 0
+    why = f"{role}: priv.unknown: got '{role}', expected a job function role that is registered and active"
+    status, report = log_in(base_url, "byggesag", "korsbaek", "cilla-moeberg")
+    assert (status, report["outcome"], report["dropped"]) == (0, "success", [why])
+    asked = ("--system", "byggesag", "--idp", "korsbaek", "--persona", "cilla-moeberg", "--base-url", base_url)
+    assert f"  dropped: {why}\n" in run_here("login", *asked).stdout
 
 
 def test_entity_ids_do_as_well_as_short_ids(base_url):

@@ -111,3 +111,18 @@ def test_proxy_variables_are_not_asked(monkeypatch):
     monkeypatch.setenv("ALL_PROXY", "http://192.0.2.1:1")
     with Browser() as browser, pytest.raises(UnreachableError, match=r"127\.0\.0\.1:1/ does not answer"):
         browser.visit("http://127.0.0.1:1/")
+
+
+@pytest.mark.parametrize("text", ['<?xml version="1.0" encoding="UTF-8"?>', '<?xml version="1.0" encoding="UTF-16"?>'])
+def test_reads_a_page_that_names_an_encoding(text):
+    form = SELF_POSTING.format(action="/next", value="æ").replace("SAMLResponse", "plain")
+    answer = httpx.Response(200, headers={"content-type": "application/xhtml+xml; charset=utf-8"}, text=text + form)
+    with browser_at(lambda _: answer) as browser:
+        (read,) = browser.visit("http://localhost/").forms
+    assert read.value("plain") == "æ"
+
+
+@pytest.mark.parametrize("text", ["<!-- nothing -->", "<?php nothing ?>", " "])
+def test_a_page_without_an_element_has_nothing_to_press(text):
+    with browser_at(lambda _: httpx.Response(200, headers={"content-type": "text/html"}, text=text)) as browser:
+        assert browser.visit("http://localhost/").forms == ()
