@@ -17,7 +17,7 @@ class WireMessage:
     """What came in or went out in a step."""
 
     direction: str
-    """`in` or `out`, as the Context Handler sees it."""
+    """`in` or `out`, as the Context Handler sees it; `in, decrypted` for an assertion that its key has opened."""
     octets: bytes
     length: int
     """How many octets there were; more than `octets` has where the record kept the beginning alone."""
@@ -100,3 +100,6 @@ def _messages_of(event: Mapping[str, Any]) -> Iterator[WireMessage]:
             octets = base64.b64decode(event[f"octets_{direction}"])
             whole = event["octets_in_length"] if direction == "in" else None
             yield WireMessage(direction, octets, whole or len(octets))
+    if event["assertion_in"] is not None:
+        octets = base64.b64decode(event["assertion_in"])
+        yield WireMessage("in, decrypted", octets, len(octets))

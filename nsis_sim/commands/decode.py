@@ -38,7 +38,7 @@ def decode_command(
 ) -> None:
     """Say what a SAMLRequest, SAMLResponse, metadata or privilege list is, and show its XML. Verifies nothing.
 
-    With --flow it does so for each step of a login or logout, in order. What came in encrypted stays so.
+    With --flow it does so for each step of a login or logout, in order. An assertion that came in encrypted is shown decrypted as well.
     """
     if flow is not None:
         if text is not None:

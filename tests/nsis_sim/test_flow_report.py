@@ -8,10 +8,10 @@ REQUEST = b'<p:AuthnRequest xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" ID="_
 FORM = b"SAMLRequest=" + base64.b64encode(REQUEST).replace(b"+", b"%2B").replace(b"=", b"%3D") + b"&RelayState=here"
 
 
-def event(step="a_step", *, octets_in=None, octets_out=None, **more):
+def event(step="a_step", *, octets_in=None, octets_out=None, assertion_in=None, **more):
     encoded = {
-        f"octets_{way}": octets if octets is None else base64.b64encode(octets).decode()
-        for way, octets in (("in", octets_in), ("out", octets_out))
+        name: octets if octets is None else base64.b64encode(octets).decode()
+        for name, octets in (("octets_in", octets_in), ("octets_out", octets_out), ("assertion_in", assertion_in))
     }
     plain = {"outcome": "passed", "code": None, "detail": "", "party": None, "octets_in_length": None}
     return {"at": "2026-11-23T12:00:00.123456Z", "step": step, **plain, **encoded, **more}
@@ -42,6 +42,12 @@ def test_every_step_has_a_line_and_its_messages_follow_it():
 def test_a_step_that_asked_and_was_answered_shows_the_question_first():
     told = FlowReport.of([event(octets_in=b"<answer/>", octets_out=b"<question/>")]).text()
     assert told.index("out: question") < told.index("in: answer")
+
+
+def test_an_assertion_that_came_in_encrypted_is_shown_behind_its_message():
+    told = FlowReport.of([event(octets_in=FORM, assertion_in=b"<read/>")]).text()
+    assert told.index("AuthnRequest") < told.index("in, decrypted: ") < told.index("<read/>")
+    assert "decrypted" not in FlowReport.of([event(octets_in=FORM)]).text()
 
 
 def test_a_refusal_has_its_code_and_why():
