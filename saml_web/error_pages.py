@@ -71,6 +71,11 @@ _MEND_BY_CODE: Final = {
     "req.replay": Mend.USER,
     "req.stale": Mend.USER,
 }
+_WRONG_LEVEL_STATED: Final = frozenset(
+    {"fed.loa:above-registration", "fed.loa:not-a-level", "fed.loa:not-an-assurance-level"}
+)
+"""Refusals of a level that is wrong whatever the person logs in with: whoever stated it mends it."""
+
 _MEND_BY_FAMILY: Final = {
     "aq": Mend.ATTRIBUTE_SERVICE,
     "flow": Mend.USER,
@@ -90,7 +95,12 @@ _DANISH_LEVELS: Final = {"Low": "Lav", "Substantial": "Betydelig", "High": "Høj
 
 
 def who_mends(error: SamlError) -> Mend:
-    """Tell who can mend `error`: by the code alone, else by the party whose message it was, else by the code's family."""
+    """Tell who can mend `error`: by the code alone, else by the party whose message it was, else by the code's family.
+
+    A level that is wrong in itself is its sender's to mend, though it has the code of one that is too low.
+    """
+    if error.refusal.key in _WRONG_LEVEL_STATED:
+        return _MEND_BY_PARTY[error.party or Party.HOME_IDP]
     own = _MEND_BY_CODE.get(error.code)
     if own is not None:
         return own

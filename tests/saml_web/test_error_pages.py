@@ -175,6 +175,13 @@ def test_upstream_refusal_shows_what_the_idp_said() -> None:
     ("error", "mend"),
     [
         (LOA, Mend.LEVEL),
+        (SamlError("fed.loa", "", party=Party.HOME_IDP), Mend.LEVEL),
+        (SamlError("fed.loa:idp-too-low", "", party=Party.CONTEXT_HANDLER), Mend.LEVEL),
+        (SamlError("fed.loa:not-a-level", "", party=Party.HOME_IDP), Mend.HOME_IDP),
+        (SamlError("fed.loa:not-a-level", ""), Mend.HOME_IDP),
+        (SamlError("fed.loa:not-a-level", "", party=Party.CONTEXT_HANDLER), Mend.CONTEXT_HANDLER),
+        (SamlError("fed.loa:not-an-assurance-level", "", party=Party.HOME_IDP), Mend.HOME_IDP),
+        (SamlError("fed.loa:above-registration", "", party=Party.HOME_IDP), Mend.HOME_IDP),
         (SamlError("sig.value", ""), Mend.SENDER),
         (SamlError("sig.value", "", party=Party.HOME_IDP), Mend.HOME_IDP),
         (SamlError("req.acs", ""), Mend.SYSTEM),
