@@ -69,7 +69,6 @@ _MEND_BY_CODE: Final = {
     "proto.replay": Mend.USER,
     "proto.unsolicited": Mend.USER,
     "req.replay": Mend.USER,
-    "req.stale": Mend.USER,
 }
 _WRONG_LEVEL_STATED: Final = frozenset(
     {"fed.loa:above-registration", "fed.loa:not-a-level", "fed.loa:not-an-assurance-level"}

@@ -185,6 +185,10 @@ def test_upstream_refusal_shows_what_the_idp_said() -> None:
         (SamlError("sig.value", ""), Mend.SENDER),
         (SamlError("sig.value", "", party=Party.HOME_IDP), Mend.HOME_IDP),
         (SamlError("req.acs", ""), Mend.SYSTEM),
+        (SamlError("req.replay", "", party=Party.SYSTEM), Mend.USER),
+        (SamlError("req.stale", "", party=Party.SYSTEM), Mend.SYSTEM),
+        (SamlError("req.stale:nemlogin", ""), Mend.SYSTEM),
+        (SamlError("req.stale", "", party=Party.CONTEXT_HANDLER), Mend.CONTEXT_HANDLER),
         (SamlError("aq.fault", ""), Mend.ATTRIBUTE_SERVICE),
         (SamlError("fed.no-roles", "", party=Party.HOME_IDP), Mend.ADMINISTRATOR),
         (SamlError("md.key", ""), Mend.METADATA),
@@ -194,6 +198,16 @@ def test_upstream_refusal_shows_what_the_idp_said() -> None:
 )
 def test_says_who_mends(error: SamlError, mend: Mend) -> None:
     assert who_mends(error) is mend
+
+
+@pytest.mark.parametrize(
+    ("language", "clock"), [(Language.DA, "ur formentlig forkert"), (Language.EN, "clock is probably wrong")]
+)
+@pytest.mark.parametrize("key", ["req.stale", "req.stale:nemlogin"])
+def test_an_old_request_may_be_an_old_page_and_may_be_a_slow_clock(key: str, language: Language, clock: str) -> None:
+    """A page that was left open is mended by starting again; a clock is not, so the sentence names both."""
+    sentence = sentence_of(SamlError(key, ""), language)
+    assert clock in sentence and ("Start forfra" in sentence or "Start again" in sentence)
 
 
 def test_each_mender_has_a_sentence_of_its_own() -> None:
