@@ -56,9 +56,8 @@ def level_is_a_level(assertion: Assertion, expected: AssertionExpectations) -> I
     if expected.registered_assurance_level is not None and has_stand_in:
         return  # the stand-in that the registration allows; the NIST rules judge it
     if _level(assertion, LOA) is None:
-        yield Breach(
-            f"got {', '.join(map(repr, values))[:80] or 'no loa'}, expected Low, Substantial or High", NOT_A_LEVEL
-        )
+        found = _quoted(values) or "no loa" + _level_of_the_older_profile(assertion)
+        yield Breach(f"got {found}, expected Low, Substantial or High in {LOA}", NOT_A_LEVEL)
 
 
 @rule("IDR-33", code="fed.loa", source="NSIS, LOA-4")
@@ -145,6 +144,15 @@ def other_organisation(assertion: Assertion, name: str) -> Iterator[Breach]:
             yield Breach(
                 f"got O={organisation} and CVR {cvr!r:.40}, expected the same", params=(("cvr", organisation),)
             )
+
+
+def _level_of_the_older_profile(assertion: Assertion) -> str:
+    older = _quoted(assertion.values_of(ASSURANCE_LEVEL))
+    return older and f" but AssuranceLevel {older}, which is the older profile's"
+
+
+def _quoted(values: tuple[str, ...]) -> str:
+    return ", ".join(map(repr, values))[:80]
 
 
 def _level(assertion: Assertion, name: str) -> AssuranceLevel | None:

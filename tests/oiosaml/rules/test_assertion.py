@@ -346,6 +346,21 @@ def test_stated_level_is_one_exact_value(values: tuple[str, ...], level: Assuran
 
 
 @pytest.mark.parametrize(
+    ("older", "told"),
+    [
+        (("3",), "got no loa but AssuranceLevel '3', which is the older profile's, expected "),
+        ((), "got no loa, expected "),
+    ],
+    ids=["the older profile's", "none"],
+)
+def test_an_idp_that_states_no_level_is_told_of_the_older_profiles_one(older: tuple[str, ...], told: str) -> None:
+    kept = without_attribute(names.LOA).attributes
+    stated = (*kept, Attribute(names.ASSURANCE_LEVEL, older)) if older else tuple(kept)
+    (finding,) = examine((RULES["IDR-31"],), assertion(attribute_statements=(stated,)), assertion_expectations())
+    assert finding.detail.startswith(told) and finding.detail.endswith(names.LOA)
+
+
+@pytest.mark.parametrize(
     ("registered", "told"), [(AssuranceLevel.SUBSTANTIAL, "Substantial"), (None, "no level")], ids=["a level", "none"]
 )
 def test_who_is_above_the_registration_reads_both_levels(registered: AssuranceLevel | None, told: str) -> None:
