@@ -107,6 +107,7 @@ _TABLE: Final = (
     Refusal("fed.issuer-mismatch", _DENIED, STATUS_AUTHN_FAILED, "Svaret og adgangsbilletten har ikke samme afsender.", "The answer and the assertion do not have the same sender."),
     Refusal("fed.wrong-idp", _DENIED, STATUS_AUTHN_FAILED, "Svaret kommer fra en anden end den, der blev spurgt.", "The answer comes from another party than the one that was asked."),
     Refusal("fed.scope", _DENIED, STATUS_AUTHN_FAILED, "Din kommune må ikke udtale sig om CVR {cvr}.", "Your municipality may not speak for CVR {cvr}."),
+    Refusal("fed.scope:two-organisations", _DENIED, STATUS_AUTHN_FAILED, "Din kommunes login oplyser to organisationer om dig: CVR {named} i brugernavnet og CVR {cvr} ved siden af.", "Your municipality's login states two organisations of you: CVR {named} in the user name, and CVR {cvr} beside it."),
     Refusal("fed.scope:nemlogin", _DENIED, STATUS_AUTHN_FAILED, "NemLog-in må ikke svare for CVR {cvr} her.", "NemLog-in may not answer for CVR {cvr} here."),
     Refusal("fed.loa", _DENIED, STATUS_NO_AUTHN_CONTEXT, "Systemet kræver sikringsniveau {required}, men du er logget ind på {actual}.", "The system requires level {required}, but you are logged in at {actual}."),
     Refusal("fed.loa:above-registration", _DENIED, STATUS_AUTHN_FAILED, "Din kommunes login oplyser sikringsniveau {actual}, men er kun registreret til {registered}.", "Your municipality's login states level {actual}, but is only registered for {registered}."),

@@ -15,6 +15,7 @@ from oiosaml.uris import NAMEID_X509_SUBJECT_NAME, PERSON_UUID_PREFIX
 
 NOT_A_LEVEL: Final = "fed.loa:not-a-level"
 ABOVE_REGISTRATION: Final = "fed.loa:above-registration"
+TWO_ORGANISATIONS: Final = "fed.scope:two-organisations"
 
 
 _LEVELS: Final = frozenset(level.attribute_value for level in AssuranceLevel)
@@ -142,7 +143,9 @@ def other_organisation(assertion: Assertion, name: str) -> Iterator[Breach]:
     for cvr in assertion.values_of(name):
         if cvr != organisation:
             yield Breach(
-                f"got O={organisation} and CVR {cvr!r:.40}, expected the same", params=(("cvr", organisation),)
+                f"got O={organisation} in the NameID and CVR {cvr!r:.40} in {name}, expected the same",
+                TWO_ORGANISATIONS,
+                (("named", organisation), ("cvr", cvr[:40])),
             )
 
 
