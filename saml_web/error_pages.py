@@ -108,10 +108,14 @@ def who_mends(error: SamlError) -> Mend:
     return _MEND_BY_FAMILY.get(error.code.partition(".")[0], Mend.SENDER)
 
 
-def name_flow(request: Request, reference: str, *, step: str | None = None) -> None:
-    """Tell the error page which flow (and step) `request` belongs to, so that its reference is the flow's id."""
+def name_flow(request: Request, reference: str, *, step: str | None = None, record_url: str | None = None) -> None:
+    """Tell the error page which flow (and step) `request` belongs to, so that its reference is the flow's id.
+
+    `record_url` is where the house that shows the page serves the record of that flow; without it the reference leads nowhere.
+    """
     request.state.reference = reference
     request.state.step = step
+    request.state.record_url = record_url
 
 
 def refusal_context(request: Request, error: SamlError) -> dict[str, Any]:
@@ -126,6 +130,7 @@ def refusal_context(request: Request, error: SamlError) -> dict[str, Any]:
         "reference": request.state.reference,
         "detail": shown(error.detail),
         "step": request.state.step,
+        "record_url": request.state.record_url,
         "upstream": _upstream(error),
     }
 

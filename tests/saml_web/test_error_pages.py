@@ -15,6 +15,7 @@ from saml_web.pages import Pages
 
 PAGES = Pages("saml_web", base_url="http://localhost:8000", ids=SystemIds())
 LOA = SamlError("fed.loa", "got Low, expected Substantial", params={"required": "Substantial", "actual": "Low"})
+RECORD = "http://localhost:8000/_sim/api/flows/flow-0001"
 
 
 class Body(BaseModel):
@@ -29,6 +30,11 @@ def app_that_raises(error: Exception) -> FastAPI:
     @app.get("/_sim/api/flow")
     def fail(request: Request) -> None:
         name_flow(request, "flow-0001", step="finish_login")
+        raise error
+
+    @app.get("/recorded")
+    def fail_on_record(request: Request, more: str = "") -> None:
+        name_flow(request, "flow-0001", step="finish_login", record_url=RECORD + more)
         raise error
 
     @app.post("/_sim/api/input")
@@ -71,6 +77,22 @@ def test_what_stands_in_english_on_a_page_says_so(language: Language) -> None:
 def test_sentence_names_the_levels_in_the_readers_language() -> None:
     assert sentence_of(LOA, Language.DA).endswith("Betydelig, men du er logget ind p\u00e5 Lav.")
     assert sentence_of(LOA, Language.EN).endswith("Substantial, but you are logged in at Low.")
+
+
+@pytest.mark.parametrize(
+    ("language", "label"), [("da", "Hvert trin og hver besked (JSON)"), ("en", "Every step and message (JSON)")]
+)
+def test_a_reference_leads_to_the_record_where_the_house_serves_it(language: str, label: str) -> None:
+    text = answer(LOA, f"/recorded?lang={language}").text
+    assert f'<dt>{label}</dt><dd><a href="{RECORD}">{RECORD}</a></dd>' in text
+    for path in ("/flow", "/nowhere"):
+        text = answer(LOA, f"{path}?lang={language}").text
+        assert label not in text and "/_sim/api" not in text
+
+
+def test_an_address_of_a_record_is_text_like_any_other() -> None:
+    text = answer(LOA, '/recorded?more="><script>').text
+    assert '"><script>' not in text and "&#34;&gt;&lt;script&gt;" in text
 
 
 def test_api_answers_in_json() -> None:
