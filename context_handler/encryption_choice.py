@@ -45,5 +45,22 @@ def encryption_for(system: RegisteredSystem) -> tuple[RSAPublicKey, EncryptionMe
         raise SamlError("enc.algorithm", str(error), party=Party.CONTEXT_HANDLER) from error
 
 
+@lru_cache(REMEMBERED_SYSTEMS)
+def encryption_told(system: RegisteredSystem) -> str:
+    """Say for the record of a login which algorithms are chosen, in the words with which their URIs end.
+
+    Raises:
+        SamlError: as `encryption_for`.
+    """
+    chosen = encryption_for(system)
+    if chosen is None:
+        return "not encrypted: the system's metadata names nothing to encrypt to"
+    method = chosen[1]
+    block, transport, digest, mask = (
+        uri.rpartition("#")[2] for uri in (method.block, method.key_transport, method.digest, method.mgf)
+    )
+    return f"encrypted by {block} and {transport} ({digest}, {mask})"
+
+
 def _keys_of(system: RegisteredSystem) -> tuple[KeyDescriptor, ...]:
     return system.metadata.sp.keys if system.metadata.sp else ()

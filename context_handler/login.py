@@ -36,6 +36,7 @@ from context_handler.ports import Ports, RegisteredIdp, RegisteredSystem, Regist
 from context_handler.profiles.profile import Subject
 from context_handler.profiles.registered import profile_of_idp, subject_of
 from context_handler.requester import (
+    BY_COOKIE,
     registered_acs,
     registered_idp,
     registered_system,
@@ -228,7 +229,10 @@ def resume_pending_login(
         )
     if login.browser != inbound.browser:
         # Another browser must neither finish this login (attack PRO-02, PRO-05) nor learn its fate.
-        raise SamlError("proto.in-response-to", "got an answer by another browser than the one that began the login")
+        raise SamlError(
+            "proto.in-response-to",
+            f"got an answer by another browser, expected the one that began the login; {BY_COOKIE}",
+        )
     visit.resume(login)
     require_not_expired(login)
     if login.state is not LoginState.AT_HOME_IDP:

@@ -46,6 +46,7 @@ from context_handler.logout_state import (
     PartyKind,
 )
 from context_handler.ports import Ports, Registry
+from context_handler.requester import BY_COOKIE
 from context_handler.visit import Visit, async_step, step
 from oiosaml.errors import Party, SamlError
 from oiosaml.ids import FlowId
@@ -226,7 +227,10 @@ def leave_participant_out(visit: Visit, flow: FlowId, browser: str, ports: Ports
     """
     logout = ports.logouts.by_flow(ports.workspace, flow)
     if logout is None or logout.browser != browser or logout.state is not LogoutState.UNDER_WAY:
-        raise SamlError("flow.unknown:logout", "got a logout that is not under way in this browser")
+        raise SamlError(
+            "flow.unknown:logout",
+            f"got a logout that is not under way in this browser, expected one that it began; {BY_COOKIE}",
+        )
     visit.continue_flow(logout.flow)
     leg = logout.asked
     if leg is None:

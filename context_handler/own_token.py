@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from context_handler import attribute_query, issue
 from context_handler.answering import use_up_answer
 from context_handler.asking import OutboundMessage, PostTo
+from context_handler.encryption_choice import encryption_told
 from context_handler.name_ids import local_name_id, name_id_for
 from context_handler.ports import Ports, RegisteredIdp, RegisteredSystem, Registry
 from context_handler.privilege_source import StatedRights, stated_in_token
@@ -138,5 +139,7 @@ def answer_system(
     """The assertion is encrypted for this system, if its profile does so, and posted to its registered address."""
     requester = visit.known_requester()
     octets = issue.seal(assertion, system, requester, at=visit.at, ports=ports)
-    visit.note(party=requester.system, message_id=requester.request.id, octets_out=octets)
+    visit.note(
+        party=requester.system, message_id=requester.request.id, octets_out=octets, detail=encryption_told(system)
+    )
     return PostTo(issue.answer_form(octets, requester))

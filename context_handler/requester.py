@@ -17,6 +17,11 @@ from oiosaml.uris import BINDING_POST
 ADDRESS_LOST: Final = frozenset({"req.unknown-sp", "md.expired", "req.acs", "fed.withdrawn", "key.unchecked"})
 """Refusals of a system whose address is its own no longer, and gets not even a refusal."""
 
+BY_COOKIE: Final = (
+    "we know a browser by the cookie it was given with our first answer, which a client must keep and send"
+)
+"""What a client without cookies is told, such as Java's own: it comes back as a stranger."""
+
 RegisteredParty = RegisteredSystem | RegisteredIdp | RegisteredAttributeService
 
 
@@ -31,7 +36,11 @@ def login_under_way(flow: FlowId, browser: str, at: datetime, ports: Ports) -> P
     """
     login = ports.store.pending_by_handle(ports.workspace, flow)
     if login is None or login.browser != browser:
-        raise SamlError("flow.unknown", "got a login that is not under way in this browser", party=Party.USER)
+        raise SamlError(
+            "flow.unknown",
+            f"got a login that is not under way in this browser, expected one that it began; {BY_COOKIE}",
+            party=Party.USER,
+        )
     require_not_expired(login)
     if login.state not in (LoginState.CHOOSING_IDP, LoginState.AT_HOME_IDP):
         raise SamlError(

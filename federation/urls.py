@@ -90,6 +90,10 @@ class ContextHandlerUrls(ServiceUrls):
         """The base of the registration API."""
         return self.base_url + self.API_PATH
 
+    def record_url(self, flow: str) -> str:
+        """Where the API gives every step of one flow."""
+        return f"{self.api_url}/flows/{flow}"
+
     @property
     def ca_certificate_url(self) -> str:
         """The simulated CA's certificate, as the certificates say it (AIA)."""

@@ -1,6 +1,7 @@
 """Keys as values. They are read from octets that the caller already has; a key never comes out of a message."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,7 +24,15 @@ MAXIMUM_RSA_EXPONENT: Final = 2**32
 MAXIMUM_RSA_BITS: Final = 8192
 """Above this one verification costs enough to be a weapon."""
 
+MOST_KEYS_NAMED: Final = 2
+"""How many of a sender's keys a detail names: a rollover needs two, and a detail is cut off where it grows too long to be shown."""
+
 ALLOWED_CURVES: Final = ("secp256r1", "secp384r1", "secp521r1")
+
+_HOW_TO_COMPARE: Final = (
+    "each is SHA-256 of the public key, as nsis parties shows it and openssl x509 -in CERTIFICATE -noout -pubkey | "
+    "openssl pkey -pubin -outform DER | openssl sha256; x509 -fingerprint prints another number"
+)
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
@@ -64,6 +73,16 @@ def require_not_barred(key: VerificationKey) -> None:
     """
     if key.barred is not None:
         raise SamlError(key.barred, f"got a signature by the key {key.fingerprint}, expected one that still counts")
+
+
+def registered_keys_named(keys: Sequence[VerificationKey]) -> str:
+    """Name the keys that count for a sender, for a detail, and say how its engineer gets the same number from a certificate."""
+    counting = list(dict.fromkeys(key.fingerprint for key in keys if key.barred is None))
+    if not counting:
+        return "a registered key, of which none counts any longer"
+    left_out = len(counting) - MOST_KEYS_NAMED
+    more = f" or {left_out} more" if left_out > 0 else ""
+    return f"the registered key {' or '.join(counting[:MOST_KEYS_NAMED])}{more}; {_HOW_TO_COMPARE}"
 
 
 def fingerprint_of(public_key: PublicKey) -> str:

@@ -69,8 +69,12 @@ _MEND_BY_CODE: Final = {
     "proto.replay": Mend.USER,
     "proto.unsolicited": Mend.USER,
     "req.replay": Mend.USER,
-    "req.stale": Mend.USER,
 }
+_WRONG_LEVEL_STATED: Final = frozenset(
+    {"fed.loa:above-registration", "fed.loa:not-a-level", "fed.loa:not-an-assurance-level"}
+)
+"""Refusals of a level that is wrong whatever the person logs in with: whoever stated it mends it."""
+
 _MEND_BY_FAMILY: Final = {
     "aq": Mend.ATTRIBUTE_SERVICE,
     "flow": Mend.USER,
@@ -90,7 +94,12 @@ _DANISH_LEVELS: Final = {"Low": "Lav", "Substantial": "Betydelig", "High": "Høj
 
 
 def who_mends(error: SamlError) -> Mend:
-    """Tell who can mend `error`: by the code alone, else by the party whose message it was, else by the code's family."""
+    """Tell who can mend `error`: by the code alone, else by the party whose message it was, else by the code's family.
+
+    A level that is wrong in itself is its sender's to mend, though it has the code of one that is too low.
+    """
+    if error.refusal.key in _WRONG_LEVEL_STATED:
+        return _MEND_BY_PARTY[error.party or Party.HOME_IDP]
     own = _MEND_BY_CODE.get(error.code)
     if own is not None:
         return own
@@ -99,10 +108,14 @@ def who_mends(error: SamlError) -> Mend:
     return _MEND_BY_FAMILY.get(error.code.partition(".")[0], Mend.SENDER)
 
 
-def name_flow(request: Request, reference: str, *, step: str | None = None) -> None:
-    """Tell the error page which flow (and step) `request` belongs to, so that its reference is the flow's id."""
+def name_flow(request: Request, reference: str, *, step: str | None = None, record_url: str | None = None) -> None:
+    """Tell the error page which flow (and step) `request` belongs to, so that its reference is the flow's id.
+
+    `record_url` is where the house that shows the page serves the record of that flow; without it the reference leads nowhere.
+    """
     request.state.reference = reference
     request.state.step = step
+    request.state.record_url = record_url
 
 
 def name_logout(request: Request) -> None:
@@ -123,6 +136,7 @@ def refusal_context(request: Request, error: SamlError) -> dict[str, Any]:
         "reference": request.state.reference,
         "detail": shown(error.detail),
         "step": request.state.step,
+        "record_url": request.state.record_url,
         "upstream": _upstream(error),
     }
 

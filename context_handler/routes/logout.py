@@ -181,7 +181,7 @@ class LogoutRoutes:
         if isinstance(outcome, RefusedLogout):
             if outcome.goes_on_as is not None:
                 return redirect(self._ports.urls.logout_url)
-            name_flow(request, outcome.flow, step=outcome.step)
+            name_flow(request, outcome.flow, step=outcome.step, record_url=self._ports.urls.record_url(outcome.flow))
             name_logout(request)
             return self._errors.answer(request, outcome.error)
         if isinstance(outcome, LoggedOut):

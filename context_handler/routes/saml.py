@@ -158,7 +158,7 @@ class SamlRoutes:
         return self._refused(request, refuse_unread(refusal, self._clock(), self._ports))
 
     def _refused(self, request: Request, refused: RefusedLogin) -> Response:
-        name_flow(request, refused.flow, step=refused.step)
+        name_flow(request, refused.flow, step=refused.step, record_url=self._ports.urls.record_url(refused.flow))
         if refused.answer is None:
             return self._errors.answer(request, refused.error)
         if refused.at_once:

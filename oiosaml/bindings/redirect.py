@@ -14,7 +14,7 @@ from lxml.etree import _Element
 
 from oiosaml.bindings.fields import Fields, read_fields, refuse_odd_relay_state, relay_state_of
 from oiosaml.errors import SamlError
-from oiosaml.keys import SigningKey, VerificationKey, require_not_barred
+from oiosaml.keys import SigningKey, VerificationKey, registered_keys_named, require_not_barred
 from oiosaml.uris import RSA_SHA256
 from oiosaml.value_type import derive, value_type
 from oiosaml.verified import Verified
@@ -118,9 +118,13 @@ def verify_redirect(
     if key is None:
         stranger = _key_that_signed(message, strangers[:MAXIMUM_STRANGERS])
         if stranger is not None:
-            raise SamlError("sig.key", f"got a signature by another member's key {stranger.fingerprint}")
+            raise SamlError(
+                "sig.key",
+                f"got a signature by another member's key {stranger.fingerprint}, expected {registered_keys_named(keys)}",
+            )
         raise SamlError(
-            "req.signature", "got a signature that no registered key verifies, expected one over this query"
+            "req.signature",
+            f"got a signature that no registered key verifies, expected one over this query by {registered_keys_named(keys)}",
         )
     require_not_barred(key)
     return Verified(read(message.root()), key.fingerprint, message.octets)

@@ -50,7 +50,7 @@ def method_for(listed: tuple[MetadataEncryptionMethod, ...]) -> EncryptionMethod
     Raises:
         SamlError: `enc.algorithm` if only methods of a kind are listed that are not allowed.
     """
-    transports = tuple(each for each in listed if _KEY_TRANSPORT_NAME in each.algorithm)
+    transports = key_transports(listed)
     blocks = tuple(each for each in listed if each not in transports)
     block = _first(blocks, BLOCK_ALGORITHMS)
     transport = _first(transports, KEY_TRANSPORTS)
@@ -64,6 +64,11 @@ def method_for(listed: tuple[MetadataEncryptionMethod, ...]) -> EncryptionMethod
         )
     except ValueError as error:
         raise SamlError("enc.algorithm", f"got metadata whose key transport cannot be used: {error!s:.300}") from error
+
+
+def key_transports(listed: tuple[MetadataEncryptionMethod, ...]) -> tuple[MetadataEncryptionMethod, ...]:
+    """Give those of the listed methods that transport a key, allowed or not."""
+    return tuple(each for each in listed if _KEY_TRANSPORT_NAME in each.algorithm)
 
 
 def _first(listed: tuple[MetadataEncryptionMethod, ...], allowed: frozenset[str]) -> MetadataEncryptionMethod | None:

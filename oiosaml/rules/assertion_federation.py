@@ -15,6 +15,7 @@ from oiosaml.uris import NAMEID_X509_SUBJECT_NAME, PERSON_UUID_PREFIX
 
 NOT_A_LEVEL: Final = "fed.loa:not-a-level"
 ABOVE_REGISTRATION: Final = "fed.loa:above-registration"
+TWO_ORGANISATIONS: Final = "fed.scope:two-organisations"
 
 
 _LEVELS: Final = frozenset(level.attribute_value for level in AssuranceLevel)
@@ -56,9 +57,8 @@ def level_is_a_level(assertion: Assertion, expected: AssertionExpectations) -> I
     if expected.registered_assurance_level is not None and has_stand_in:
         return  # the stand-in that the registration allows; the NIST rules judge it
     if _level(assertion, LOA) is None:
-        yield Breach(
-            f"got {', '.join(map(repr, values))[:80] or 'no loa'}, expected Low, Substantial or High", NOT_A_LEVEL
-        )
+        found = _quoted(values) or "no loa" + _level_of_the_older_profile(assertion)
+        yield Breach(f"got {found}, expected Low, Substantial or High in {LOA}", NOT_A_LEVEL)
 
 
 @rule("IDR-33", code="fed.loa", source="NSIS, LOA-4")
@@ -143,8 +143,19 @@ def other_organisation(assertion: Assertion, name: str) -> Iterator[Breach]:
     for cvr in assertion.values_of(name):
         if cvr != organisation:
             yield Breach(
-                f"got O={organisation} and CVR {cvr!r:.40}, expected the same", params=(("cvr", organisation),)
+                f"got O={organisation} in the NameID and CVR {cvr!r:.40} in {name}, expected the same",
+                TWO_ORGANISATIONS,
+                (("named", organisation), ("cvr", cvr[:40])),
             )
+
+
+def _level_of_the_older_profile(assertion: Assertion) -> str:
+    older = _quoted(assertion.values_of(ASSURANCE_LEVEL))
+    return older and f" but AssuranceLevel {older}, which is the older profile's"
+
+
+def _quoted(values: tuple[str, ...]) -> str:
+    return ", ".join(map(repr, values))[:80]
 
 
 def _level(assertion: Assertion, name: str) -> AssuranceLevel | None:

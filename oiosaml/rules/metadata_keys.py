@@ -9,7 +9,7 @@ from cryptography.x509.oid import NameOID
 
 from oiosaml.errors import SamlError
 from oiosaml.ids import Cvr
-from oiosaml.messages.encryption_choice import encryption_for, encryption_key
+from oiosaml.messages.encryption_choice import encryption_for, encryption_key, key_transports, method_for
 from oiosaml.messages.metadata import KeyDescriptor, SpRole
 from oiosaml.rules.metadata import MetadataExpectations
 from oiosaml.rules.rule import Breach
@@ -20,6 +20,11 @@ EXPIRES_SOON: Final = timedelta(days=30)
 LISTED_METHODS_MEND: Final = (
     "List AES-GCM and RSA-OAEP, or no methods. If the system decrypts what it does not list, register it with --block-cipher "
     "or --key-transport (in the API, encryption)."
+)
+
+SILENT_TRANSPORT_MEND: Final = (
+    "List the key transport that the system's SAML stack decrypts. One that knows only the older rsa-oaep-mgf1p, such as "
+    "node-saml, fails inside its own code: list that, or register with --key-transport rsa-oaep-mgf1p (in the API, encryption)."
 )
 
 
@@ -73,6 +78,21 @@ def listed_encryption(keys: tuple[KeyDescriptor, ...]) -> tuple[str, ...]:
     except SamlError:
         return ()
     return tuple(method.algorithm for method in descriptor.encryption_methods)
+
+
+def silent_key_transport(keys: tuple[KeyDescriptor, ...]) -> Iterator[Breach]:
+    """Yield a breach if the key that is encrypted to lists no key transport, so that it is chosen for a system that was not asked."""
+    try:
+        descriptor, _ = encryption_key(keys)
+        method = method_for(descriptor.encryption_methods)
+    except SamlError:
+        return  # that nothing can be encrypted is another rule's matter
+    if not key_transports(descriptor.encryption_methods):
+        yield Breach(
+            f"got no EncryptionMethod for key transport, expected one; {method.key_transport} with {method.digest} is used",
+            line=descriptor.line,
+            mend=SILENT_TRANSPORT_MEND,
+        )
 
 
 def expired_certificates(keys: tuple[KeyDescriptor, ...], at: datetime) -> Iterator[Breach]:

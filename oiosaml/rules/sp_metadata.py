@@ -1,4 +1,4 @@
-"""What a user-facing system's metadata must say (SPM-01 to SPM-33); its keys in `sp_metadata_keys`."""
+"""What a user-facing system's metadata must say (SPM-01 to SPM-34); its keys in `sp_metadata_keys`."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -16,6 +16,7 @@ from oiosaml.rules.sp_metadata_keys import (
     chosen_encryption_is_listed,
     has_a_signing_key,
     has_an_encryption_key,
+    key_transport_is_listed,
     keys_are_its_own,
     keys_are_usable,
 )
@@ -248,6 +249,7 @@ SP_METADATA_RULES: Final = (
     signs_its_requests,
     wants_signed_assertions,
     chosen_encryption_is_listed,
+    key_transport_is_listed,
     certificates_have_begun,
     certificates_last,
     certificates_look_like_oces3,

@@ -1,4 +1,4 @@
-"""What a user-facing system's metadata must say about its keys (SPM-07 to SPM-13, SPM-25, SPM-30, SPM-31)."""
+"""What a user-facing system's metadata must say about its keys (SPM-07 to SPM-13, SPM-25, SPM-30, SPM-31, SPM-34)."""
 
 from collections.abc import Iterator
 
@@ -40,6 +40,14 @@ def chosen_encryption_is_listed(document: MetadataDocument, expected: MetadataEx
                 line=role.line,
                 mend="List what the system decrypts. Until then what is registered holds.",
             )
+
+
+@rule("SPM-34", code="md.key", source="SAML Metadata 2.4.1.1; our choice", requirement=Requirement.SHOULD)
+def key_transport_is_listed(document: MetadataDocument, expected: MetadataExpectations) -> Iterator[Breach]:
+    """A key transport is listed for the encryption key, or the registration says how to encrypt; else OIOSAML 3's own is used."""
+    if not expected.chosen_encryption:
+        for role in _role(document):
+            yield from keys.silent_key_transport(role.keys)
 
 
 @rule("SPM-09", code="md.key", source="OIOSAML 3, R3-MD-09")

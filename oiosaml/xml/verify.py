@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from lxml.etree import _Element
 
 from oiosaml.errors import SamlError
-from oiosaml.keys import VerificationKey, read_verification_key, require_not_barred
+from oiosaml.keys import VerificationKey, read_verification_key, registered_keys_named, require_not_barred
 from oiosaml.uris import NS_DS
 from oiosaml.verified import Verified
 from oiosaml.xml.algorithms import DIGESTS, signature_is_good
@@ -98,14 +98,19 @@ def _refusal(
         return SamlError("sig.key", "got a signature, but no signing key is registered for the sender")
     named = _certificate_named(parts.key_info)
     if named is not None and named not in {key.fingerprint for key in keys}:
-        return SamlError("sig.key", f"got a signature said to be by the key {named}, expected a registered key")
+        return SamlError(
+            "sig.key", f"got a signature said to be by the key {named}, expected {registered_keys_named(keys)}"
+        )
     stranger = _key_that_signed_of_many(signed_info, parts, strangers)
     if stranger is not None:
         return SamlError(
-            "sig.key", f"got a signature by another member's key {stranger.fingerprint}, expected the sender's"
+            "sig.key",
+            f"got a signature by another member's key {stranger.fingerprint}, expected {registered_keys_named(keys)}",
         )
+    # one that names a registered key was made over something else; one that names none may be by any key
+    by = f" by {registered_keys_named(keys)}" if named is None else ""
     return SamlError(
-        "sig.value", "got a signature that no registered key verifies, expected one over exactly this SignedInfo"
+        "sig.value", f"got a signature that no registered key verifies, expected one over exactly this SignedInfo{by}"
     )
 
 

@@ -79,7 +79,7 @@ def make_demo_house(base_url: str, *, acs: str = "http://localhost:1/acs") -> Fa
     _add_showroom(app, pages)
     _add_form(app, pages, base_url)
     _add_messages(app, pages, base_url, acs)
-    _add_failures(app)
+    _add_failures(app, base_url)
     return app
 
 
@@ -134,8 +134,9 @@ def _add_messages(app: FastAPI, pages: Pages, base_url: str, acs: str) -> None:
         return pages.render(request, "chosen.html", name=f"{form.one('SAMLResponse')} {kept} {came_back}")
 
 
-def _add_failures(app: FastAPI) -> None:
+def _add_failures(app: FastAPI, base_url: str) -> None:
     @app.api_route("/error/{name}", methods=["GET", "POST"], include_in_schema=False)
     def fail(request: Request, name: str) -> Response:
-        name_flow(request, "flow-0001", step="finish_login")
+        record_url = f"{base_url}/_sim/api/flows/3f0c5a1e-6f0e-4a3c-9d0b-7c1f0a4f1d11"
+        name_flow(request, "flow-0001", step="finish_login", record_url=record_url)
         raise ERRORS[name]

@@ -192,6 +192,8 @@ async def test_every_step_is_one_event_and_nothing_is_lost(rig: Rig) -> None:
     ]
     assert names_of_steps == story
     assert all(event.outcome is not EventOutcome.REFUSED for event in events)
+    details = {event.step: event.detail for event in events}
+    assert details["answer_system"] == "encrypted by aes256-gcm and rsa-oaep (sha256, mgf1sha256)"
     counts = rig.counts()
     assert (counts.started, counts.completed, counts.pending) == (1, 1, 0)
     assert counts.conserved

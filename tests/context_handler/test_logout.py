@@ -273,7 +273,9 @@ def test_another_browser_cannot_go_on_with_it(street: Street) -> None:
     (logout,) = street.rig.ports.logouts.under_way(street.rig.ports.workspace, BROWSER)
     refused = street.without(logout.flow, browser="somebody else's")
     assert isinstance(refused, RefusedLogout)
-    assert refused.error.code == "flow.unknown"
+    assert refused.error.code == "flow.unknown" and refused.error.detail.endswith(
+        "cookie it was given with our first answer, which a client must keep and send"
+    )
 
 
 def test_a_logout_that_takes_too_long_ends_as_partial(street: Street) -> None:

@@ -291,7 +291,7 @@ async def test_unsigned_assertion_enc_05(rig: Rig) -> None:
 async def test_other_browser_pro_02_pro_05(rig: Rig) -> None:
     question = rig.begun()
     outcome = refused(await rig.finish(rig.honest_answer(question), browser=browser_id("another")))
-    assert outcome.error.code == "proto.in-response-to"
+    assert outcome.error.code == "proto.in-response-to" and outcome.error.detail.endswith(KEEP_COOKIES)
     assert outcome.answer is None
     assert isinstance(await rig.finish(rig.honest_answer(question)), PostTo)
 
@@ -370,6 +370,7 @@ def attributes(**values: tuple[str, ...]) -> dict[str, Any]:
 PASSED = builders.conditions(window=Window(NOW - minutes(20), NOW - minutes(6)))
 AHEAD = builders.conditions(window=Window(NOW + minutes(6), NOW + minutes(20)))
 
+KEEP_COOKIES = "cookie it was given with our first answer, which a client must keep and send"
 OTHER_SUBJECT = NameId(
     "C=DK,O=94000018,CN=Ib Nøhr,Serial=0d6f6c52-1d4e-4c3c-9a77-3c6c2a9b5e04", NAMEID_X509_SUBJECT_NAME
 )
@@ -474,8 +475,8 @@ def choice(rig: Rig) -> AskForHomeIdp:
 def test_choice_by_another_browser(rig: Rig) -> None:
     asked = choice(rig)
     outcome = refused(rig.choose(asked.flow, IDP, browser=browser_id("another")))
-    assert outcome.error.code == "flow.unknown"
-    with pytest.raises(SamlError, match=r"flow\.unknown"):
+    assert outcome.error.code == "flow.unknown" and outcome.error.detail.endswith(KEEP_COOKIES)
+    with pytest.raises(SamlError, match=rf"^flow\.unknown: got .*, expected .*; .*{KEEP_COOKIES}$"):
         show_choice(asked.flow, browser_id("another"), NOW, rig.ports)
 
 

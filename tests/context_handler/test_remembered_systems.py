@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from context_handler.encryption_choice import encryption_for
+from context_handler.encryption_choice import encryption_for, encryption_told
 from context_handler.release import allowed_names
 from federation.model import AttributeProfile, EncryptionChoice
 from oiosaml import attributes as names
@@ -19,6 +19,9 @@ def test_how_to_encrypt_is_asked_anew_when_the_registration_changed() -> None:
     older = EncryptionChoice(AES256_GCM, RSA_OAEP_MGF1P, DIGEST_SHA1, MGF1_SHA1)
     after = replace(before, registration=replace(before.registration, encryption=older))
     assert encryption_for(after) == (system.public_key, RSA_OAEP_MGF1P_SHA1)
+    told = [encryption_told(each) for each in (before, after, before)]
+    assert told[1] == "encrypted by aes256-gcm and rsa-oaep-mgf1p (sha1, mgf1sha1)"
+    assert told[0] is told[2] != told[1], "said once for each registration, not once for each login"
     other_key = make_member("another-key")
     assert encryption_for(replace(before, metadata=system_metadata(other_key))) == (
         other_key.public_key,

@@ -54,7 +54,8 @@ def test_bo_reads_why_and_who_must_mend_it_and_carries_the_refusal_back(street, 
         assert back == [f"Tilbage til {system.capitalize()}"]
         told = browser.submit(refused.forms[-1])
         assert heading(told) == "Du blev ikke logget ind"
-        assert "Det krævede sikringsniveau kunne ikke nås: Betydelig." in text_of(told)
+        assert "Loginet nåede ikke det sikringsniveau, der kræves." in text_of(told)
+        assert "Niveau, som systemet bad omBetydelig" in text_of(told)
         assert "Svaret er ikke underskrevet" not in text_of(told)
         assert "urn:oasis:names:tc:SAML:2.0:status:NoAuthnContext" in text_of(told)
 

@@ -95,6 +95,7 @@ def test_the_page_is_nobody_elses(street):
         page = stranger.visit(choosing.url)
         assert (page.status, "Kodeflow.unknown" in text_of(page)) == (page.status, True)
         assert 400 <= page.status < 500
+        assert "cookie it was given with our first answer, which a client must keep and send" in text_of(page)
 
 
 def test_another_site_cannot_choose_for_the_person(street):

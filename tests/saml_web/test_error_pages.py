@@ -15,6 +15,7 @@ from saml_web.pages import Pages
 
 PAGES = Pages("saml_web", base_url="http://localhost:8000", ids=SystemIds())
 LOA = SamlError("fed.loa", "got Low, expected Substantial", params={"required": "Substantial", "actual": "Low"})
+RECORD = "http://localhost:8000/_sim/api/flows/flow-0001"
 
 
 class Body(BaseModel):
@@ -34,6 +35,11 @@ def app_that_raises(error: Exception) -> FastAPI:
     @app.get("/logout")
     def fail_to_log_out(request: Request) -> None:
         name_logout(request)
+        raise error
+
+    @app.get("/recorded")
+    def fail_on_record(request: Request, more: str = "") -> None:
+        name_flow(request, "flow-0001", step="finish_login", record_url=RECORD + more)
         raise error
 
     @app.post("/_sim/api/input")
@@ -94,6 +100,22 @@ def test_what_is_no_message_has_the_same_title_at_a_logout(code: str) -> None:
 def test_sentence_names_the_levels_in_the_readers_language() -> None:
     assert sentence_of(LOA, Language.DA).endswith("Betydelig, men du er logget ind p\u00e5 Lav.")
     assert sentence_of(LOA, Language.EN).endswith("Substantial, but you are logged in at Low.")
+
+
+@pytest.mark.parametrize(
+    ("language", "label"), [("da", "Hvert trin og hver besked (JSON)"), ("en", "Every step and message (JSON)")]
+)
+def test_a_reference_leads_to_the_record_where_the_house_serves_it(language: str, label: str) -> None:
+    text = answer(LOA, f"/recorded?lang={language}").text
+    assert f'<dt>{label}</dt><dd><a href="{RECORD}">{RECORD}</a></dd>' in text
+    for path in ("/flow", "/nowhere"):
+        text = answer(LOA, f"{path}?lang={language}").text
+        assert label not in text and "/_sim/api" not in text
+
+
+def test_an_address_of_a_record_is_text_like_any_other() -> None:
+    text = answer(LOA, '/recorded?more="><script>').text
+    assert '"><script>' not in text and "&#34;&gt;&lt;script&gt;" in text
 
 
 def test_api_answers_in_json() -> None:
@@ -198,9 +220,20 @@ def test_upstream_refusal_shows_what_the_idp_said() -> None:
     ("error", "mend"),
     [
         (LOA, Mend.LEVEL),
+        (SamlError("fed.loa", "", party=Party.HOME_IDP), Mend.LEVEL),
+        (SamlError("fed.loa:idp-too-low", "", party=Party.CONTEXT_HANDLER), Mend.LEVEL),
+        (SamlError("fed.loa:not-a-level", "", party=Party.HOME_IDP), Mend.HOME_IDP),
+        (SamlError("fed.loa:not-a-level", ""), Mend.HOME_IDP),
+        (SamlError("fed.loa:not-a-level", "", party=Party.CONTEXT_HANDLER), Mend.CONTEXT_HANDLER),
+        (SamlError("fed.loa:not-an-assurance-level", "", party=Party.HOME_IDP), Mend.HOME_IDP),
+        (SamlError("fed.loa:above-registration", "", party=Party.HOME_IDP), Mend.HOME_IDP),
         (SamlError("sig.value", ""), Mend.SENDER),
         (SamlError("sig.value", "", party=Party.HOME_IDP), Mend.HOME_IDP),
         (SamlError("req.acs", ""), Mend.SYSTEM),
+        (SamlError("req.replay", "", party=Party.SYSTEM), Mend.USER),
+        (SamlError("req.stale", "", party=Party.SYSTEM), Mend.SYSTEM),
+        (SamlError("req.stale:nemlogin", ""), Mend.SYSTEM),
+        (SamlError("req.stale", "", party=Party.CONTEXT_HANDLER), Mend.CONTEXT_HANDLER),
         (SamlError("aq.fault", ""), Mend.ATTRIBUTE_SERVICE),
         (SamlError("fed.no-roles", "", party=Party.HOME_IDP), Mend.ADMINISTRATOR),
         (SamlError("md.key", ""), Mend.METADATA),
@@ -210,6 +243,16 @@ def test_upstream_refusal_shows_what_the_idp_said() -> None:
 )
 def test_says_who_mends(error: SamlError, mend: Mend) -> None:
     assert who_mends(error) is mend
+
+
+@pytest.mark.parametrize(
+    ("language", "clock"), [(Language.DA, "ur formentlig forkert"), (Language.EN, "clock is probably wrong")]
+)
+@pytest.mark.parametrize("key", ["req.stale", "req.stale:nemlogin"])
+def test_an_old_request_may_be_an_old_page_and_may_be_a_slow_clock(key: str, language: Language, clock: str) -> None:
+    """A page that was left open is mended by starting again; a clock is not, so the sentence names both."""
+    sentence = sentence_of(SamlError(key, ""), language)
+    assert clock in sentence and ("Start forfra" in sentence or "Start again" in sentence)
 
 
 def test_each_mender_has_a_sentence_of_its_own() -> None:

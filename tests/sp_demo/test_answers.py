@@ -16,6 +16,7 @@ from oiosaml.uris import (
     RSA_OAEP,
     RSA_OAEP_MGF1P,
     STATUS_NO_AUTHN_CONTEXT,
+    STATUS_REQUESTER,
     STATUS_RESPONDER,
 )
 from oiosaml.xml.encryption import OIOSAML_DEFAULT, RSA_OAEP_MGF1P_SHA1, EncryptionMethod
@@ -37,6 +38,34 @@ def test_a_refusal_of_the_context_handler_is_shown_kindly(house):
     assert "The answer is not signed" not in page.text
     # It was authenticated, so it used the login up.
     assert visitor.post(house.acs, house.issuer.answer(visitor.request_id)).status_code == 403
+
+
+def told(house, side, sentence, level="Low"):
+    """The page that a system shows which asked for `level` and was refused as the Context Handler refuses for a level."""
+    visitor = house.visitor()
+    visitor.begin(f"{house.login}?level={level}")
+    status = Status(side, STATUS_NO_AUTHN_CONTEXT, sentence)
+    assert visitor.post(house.acs, house.issuer.refusal(visitor.request_id, status)).status_code == 303
+    return result_of(house, visitor).text
+
+
+def test_the_level_asked_for_is_not_called_the_one_that_is_required(house):
+    """Asked at Low, refused for Substantial: the registration asks for more than the request."""
+    page = told(
+        house, STATUS_RESPONDER, "fed.loa: The system requires level Substantial, but you are logged in at Low."
+    )
+    lead = page[page.index('<p class="font-lead">') :].partition("</p>")[0]
+    assert "assurance level that is required" in lead and "Low" not in lead
+    assert "<dt>Level this system asked for</dt><dd>Low</dd>" in page
+
+
+def test_who_mends_a_level_depends_on_what_was_wrong_with_it(house):
+    unstated = told(house, STATUS_RESPONDER, "fed.loa: Your municipality's login does not state a valid NSIS level.")
+    assert "stated no valid level: those who run that login" in unstated and "means of identification" in unstated
+    unanswerable = told(
+        house, STATUS_REQUESTER, "req.authn-context: The system asks for a level in a way that cannot be met."
+    )
+    assert "The vendor of this system" in unanswerable and "means of identification" not in unanswerable
 
 
 def test_an_unsigned_refusal_leaves_the_login_open(house):

@@ -179,6 +179,9 @@ async def test_an_old_system_without_a_key_gets_its_token_signed_and_readable(ri
     answer = unseal_response(open_response(body), (rig.broker.verification,), (), may_be_plain=True)
     assert answer.assertion is not None
     assert value(answer.assertion.value, names.ASSURANCE_LEVEL) == "3"
+    (flow,) = rig.record.flows(rig.ports.workspace, limit=10)
+    details = {event.step: event.detail for event in rig.record.events_of(rig.ports.workspace, flow.flow)}
+    assert details["answer_system"].startswith("not encrypted: ")
 
 
 @pytest.mark.parametrize("barred", ["key.withdrawn", "key.revoked"])

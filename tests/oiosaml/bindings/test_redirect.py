@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64decode, b64encode
+from dataclasses import replace
 from urllib.parse import quote, unquote
 
 import pytest
@@ -17,11 +18,13 @@ from oiosaml.bindings.redirect import (
     write_redirect,
 )
 from oiosaml.errors import SamlError
+from oiosaml.keys import VerificationKey
 from oiosaml.messages.authn_request import read_authn_request, write_authn_request
 from oiosaml.messages.element import serialise
 from oiosaml.openings import open_authn_request_redirect
 from oiosaml.uris import NS_SAMLP, RSA_SHA256
 from oiosaml.xml.sign import sign_enveloped, sign_octets
+from saml_web.error_pages import shown
 from tests.builders import SYSTEM, authn_request
 from tests.conftest import Member, make_member
 
@@ -158,6 +161,29 @@ def test_req_09_signed_by_another_system(idp: Member, stranger: Member) -> None:
     assert check(query, idp, strangers=(idp, stranger)) == "sig.key"
     assert check(query, idp) == "req.signature"
     assert check(query) == "sig.key"
+
+
+def detail(query: str, *keys: VerificationKey, strangers: tuple[Member, ...] = ()) -> str:
+    with pytest.raises(SamlError) as caught:
+        verify_redirect(
+            read_redirect(query.encode()), keys, read_authn_request, strangers=[each.verification for each in strangers]
+        )
+    return caught.value.detail
+
+
+def test_a_wrong_key_is_told_with_the_senders_own_and_no_other_members(idp: Member, stranger: Member) -> None:
+    told = detail(query_of(stranger), idp.verification)
+    assert idp.verification.fingerprint in told and "openssl" in told and "nsis parties" in told
+    assert stranger.verification.fingerprint not in told
+    by_another = detail(query_of(stranger), idp.verification, strangers=(stranger,))
+    assert idp.verification.fingerprint in by_another and "another member's key" in by_another
+
+
+def test_what_is_told_of_a_wrong_key_is_not_cut_off(idp: Member, stranger: Member) -> None:
+    keys = [replace(idp.verification, fingerprint=f"{number:064x}") for number in range(12)]
+    for strangers in ((), (stranger,)):
+        told = detail(query_of(stranger), *keys, strangers=strangers)
+        assert shown(told) == told and told.endswith("prints another number")
 
 
 @pytest.mark.parametrize("uri", ["http://www.w3.org/2000/09/xmldsig#rsa-sha1", "none", "", "urn:made-up"])

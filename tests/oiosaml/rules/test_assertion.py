@@ -9,7 +9,7 @@ import pytest
 
 from oiosaml import attributes as names
 from oiosaml.attributes import Attribute
-from oiosaml.ids import EntityId
+from oiosaml.ids import Cvr, EntityId
 from oiosaml.messages.assertion import Assertion, ProxyRestriction, SubjectConfirmation
 from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel, Comparison
@@ -203,7 +203,7 @@ ATTRIBUTE_CASES = (
 FEDERATION_CASES = (
     breaks("IDR-67", "FED-09-person", named(PERSON_UUID_PREFIX + UUID, NAMEID_PERSISTENT)),
     breaks("IDR-37", "FED-01-another-municipality", with_attribute(names.CVR, RAVNKAER)),
-    breaks("IDR-38", "FED-01-only-in-the-name", with_subject(name_id=IB_NOEHR)),
+    breaks("IDR-38", "FED-01-only-in-the-name", with_subject(name_id=IB_NOEHR), "fed.scope:two-organisations"),
     breaks("IDR-31", "FED-06-missing", without_attribute(names.LOA), "fed.loa:not-a-level"),
     *(
         breaks("IDR-31", f"FED-06-{value or 'empty'}", with_attribute(names.LOA, value), "fed.loa:not-a-level")
@@ -343,6 +343,30 @@ def test_pass_of_dynamic_values_with_commas() -> None:
 )
 def test_stated_level_is_one_exact_value(values: tuple[str, ...], level: AssuranceLevel | None) -> None:
     assert stated_level(with_attribute(names.LOA, *values)) is level
+
+
+@pytest.mark.parametrize(
+    ("older", "told"),
+    [
+        (("3",), "got no loa but AssuranceLevel '3', which is the older profile's, expected "),
+        ((), "got no loa, expected "),
+    ],
+    ids=["the older profile's", "none"],
+)
+def test_an_idp_that_states_no_level_is_told_of_the_older_profiles_one(older: tuple[str, ...], told: str) -> None:
+    kept = without_attribute(names.LOA).attributes
+    stated = (*kept, Attribute(names.ASSURANCE_LEVEL, older)) if older else tuple(kept)
+    (finding,) = examine((RULES["IDR-31"],), assertion(attribute_statements=(stated,)), assertion_expectations())
+    assert finding.detail.startswith(told) and finding.detail.endswith(names.LOA)
+
+
+def test_two_organisations_are_told_as_two_even_where_the_idp_speaks_for_both() -> None:
+    expected = assertion_expectations(registered_cvrs=(Cvr("91000013"), Cvr("94000018")))
+    with pytest.raises(RuleViolation) as refused:
+        enforce(ASSERTION_RULES, with_subject(name_id=IB_NOEHR), expected)
+    assert refused.value.code == "fed.scope"
+    for said in (refused.value.detail, refused.value.sentence("da"), refused.value.sentence("en")):
+        assert "94000018" in said and "91000013" in said and "may not speak" not in said
 
 
 @pytest.mark.parametrize(

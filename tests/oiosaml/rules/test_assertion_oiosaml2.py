@@ -54,7 +54,12 @@ OLD_CASES = (
     breaks("O2A-04", "FED-09-no-cvr", without_old_attribute(old.CVR_NUMBER_IDENTIFIER)),
     breaks("O2A-05", "FED-11-seven-digits", with_old_attribute(old.CVR_NUMBER_IDENTIFIER, "9100001")),
     breaks("O2A-06", "FED-01-another-municipality", with_old_attribute(old.CVR_NUMBER_IDENTIFIER, RAVNKAER)),
-    breaks("O2A-07", "FED-01-only-in-the-name", old_assertion(subject=subject(name_id=IB_NOEHR))),
+    breaks(
+        "O2A-07",
+        "FED-01-only-in-the-name",
+        old_assertion(subject=subject(name_id=IB_NOEHR)),
+        "fed.scope:two-organisations",
+    ),
     breaks("O2A-08", "FED-10-two-levels", with_old_attribute(names.ASSURANCE_LEVEL, "2", "3")),
     breaks("O2A-09", "uri-names", uri_names()),
     breaks("O2A-10", "unknown-name", with_old_attribute("urn:oid:1.2.3", "x")),

@@ -8,7 +8,7 @@ import pytest
 from oiosaml import attributes as names
 from oiosaml import oiosaml2
 from oiosaml.messages.element import serialise
-from oiosaml.messages.metadata import Endpoint, KeyDescriptor, RequestedAttribute
+from oiosaml.messages.metadata import Endpoint, KeyDescriptor, MetadataEncryptionMethod, RequestedAttribute
 from oiosaml.messages.metadata_reading import read_metadata
 from oiosaml.messages.metadata_writing import write_entity_descriptor
 from oiosaml.rules.attribute_authority_metadata import ATTRIBUTE_AUTHORITY_METADATA_RULES
@@ -19,6 +19,7 @@ from oiosaml.rules.metadata_oiosaml2 import IDP_METADATA_RULES_OIOSAML2, SP_META
 from oiosaml.rules.rule import Requirement, examine
 from oiosaml.rules.sp_metadata import SP_METADATA_RULES
 from oiosaml.uris import (
+    AES256_GCM,
     BINDING_POST,
     BINDING_REDIRECT,
     BINDING_SOAP,
@@ -109,6 +110,8 @@ SP_CASES = (
         (document(sp_metadata(GOOD)), CHOSEN),
         (document(sp_metadata(GOOD, keys=(KeyDescriptor(None, GOOD, CBC),))), CHOSEN),
     ),
+    sp("SPM-34", "nothing-listed", keys=(KeyDescriptor(None, GOOD),)),
+    sp("SPM-34", "only-a-block-cipher", keys=(KeyDescriptor(None, GOOD, (MetadataEncryptionMethod(AES256_GCM),)),)),
     sp("SPM-09", "MD-08-weak", keys=WEAK),
     sp("SPM-10", "expired", keys=(KeyDescriptor(None, OLD),)),
     sp("SPM-30", "published-ahead", keys=(KeyDescriptor(None, GOOD), KeyDescriptor(None, NEXT))),

@@ -12,10 +12,11 @@ from oiosaml.rules.attribute_authority_metadata import ATTRIBUTE_AUTHORITY_METAD
 from oiosaml.rules.idp_metadata import IDP_METADATA_RULES
 from oiosaml.rules.metadata import MetadataExpectations
 from oiosaml.rules.metadata_oiosaml2 import SP_METADATA_RULES_OIOSAML2
-from oiosaml.rules.rule import Requirement, examine
+from oiosaml.rules.rule import Finding, Requirement, examine
 from oiosaml.rules.sp_metadata import SP_METADATA_RULES
 from oiosaml.uris import AES256_GCM, RSA_OAEP, RSA_OAEP_MGF1P
 from oiosaml.validity import CLOCK_SKEW
+from oiosaml.xml.encryption import OIOSAML_DEFAULT
 from tests.builders import NOW, attribute_authority_metadata, idp_metadata, sp_metadata
 from tests.oiosaml.rules.metadata_cases import (
     CBC,
@@ -27,15 +28,18 @@ from tests.oiosaml.rules.metadata_cases import (
     NEXT,
     OLD,
     OLD_NAMES,
+    OTHER,
     Build,
     document,
     key,
     reread,
 )
 
+LISTED = (MetadataEncryptionMethod(AES256_GCM), MetadataEncryptionMethod(RSA_OAEP))
+
 
 def _certificate_findings(*keys: VerificationKey) -> list[tuple[str, str]]:
-    entity = sp_metadata(GOOD, keys=tuple(KeyDescriptor(None, each) for each in keys))
+    entity = sp_metadata(GOOD, keys=tuple(KeyDescriptor(None, each, LISTED) for each in keys))
     findings = examine(SP_METADATA_RULES, document(entity), EXPECTED)
     return [(each.rule_id, each.requirement) for each in findings]
 
@@ -132,3 +136,38 @@ def test_what_is_chosen_and_listed_needs_no_hint() -> None:
     listed = tuple(MetadataEncryptionMethod(each) for each in (AES256_GCM, RSA_OAEP, RSA_OAEP_MGF1P))
     metadata = document(sp_metadata(GOOD, keys=(KeyDescriptor(None, GOOD, listed),)))
     assert examine(SP_METADATA_RULES, metadata, CHOSEN) == ()
+
+
+def _transport_findings(keys: tuple[KeyDescriptor, ...], expected: MetadataExpectations = EXPECTED) -> list[Finding]:
+    rules = (SP_METADATA_RULES, SP_METADATA_RULES_OIOSAML2)
+    new, old = (
+        [f for f in examine(r, document(sp_metadata(GOOD, keys=keys)), expected) if f.rule_id == "SPM-34"]
+        for r in rules
+    )
+    assert new == old
+    return new
+
+
+def test_who_lists_no_key_transport_is_told_which_is_used_and_how_to_have_the_older_one() -> None:
+    (told,) = _transport_findings((KeyDescriptor("encryption", GOOD),))
+    assert (told.requirement, OIOSAML_DEFAULT.key_transport in told.detail) == (Requirement.SHOULD, True)
+    assert told.mend is not None and "--key-transport rsa-oaep-mgf1p" in told.mend
+
+
+@pytest.mark.parametrize("transport", [RSA_OAEP, RSA_OAEP_MGF1P])
+def test_who_lists_a_key_transport_is_told_nothing_of_it(transport: str) -> None:
+    assert _transport_findings((KeyDescriptor(None, GOOD, (MetadataEncryptionMethod(transport),)),)) == []
+
+
+def test_who_chose_at_registration_is_told_nothing_of_it() -> None:
+    assert _transport_findings((KeyDescriptor(None, GOOD),), CHOSEN) == []
+
+
+@pytest.mark.parametrize("keys", [(KeyDescriptor("signing", GOOD),), (KeyDescriptor(None, GOOD, CBC),)])
+def test_where_nothing_can_be_encrypted_no_key_transport_is_used(keys: tuple[KeyDescriptor, ...]) -> None:
+    assert _transport_findings(keys) == []
+
+
+def test_the_key_that_is_encrypted_to_is_the_one_that_must_list() -> None:
+    silent, listing = KeyDescriptor("encryption", GOOD), KeyDescriptor("encryption", OTHER, LISTED)
+    assert [len(_transport_findings(keys)) for keys in ((silent, listing), (listing, silent))] == [1, 0]

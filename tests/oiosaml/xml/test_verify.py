@@ -1,6 +1,8 @@
 """What the verifier does where a signature stands otherwise than in most messages. Found by changing its lines: no test had noticed."""
 
 import re
+from base64 import b64encode
+from dataclasses import replace
 
 import pytest
 import xmlsec
@@ -12,6 +14,7 @@ from oiosaml.messages.authn_request import write_authn_request
 from oiosaml.uris import C14N_EXCLUSIVE, NS_DS
 from oiosaml.xml.parse import parse_message
 from oiosaml.xml.verify import MAXIMUM_KEYS, MAXIMUM_STRANGERS, verify_enveloped
+from saml_web.error_pages import shown
 from tests import builders
 from tests.conftest import Member, make_member
 from tests.trees import sign_enveloped
@@ -124,6 +127,33 @@ def test_a_strangers_key_is_found_among_many_and_not_among_any_number(others: in
     signature.remove(signature[2])
     strangers = (*[make_member("other-idp")] * others, make_member("stranger"))
     assert verdict(root, make_member("idp"), strangers=strangers) == code
+
+
+@pytest.mark.parametrize("key_info", [True, False], ids=["names its key", "names none"])
+@pytest.mark.parametrize("known", [True, False], ids=["another member's", "nobody's"])
+def test_a_wrong_key_is_told_with_the_senders_own(*, key_info: bool, known: bool) -> None:
+    """The key of a signature without KeyInfo is not known, so that a wrong key and a changed text look alike."""
+    root = signed(request(), make_member("stranger"))
+    if not key_info:
+        signature = next(root.iter(f"{DS}Signature"))
+        signature.remove(signature[2])
+    keys = [replace(make_member("idp").verification, fingerprint=f"{number:064x}") for number in range(12)]
+    strangers = [make_member("stranger").verification] if known else []
+    with pytest.raises(SamlError) as refused:
+        verify_enveloped(parse_message(etree.tostring(root)), keys, lambda _: None, strangers=strangers)
+    told = refused.value.detail
+    assert f"the registered key {'0' * 64} or " in told and "openssl" in told and "nsis parties" in told
+    assert shown(told) == told and told.endswith("prints another number")
+    assert refused.value.code == ("sig.key" if key_info or known else "sig.value")
+
+
+def test_a_signature_that_names_a_registered_key_is_told_of_no_other() -> None:
+    root = signed(request(), make_member("stranger"))
+    claimed = next(root.iter(f"{DS}X509Certificate"))
+    claimed.text = b64encode(make_member("idp").signing.certificate_der).decode()
+    with pytest.raises(SamlError) as refused:
+        verify_enveloped(parse_message(etree.tostring(root)), [make_member("idp").verification], lambda _: None)
+    assert (refused.value.code, refused.value.detail.endswith("exactly this SignedInfo")) == ("sig.value", True)
 
 
 @pytest.mark.parametrize("place", ["AuthnRequest", "SignedInfo", "Reference", "Extensions"])
