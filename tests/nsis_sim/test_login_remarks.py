@@ -24,7 +24,7 @@ def events_of(rig, **said):
     straight(rig.login(said))
     (summary,) = rig.record.flows(rig.ports.workspace, limit=10)
     events = rig.record.events_of(rig.ports.workspace, summary.flow)
-    return [EventAnswer.of(event).model_dump(mode="json") for event in events]
+    return [EventAnswer.of(event, ()).model_dump(mode="json") for event in events]
 
 
 def stating(*roles):
