@@ -9,7 +9,7 @@ from context_handler.answering import RefusedLogin
 from context_handler.asking import PostTo
 from context_handler.audit import audit
 from context_handler.discovery import AskForHomeIdp
-from context_handler.prompts import count_prompts
+from context_handler.prompts import STEPS, count_prompts
 from context_handler.session import ENDED_REMEMBERED, SessionLimits
 from context_handler.store.bounds import ROWS_AT_ONCE
 from oiosaml import attributes as names
@@ -91,7 +91,7 @@ async def test_prompts_are_counted_by_person_and_day_from_the_events(rig: Rig) -
     await rig.finish(rig.answer_with(question, assertion(rig, question)))
     await log_in(rig, request={"force_authn": True})
     ask(rig, force_authn=True)  # never comes back, so it is no login
-    (count,) = count_prompts(rig.record.events_of_completed_logins(rig.ports.workspace))
+    (count,) = count_prompts(rig.record.events_of_completed_logins(rig.ports.workspace, STEPS))
     assert (count.day, count.idp) == (NOW.date(), IDP)
     assert (count.logins, count.prompts, count.from_session, count.step_ups, count.forced) == (4, 3, 1, 1, 1)
     assert ANE_HOLM.value not in count.person
