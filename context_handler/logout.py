@@ -29,6 +29,7 @@ from context_handler.logout_legs import (
     ask_by_browser,
     check_answer,
     endpoint_of,
+    our_fault,
     participant,
     refused_by,
     response_to_initiator,
@@ -162,7 +163,12 @@ def ask_participant(
     if endpoint is None or logout.initiator.binding == BINDING_SOAP:
         visit.note(detail="no way to ask: " + ("no endpoint" if endpoint is None else "no browser in this logout"))
         return leg.moved(LegState.FAILED), None
-    asked, message = ask_by_browser(leg, endpoint, at=visit.at, ports=ports)
+    try:
+        asked, message = ask_by_browser(leg, endpoint, at=visit.at, ports=ports)
+    except Exception as unforeseen:  # noqa: BLE001 - logged with its traceback
+        visit.record("ask_by_browser", our_fault(leg, unforeseen))
+        visit.note(party=leg.party, detail="no way to ask: a failure of ours")
+        return leg.moved(LegState.FAILED), None
     octets = (message.url if isinstance(message, RedirectTo) else urlencode(message.form.fields)).encode()
     visit.note(message_id=asked.request_id, octets_out=octets, asked=True)
     return asked, message
@@ -202,6 +208,9 @@ def hear_participant(
     try:
         return take_answer(visit, unverified, leg, registry, ports)
     except SamlError:
+        return leg.moved(LegState.FAILED)
+    except Exception as unforeseen:  # noqa: BLE001 - logged with its traceback
+        visit.record("take_answer", our_fault(leg, unforeseen))
         return leg.moved(LegState.FAILED)
 
 

@@ -1,6 +1,7 @@
 """Asking one participant to log a person out: where it takes the question, what it is asked, and what its answer means."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -35,13 +36,16 @@ FRONT_CHANNEL: Final = (BINDING_REDIRECT, BINDING_POST)
 
 Participant = RegisteredSystem | RegisteredIdp
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What became of a question by the back channel: the octets both ways, and the refusal if it went wrong."""
 
     leg: Leg
-    octets_out: bytes
+    octets_out: bytes | None
+    """None if not even the question could be made."""
     octets_in: bytes | None
     error: SamlError | None
 
@@ -138,6 +142,15 @@ def refused_by(response: LogoutResponse) -> SamlError | None:
     )
 
 
+def our_fault(leg: Leg, error: Exception) -> SamlError:
+    """Say what the record keeps of an exception that nobody foresaw; the log has its traceback.
+
+    It is caught for the others' sake: whatever one participant brings about, they are asked (attack SLO-06).
+    """
+    _log.error("logging out at %s failed", leg.party, exc_info=error)
+    return SamlError("web.internal", f"got {type(error).__name__} at {leg.party}, expected no failure of ours")
+
+
 def response_to_initiator(logout: Logout, destination: str | None, *, at: datetime, ports: Ports) -> LogoutResponse:
     """Tell the initiator how it went: Success, with PartialLogout below it if somebody is still logged in (SAML Core 3.7.3.2)."""
     second = STATUS_PARTIAL_LOGOUT if logout.still_logged_in else None
@@ -152,20 +165,22 @@ def response_to_initiator(logout: Logout, destination: str | None, *, at: dateti
 
 
 async def _ask_one(leg: Leg, registry: Registry, *, at: datetime, ports: Ports) -> Heard:
-    party = participant(leg.kind, leg.party, registry)
-    endpoint = endpoint_of(party, BACK_CHANNEL)
-    if endpoint is None:
-        raise RuntimeError(f"{leg.party} has no back channel")
-    request = _question(leg, endpoint, at=at, ports=ports)
-    asked = replace(leg, request_id=request.id, asked_at=at)
-    envelope = logout_envelope(request, ports.keys.signing)
-    octets = None
+    asked, envelope, octets = leg, None, None
     try:
+        party = participant(leg.kind, leg.party, registry)
+        endpoint = endpoint_of(party, BACK_CHANNEL)
+        if endpoint is None:
+            raise RuntimeError(f"{leg.party} has no back channel")
+        request = _question(leg, endpoint, at=at, ports=ports)
+        asked = replace(leg, request_id=request.id, asked_at=at)
+        envelope = logout_envelope(request, ports.keys.signing)
         octets = await ports.attribute_services.post_soap(endpoint.location, envelope)
         response = check_answer(open_logout_response_soap(octets), asked, party, None, at=at, ports=ports)
         error = refused_by(response)
     except SamlError as refusal:
         error = _as_logout_error(refusal)
+    except Exception as unforeseen:  # noqa: BLE001 - logged with its traceback
+        error = our_fault(leg, unforeseen)
     state = LegState.LOGGED_OUT if error is None else LegState.FAILED
     return Heard(asked.moved(state), envelope, octets, error)
 

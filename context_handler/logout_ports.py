@@ -144,5 +144,8 @@ class LogoutStore(Protocol):
         ...
 
     def expire(self, workspace: WorkspaceId, at: datetime) -> int:
-        """End every logout that took too long as it stands, with an event each; give how many. One that moves meanwhile is left alone."""
+        """End some of the logouts that took too long, as they stand, with an event each; give how many.
+
+        One that moves meanwhile is left alone.
+        """
         ...

@@ -211,7 +211,7 @@ class Store(Protocol):
         ...
 
     def expire(self, workspace: WorkspaceId, at: datetime) -> int:
-        """End every login that took too long, with an event each; give how many."""
+        """End some of the logins that took too long, with an event each; give how many, 0 once none is left."""
         ...
 
     def record(self, workspace: WorkspaceId, events: Sequence[Event]) -> None:
@@ -257,7 +257,7 @@ class SessionStore(Protocol):
         ...
 
     def forget(self, workspace: WorkspaceId, at: datetime) -> int:
-        """Drop every session that has come to its end; give how many."""
+        """Drop some of the sessions that have come to their end; give how much was dropped, 0 once nothing is left."""
         ...
 
 

@@ -2,7 +2,8 @@
 
 import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -32,6 +33,9 @@ class HowLoggedIn(StrEnum):
 STEPS: Final = frozenset({"find_session", "keep_session"})
 """The steps whose events tell of it."""
 
+_LOGINS: Final = "logins"
+"""Counted once for each login, beside the words of HowLoggedIn."""
+
 _DETAIL = re.compile(r"person ([0-9a-f-]{36}): ([a-z -]+)")
 
 
@@ -58,30 +62,26 @@ def describe(name_id: NameId, idp: EntityId, ports: Ports, *how: HowLoggedIn) ->
 
 def count_prompts(events: Iterable[Event]) -> tuple[PromptCount, ...]:
     """Count by day, IdP and person, from the events of completed logins; by day and IdP, then by most prompts."""
-    days: dict[tuple[date, EntityId, str], list[Mapping[HowLoggedIn, bool]]] = {}
+    days: dict[tuple[date, EntityId, str], Counter[str]] = {}
     for event in events:
         found = _DETAIL.fullmatch(event.detail) if event.step in STEPS else None
         if found is not None and event.party is not None:
-            how = frozenset(found[2].split())
-            flags = {each: each.value in how for each in HowLoggedIn}
-            days.setdefault((_day(event.at), event.party, found[1]), []).append(flags)
-    counts = (_count(*key, logins) for key, logins in days.items())
+            day = days.setdefault((_day(event.at), event.party, found[1]), Counter())
+            day.update({_LOGINS, *found[2].split()})
+    counts = (_count(*key, times) for key, times in days.items())
     return tuple(sorted(counts, key=lambda count: (count.day, count.idp, -count.prompts, count.person)))
 
 
-def _count(day: date, idp: EntityId, person: str, logins: list[Mapping[HowLoggedIn, bool]]) -> PromptCount:
-    def how_many(how: HowLoggedIn) -> int:
-        return sum(login[how] for login in logins)
-
+def _count(day: date, idp: EntityId, person: str, times: Counter[str]) -> PromptCount:
     return PromptCount(
         day=day,
         idp=idp,
         person=person,
-        logins=len(logins),
-        prompts=how_many(HowLoggedIn.PROMPTED),
-        from_session=how_many(HowLoggedIn.FROM_SESSION),
-        step_ups=how_many(HowLoggedIn.STEPPED_UP),
-        forced=how_many(HowLoggedIn.FORCED),
+        logins=times[_LOGINS],
+        prompts=times[HowLoggedIn.PROMPTED],
+        from_session=times[HowLoggedIn.FROM_SESSION],
+        step_ups=times[HowLoggedIn.STEPPED_UP],
+        forced=times[HowLoggedIn.FORCED],
     )
 
 

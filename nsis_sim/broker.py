@@ -30,6 +30,7 @@ from context_handler.store.boots import Boot
 from context_handler.store.database import Database
 from context_handler.store.sqlite import SqliteStore
 from context_handler.store.sqlite_logouts import SqliteLogouts
+from context_handler.store.sqlite_long_reads import SqliteLongReads
 from context_handler.store.sqlite_queries import SqliteQueries
 from context_handler.store.sqlite_record import SqliteRecord
 from context_handler.store.sqlite_refreshes import SqliteRefreshes
@@ -92,6 +93,7 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
         registrar=members.registrar,
         registry=registry,
         record=record,
+        long_reads=SqliteLongReads(database),
         fetch_metadata=ways.fetch_metadata,
         refreshes=states,
         clock=clock,

@@ -46,18 +46,21 @@ def format_instant(at: datetime) -> str:
 
 @value_type
 class Window:
-    """A span of validity. The start belongs to it, `not_on_or_after` does not; None means open on that side."""
+    """A span of validity. The start belongs to it, `not_on_or_after` does not; None means open on that side.
+
+    Any two instants can be compared: they are subtracted, since a sum may leave the calendar.
+    """
 
     not_before: datetime | None
     not_on_or_after: datetime | None
 
     def has_begun(self, at: datetime, skew: timedelta = CLOCK_SKEW) -> bool:
         """Tell whether the window has begun, allowing for a clock that is `skew` behind."""
-        return self.not_before is None or at + skew >= self.not_before
+        return self.not_before is None or self.not_before - at <= skew
 
     def has_ended(self, at: datetime, skew: timedelta = CLOCK_SKEW) -> bool:
         """Tell whether the window has ended, allowing for a clock that is `skew` ahead."""
-        return self.not_on_or_after is not None and at - skew >= self.not_on_or_after
+        return self.not_on_or_after is not None and at - self.not_on_or_after >= skew
 
     def contains(self, at: datetime, skew: timedelta = CLOCK_SKEW) -> bool:
         """Tell whether `at` lies within, give or take `skew`."""

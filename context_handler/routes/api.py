@@ -14,7 +14,7 @@ from context_handler.audit import audit
 from context_handler.endings import endings, keys_of_members
 from context_handler.merging import PartyRegistration, with_key_withdrawn
 from context_handler.metadata_refresh import RefreshStates
-from context_handler.prompts import count_prompts
+from context_handler.prompts import STEPS, count_prompts
 from context_handler.registration import Registrar, fits_the_federation
 from context_handler.registry import RegistryCache
 from context_handler.routes.api_answers import (
@@ -37,7 +37,7 @@ from context_handler.routes.api_inputs import (
     SystemInput,
 )
 from context_handler.routes.api_route import LARGEST_WORLD, guarded_route
-from context_handler.store.record import Record
+from context_handler.store.record import LongReads, Record
 from federation.documents import Kind, Registration, from_document, key_of, to_document
 from federation.load import export_world, load_parties
 from federation.model import AttributeService, HomeIdp, UserFacingSystem, World
@@ -78,23 +78,24 @@ class ApiPorts:
     registrar: Registrar
     registry: RegistryCache
     record: Record
+    long_reads: LongReads
     fetch_metadata: Callable[[str], Awaitable[bytes]]
     refreshes: RefreshStates
     clock: Callable[[], datetime]
     decryption_keys: Sequence[DecryptionKey]
     """The broker's own: what came in encrypted is shown to who reads the record."""
     base_url: str
-    """The broker's own; requests from pages elsewhere change nothing."""
+    """The broker's own; requests from pages elsewhere change nothing, and make nothing long be read."""
 
 
 def api_router(ports: ApiPorts) -> APIRouter:
     """Make the router; mount it as it is, its paths begin with /_sim/api."""
     router = APIRouter(prefix=API_PREFIX, responses=REFUSALS, route_class=guarded_route(ports.base_url))
-    changing = [Depends(own_origin(ports.base_url))]
+    ours = [Depends(own_origin(ports.base_url))]
     for path, kind in KINDS.items():
-        _add_parties(router, path, _Parties(ports, kind), changing)
-    _add_world(router, _WholeWorld(ports), changing)
-    _add_record(router, _Reading(ports))
+        _add_parties(router, path, _Parties(ports, kind), ours)
+    _add_world(router, _WholeWorld(ports), ours)
+    _add_record(router, _Reading(ports), ours)
     return router
 
 
@@ -252,25 +253,33 @@ class _Reading:
 
     async def flow_of_message(self, message_id: Annotated[str, Path(max_length=200)]) -> FlowAnswer:
         """Give the flow that a SAML message belonged to, by the ID of any message in it, such as your system's AuthnRequest."""
-        flow = self._ports.record.flow_of(self._ports.workspace, MessageId(message_id))
+        workspace = self._ports.workspace
+        flow = await self._ports.long_reads.ask(lambda record: record.flow_of(workspace, MessageId(message_id)))
         if flow is None:
             raise SamlError("web.not-found", f"got {message_id!r:.100}, expected the ID of a message that came by")
         return await self.flow(flow)
 
-    async def prompts(self) -> tuple[PromptAnswer, ...]:
+    async def prompts(self) -> Response:
         """Count how often people were asked to log in, by day, municipality and person."""
-        registry = self._ports.registry()
-        counts = count_prompts(self._ports.record.events_of_completed_logins(self._ports.workspace))
-        names = {idp.registration.entity_id: idp.registration.name for idp in registry.idps()}
-        return tuple(PromptAnswer.of(count, names.get(count.idp, count.idp)) for count in counts)
+        workspace = self._ports.workspace
+        names = {idp.registration.entity_id: idp.registration.name for idp in self._ports.registry().idps()}
+
+        def counted(record: Record) -> str:
+            counts = count_prompts(record.events_of_completed_logins(workspace, STEPS))
+            # Written here, one by one: a long answer written on the event loop would keep the logins waiting again.
+            answers = (PromptAnswer.of(count, names.get(count.idp, count.idp)) for count in counts)
+            return f"[{','.join(answer.model_dump_json() for answer in answers)}]"
+
+        return Response(await self._ports.long_reads.ask(counted), media_type="application/json")
 
     async def audit(self) -> AuditAnswer:
         """Count all flows and compare both records of each."""
-        return AuditAnswer.of(audit(self._ports.record, self._ports.workspace, self._ports.clock()))
+        workspace, at = self._ports.workspace, self._ports.clock()
+        return AuditAnswer.of(await self._ports.long_reads.ask(lambda record: audit(record, workspace, at)))
 
 
-def _add_parties(router: APIRouter, path: str, parties: _Parties, changing: list[Any]) -> None:
-    as_json = [*changing, Depends(require_json)]
+def _add_parties(router: APIRouter, path: str, parties: _Parties, ours: list[Any]) -> None:
+    as_json = [*ours, Depends(require_json)]
     add: dict[Kind, Callable[..., Awaitable[RegisteredAnswer]]] = {
         Kind.SYSTEM: parties.add_system,
         Kind.IDP: parties.add_idp,
@@ -286,44 +295,49 @@ def _add_parties(router: APIRouter, path: str, parties: _Parties, changing: list
     router.get(named, tags=tags, summary=f"Show one {one}")(parties.one)
     router.put(named, dependencies=as_json, tags=tags, summary=f"Replace one {one}")(parties.change)
     router.put(
-        f"{named}/enabled", status_code=204, dependencies=changing, tags=tags, summary=f"Switch one {one} on or off"
+        f"{named}/enabled", status_code=204, dependencies=ours, tags=tags, summary=f"Switch one {one} on or off"
     )(parties.switch)
     router.put(
         f"{named}/withdrawn",
         status_code=204,
-        dependencies=changing,
+        dependencies=ours,
         tags=tags,
         summary=f"Withdraw one {one} in an emergency, or restore it",
     )(parties.withdraw)
-    router.delete(named, status_code=204, dependencies=changing, tags=tags, summary=f"Remove one {one}")(parties.remove)
+    router.delete(named, status_code=204, dependencies=ours, tags=tags, summary=f"Remove one {one}")(parties.remove)
 
 
-def _add_world(router: APIRouter, world: _WholeWorld, changing: list[Any]) -> None:
+def _add_world(router: APIRouter, world: _WholeWorld, ours: list[Any]) -> None:
     content = {media_type: {"schema": {"type": "string"}} for media_type in sorted(WORLD_TYPES)}
     router.post(
         "/apply",
-        dependencies=changing,
+        dependencies=ours,
         tags=["World"],
         summary="Add or replace several registrations at once",
         openapi_extra={"requestBody": {"required": True, "content": content}},
     )(world.apply)
     router.get("/played", tags=["World"], summary="List whom the simulator plays itself")(world.played)
-    router.get("/export", tags=["World"], response_class=Response, summary="Export everything registered as YAML")(
-        world.export
-    )
+    router.get(
+        "/export",
+        dependencies=ours,
+        tags=["World"],
+        response_class=Response,
+        summary="Export everything registered as YAML",
+    )(world.export)
 
 
-def _add_record(router: APIRouter, reading: _Reading) -> None:
+def _add_record(router: APIRouter, reading: _Reading, ours: list[Any]) -> None:
+    """Add what is read of the record. What is dear to read is not read for another site's page, which has it asked for by an image."""
     router.get("/people", tags=["World"], summary="List the people who can log in")(reading.people)
     router.get("/flows/{flow}", tags=["Record"], summary="Show every step of one login")(reading.flow)
-    router.get("/messages/{message_id}/flow", tags=["Record"], summary="Find the login a message belongs to")(
+    dear: dict[str, Any] = {"dependencies": ours, "tags": ["Record"]}
+    router.get("/messages/{message_id}/flow", summary="Find the login a message belongs to", **dear)(
         reading.flow_of_message
     )
-    router.get("/members", tags=["Record"], summary="See what ends soon, and whose metadata cannot be fetched")(
-        reading.members
-    )
-    router.get("/prompts", tags=["Record"], summary="Count how often people were asked to log in")(reading.prompts)
-    router.get("/audit", tags=["Record"], summary="Count all logins: was none lost?")(reading.audit)
+    router.get("/members", summary="See what ends soon, and whose metadata cannot be fetched", **dear)(reading.members)
+    asked: dict[str, Any] = {"response_model": tuple[PromptAnswer, ...], **dear}
+    router.get("/prompts", summary="Count how often people were asked to log in", **asked)(reading.prompts)
+    router.get("/audit", summary="Count all logins: was none lost?", **dear)(reading.audit)
 
 
 def _registration(kind: Kind, document: dict[str, Any]) -> Registration:

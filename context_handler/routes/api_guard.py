@@ -1,4 +1,4 @@
-"""Who may change registrations: whoever sits at this machine, and no web page of somebody else's (WEB-02).
+"""Who may change registrations and have the whole record read: whoever sits at this machine, and no web page of somebody else's (WEB-02).
 
 The simulator has no login, and listens on loopback unless it is told otherwise, so a foreign page in the same browser is the danger. A
 browser sends JSON or YAML across origins only after asking us, which we never allow, and it cannot hide where a request comes from.
@@ -17,7 +17,7 @@ WORLD_TYPES: Final = frozenset({"application/json", "application/yaml", "applica
 
 
 def own_origin(base_url: str) -> Callable[[Request], None]:
-    """Give a dependency that lets only our own pages and programs in.
+    """Give a dependency that lets only our own pages and programs in, and whoever types the address.
 
     It raises `web.csrf` for a request that another site's page sent.
     """

@@ -32,8 +32,8 @@ browser's own oldest end as if expired: they are what no tab shows any more. Ref
 MAX_RECORD_BYTES: Final = 4 * 1024 * 1024 * 1024
 """Octets that the store's file may use before the oldest flows go: some 90,000 logins with all their octets, a fifth of a small disk."""
 
-_ROWS_AT_ONCE: Final = 200
-"""Rows dropped in one transaction: it holds the store for some milliseconds."""
+ROWS_AT_ONCE: Final = 200
+"""Rows ended or dropped in one transaction: it holds the store for some milliseconds."""
 
 _ALONE: Final = "workspace = ? AND hearsay AND (moved_to IS NULL OR moved_from IS NULL)"
 """Hearsay that moved no login but its own."""
@@ -74,12 +74,12 @@ def keep_within(database: Database, workspace: WorkspaceId, at: datetime, bounds
         surplus = _surplus(connection, workspace, bounds)
         done = 0
         if surplus.hearsay > 0:
-            done += _drop_hearsay(connection, workspace, min(surplus.hearsay, _ROWS_AT_ONCE))
+            done += _drop_hearsay(connection, workspace, min(surplus.hearsay, ROWS_AT_ONCE))
         if crowded is not None:
             # As long as there is such a browser, nobody else makes room in its place.
             _end_oldest_of_browser(connection, workspace, at, crowded, bounds.of_a_browser)
         elif surplus.pending > 0:
-            done += _end_oldest(connection, workspace, at, min(surplus.pending, _ROWS_AT_ONCE))
+            done += _end_oldest(connection, workspace, at, min(surplus.pending, ROWS_AT_ONCE))
         if surplus.octets > 0:
             done += _drop_oldest(connection, workspace)
     return done > 0 or crowded is not None
@@ -146,7 +146,7 @@ def _end_oldest_of_browser(
 ) -> None:
     """End all but the newest of one browser, some at a time."""
     beyond = f"SELECT flow, system FROM logins WHERE {_WAIT} AND browser = ? ORDER BY id DESC LIMIT ? OFFSET ?"  # noqa: S608 - our own constants
-    rows = connection.execute(beyond, (workspace, browser, _ROWS_AT_ONCE, most)).fetchall()
+    rows = connection.execute(beyond, (workspace, browser, ROWS_AT_ONCE, most)).fetchall()
     _end(connection, workspace, at, rows, "more logins waited in this browser than there may be, and newer ones")
 
 
@@ -162,7 +162,7 @@ def _end(
 def _drop_oldest(connection: sqlite3.Connection, workspace: WorkspaceId) -> int:
     """Drop the flows that the oldest events tell of, as far as they have ended."""
     oldest = "SELECT DISTINCT flow FROM (SELECT flow FROM events WHERE workspace = ? ORDER BY seq LIMIT ?)"
-    flows = [flow for (flow,) in connection.execute(oldest, (workspace, _ROWS_AT_ONCE))]
+    flows = [flow for (flow,) in connection.execute(oldest, (workspace, ROWS_AT_ONCE))]
     among = "workspace = ? AND flow IN (SELECT value FROM json_each(?))"
     values = (workspace, json_text(flows))
     states: dict[str, str] = {}

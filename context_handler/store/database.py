@@ -1,7 +1,7 @@
 """One SQLite file and the connections to it: short transactions, written when they return, and one kind of failure.
 
 A connection serves one call at a time and goes back to the pool; no call waits for anything but the disk. Calls are short enough to be
-made on the event loop, which an extra thread per call would only slow down.
+made on the event loop, which an extra thread per call would only slow down. What reads the whole record is not: it is made `apart`.
 """
 
 import logging
@@ -9,7 +9,9 @@ import os
 import sqlite3
 import stat
 from collections import deque
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -57,6 +59,7 @@ class Database:
         """
         self._path = path
         self._file = str(path)
+        self._busy_timeout = busy_timeout
         self._trouble = Trouble(path.name, patience=busy_timeout)
         self._idle: deque[sqlite3.Connection] = deque()
         try:
@@ -110,6 +113,20 @@ class Database:
             raise self.failed(error) from error
         self.give_back(connection)
         return row
+
+    @contextmanager
+    def apart(self) -> Iterator["Database"]:
+        """Give the same file with connections and troubles of its own, for a thread beside the event loop, until the block ends.
+
+        A file that is gone is not made anew.
+        """
+        other = copy(self)
+        other._idle = deque()  # noqa: SLF001 - of our own kind
+        other._trouble = Trouble(self._path.name, patience=self._busy_timeout)  # noqa: SLF001 - of our own kind
+        try:
+            yield other
+        finally:
+            other.close()
 
     def take(self) -> sqlite3.Connection:
         """Give a connection that nobody else uses."""

@@ -6,6 +6,7 @@ What that saves is measured in docs/adr/0013.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from context_handler.events import Event, EventOutcome, Whole
@@ -35,6 +36,12 @@ _INSERT: Final = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _SELECT: Final = "SELECT at, steps, octets, hearsay FROM events WHERE workspace = ? AND flow = ? ORDER BY seq"
+# Octets, and what stands behind them, are left where they are; the index tells which logins were completed, and gives them one by one.
+_SELECT_COMPLETED: Final = (
+    "SELECT events.flow, events.at, events.steps FROM events AS ends CROSS JOIN events"
+    " ON events.workspace = ends.workspace AND events.flow = ends.flow WHERE ends.workspace = ? AND ends.moved_to = ?"
+    " AND EXISTS (SELECT 1 FROM json_each(?) WHERE instr(events.steps, value) > 0)"
+)
 _SELECT_FLOW_OF: Final = "SELECT flow FROM events WHERE workspace = ? AND instr(steps, ?) > 0 ORDER BY seq DESC LIMIT 1"
 
 MAX_PARTY_CHARACTERS: Final = 1024
@@ -79,6 +86,18 @@ def events_of(connection: sqlite3.Connection, workspace: WorkspaceId, flow: Flow
     """Read a flow's events, oldest first."""
     rows = connection.execute(_SELECT, (workspace, flow))
     return tuple(event for row in rows for event in _events_of(flow, row))
+
+
+def events_of_completed_logins(
+    connection: sqlite3.Connection, workspace: WorkspaceId, steps: AbstractSet[str]
+) -> Iterator[Event]:
+    """Read the events of these steps in completed logins: one row at a time, in no order, without octets."""
+    members = json_text([f'"step":{json_text(step)}' for step in sorted(steps)])
+    for flow, at, text in connection.execute(_SELECT_COMPLETED, (workspace, str(LoginState.COMPLETED), members)):
+        for step in json_value(text):
+            if step["step"] in steps:
+                left_out = {name: None for name in (*_OCTETS, "whole_in") if name in step}
+                yield _event_of(FlowId(flow), at, step | left_out)
 
 
 def flow_of(connection: sqlite3.Connection, workspace: WorkspaceId, message_id: MessageId) -> FlowId | None:
@@ -143,12 +162,16 @@ def _events_of(flow: FlowId, row: tuple[int, str, bytes | None, int]) -> Iterato
         for name in _OCTETS:
             if (length := step.get(name)) is not None:
                 step[name], rest = bytes(rest[:length]), rest[length:]
-        step["at"] = from_microseconds(step.get("at", at))
-        step["outcome"] = EventOutcome(step.get("outcome", EventOutcome.PASSED))
-        step["findings"] = tuple(map(_finding_of, step.get("findings", ())))
-        if (whole := step.get("whole_in")) is not None:
-            step["whole_in"] = Whole(*whole)
-        yield Event(flow=flow, hearsay=bool(hearsay), **step)
+        yield _event_of(flow, at, step | {"hearsay": bool(hearsay)})
+
+
+def _event_of(flow: FlowId, at: int, step: dict[str, Any]) -> Event:
+    step["at"] = from_microseconds(step.get("at", at))
+    step["outcome"] = EventOutcome(step.get("outcome", EventOutcome.PASSED))
+    step["findings"] = tuple(map(_finding_of, step.get("findings", ())))
+    if (whole := step.get("whole_in")) is not None:
+        step["whole_in"] = Whole(*whole)
+    return Event(flow=flow, **step)
 
 
 def _finding_documents(findings: Iterable[Finding]) -> list[dict[str, Any]]:

@@ -1,14 +1,17 @@
 """What others may ask of the record of flows: the audit, the portal and the inspector read, and never write."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from context_handler.events import Event
 from context_handler.login_state import LoginState
 from context_handler.ports import Counts, LogoutCounts
 from oiosaml.ids import EntityId, FlowId, MessageId, WorkspaceId
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,8 @@ class Record(Protocol):
         """Give a flow's events, oldest first; none for a flow that is not there."""
         ...
 
-    def events_of_completed_logins(self, workspace: WorkspaceId) -> Sequence[Event]:
-        """Give the events that tell who was logged in how, of every login that was completed."""
+    def events_of_completed_logins(self, workspace: WorkspaceId, steps: AbstractSet[str]) -> Iterator[Event]:
+        """Give the events of these steps in every login that was completed: one at a time, in no order, without octets."""
         ...
 
     def flow_of(self, workspace: WorkspaceId, message_id: MessageId) -> FlowId | None:
@@ -63,4 +66,16 @@ class Record(Protocol):
 
     def traces(self, workspace: WorkspaceId) -> Iterator[FlowTrace]:
         """Give every flow that either record knows, for the audit."""
+        ...
+
+
+class LongReads(Protocol):
+    """What reads the whole record while logins go on."""
+
+    async def ask(self, question: Callable[[Record], R]) -> R:
+        """Put a question to a record that no login waits for; it is asked where nothing but the record may be touched.
+
+        Raises:
+            SamlError: `web.unavailable` if the store cannot be used, or what the question raises.
+        """
         ...

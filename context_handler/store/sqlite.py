@@ -17,7 +17,7 @@ from context_handler.login_state import PENDING_STATES, TRANSITIONS, WAITING_STA
 from context_handler.store.accepting import accept, accept_and_end
 from context_handler.store.beginning import begin_login
 from context_handler.store.boots import Boot, enter_boot
-from context_handler.store.bounds import DEFAULT_BOUNDS, Bounds, keep_within
+from context_handler.store.bounds import DEFAULT_BOUNDS, ROWS_AT_ONCE, Bounds, keep_within
 from context_handler.store.database import Database, Survives, to_microseconds
 from context_handler.store.ending import end_login, state_of
 from context_handler.store.event_rows import Move, insert_events
@@ -132,16 +132,19 @@ class SqliteStore:
         return keep_within(self._database, workspace, at, self._bounds)
 
     def expire(self, workspace: WorkspaceId, at: datetime) -> int:
-        """End every login that took too long, each with one event, and tell how many. Cheap when there is none.
+        """End some of the logins that took too long, each with one event, and tell how many: 0 once none is left. Cheap when there is none.
 
-        A login whose answer was accepted but never finished ends here too: its worker died on the way.
+        All of them in one transaction would keep every login of every process waiting (attack WEB-13). A login whose answer was accepted
+        but never finished ends here too: its worker died on the way.
         """
-        overdue = "SELECT flow, system FROM logins WHERE workspace = ? AND state IN (?, ?, ?) AND expires_at <= ?"
+        overdue = (
+            "SELECT flow, system FROM logins WHERE workspace = ? AND state IN (?, ?, ?) AND expires_at <= ? LIMIT ?"
+        )
         values = (workspace, *_PENDING, to_microseconds(at))
-        if self._database.row(f"{overdue} LIMIT 1", values) is None:
+        if self._database.row(overdue, (*values, 1)) is None:
             return 0
         with self._database.writing(Survives.KILL) as connection:
-            flows = connection.execute(overdue, values).fetchall()
+            flows = connection.execute(overdue, (*values, ROWS_AT_ONCE)).fetchall()
             for flow, system in flows:
                 event = Event(
                     FlowId(flow), at, EXPIRE_STEP, EventOutcome.REFUSED, "flow.expired", party=EntityId(system)

@@ -20,6 +20,7 @@ from context_handler.logout_state import (
     PartyKind,
 )
 from context_handler.session import SessionId
+from context_handler.store.bounds import ROWS_AT_ONCE
 from context_handler.store.database import Database, Survives, from_microseconds, to_microseconds
 from context_handler.store.ended_rows import (
     end_session,
@@ -188,10 +189,10 @@ class SqliteLogouts:
             insert_events(connection, workspace, events, Move(None, LogoutState.REFUSED))
 
     def expire(self, workspace: WorkspaceId, at: datetime) -> int:
-        """End every logout that took too long as it stands."""
+        """End some of the logouts that took too long, as they stand, each in a transaction of its own; tell how many."""
         values = (workspace, LogoutState.UNDER_WAY, to_microseconds(at - LOGOUT_LIFETIME))
-        overdue = "WHERE workspace = ? AND state = ? AND started_at <= ?"
-        logouts = self._many(workspace, f"{_LOGOUT} {overdue}", values)
+        overdue = "WHERE workspace = ? AND state = ? AND started_at <= ? LIMIT ?"
+        logouts = self._many(workspace, f"{_LOGOUT} {overdue}", (*values, ROWS_AT_ONCE))
         return sum(self._expire(workspace, logout, at) for logout in logouts)
 
     def _expire(self, workspace: WorkspaceId, logout: Logout, at: datetime) -> bool:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from context_handler.events import Event
@@ -80,16 +81,10 @@ class SqliteRecord:
         with self._database.reading() as connection:
             return event_rows.events_of(connection, workspace, flow)
 
-    def events_of_completed_logins(self, workspace: WorkspaceId) -> tuple[Event, ...]:
-        """Give the last events of every login that was completed: those that its completing visit wrote."""
+    def events_of_completed_logins(self, workspace: WorkspaceId, steps: AbstractSet[str]) -> Iterator[Event]:
+        """Give the events of these steps in every login that was completed: one at a time, in no order, without octets."""
         with self._database.reading() as connection:
-            flows = connection.execute(
-                "SELECT flow FROM events WHERE workspace = ? AND moved_to = ? ORDER BY seq",
-                (workspace, LoginState.COMPLETED),
-            ).fetchall()
-            return tuple(
-                event for (flow,) in flows for event in event_rows.events_of(connection, workspace, FlowId(flow))
-            )
+            yield from event_rows.events_of_completed_logins(connection, workspace, steps)
 
     def flow_of(self, workspace: WorkspaceId, message_id: MessageId) -> FlowId | None:
         """Give the flow that a message with that ID belonged to last."""

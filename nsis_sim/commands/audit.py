@@ -114,12 +114,12 @@ def prompts_command(*, as_json: Annotated[bool, typer.Option("--json", help="Wri
 
     Reads the store of this machine (NSIS_DATA_DIR), whether a simulator runs or not.
     """
-    from context_handler.prompts import count_prompts
+    from context_handler.prompts import STEPS, count_prompts
     from context_handler.store.sqlite_record import SqliteRecord
     from oiosaml.ids import DEFAULT_WORKSPACE
 
     with _store() as database:
-        counts = count_prompts(SqliteRecord(database).events_of_completed_logins(DEFAULT_WORKSPACE))
+        counts = count_prompts(SqliteRecord(database).events_of_completed_logins(DEFAULT_WORKSPACE, STEPS))
     if as_json:
         say(json.dumps([{**asdict(count), "day": count.day.isoformat()} for count in counts], indent=2))
         return

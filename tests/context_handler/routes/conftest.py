@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from context_handler.routes.api import ApiPorts, api_router
 from context_handler.store.sqlite import SqliteStore
+from context_handler.store.sqlite_long_reads import SqliteLongReads
 from context_handler.store.sqlite_record import SqliteRecord
 from context_handler.store.sqlite_refreshes import SqliteRefreshes
 from oiosaml.errors import SamlError
@@ -47,6 +48,7 @@ def api(tmp_path: Path, shared: tuple[FastAPI, PortsOfTheTest]) -> Iterator[Api]
         registrar=rig.registrar,
         registry=rig.registry,
         record=SqliteRecord(rig.database),
+        long_reads=SqliteLongReads(rig.database),
         fetch_metadata=fetch,
         refreshes=SqliteRefreshes(rig.database),
         clock=lambda: NOW,

@@ -1,10 +1,14 @@
 """What a stranger's page could do in somebody's browser: nothing is changed for it, and nothing is read out to it."""
 
 import json
+from typing import Any
 
 import pytest
 
+from context_handler.store.sqlite_record import SqliteRecord
+from oiosaml.ids import DEFAULT_WORKSPACE, MessageId
 from tests.context_handler.routes.api_rig import BASE_URL, Api, system_input
+from tests.context_handler.store.contract import login, steps
 
 CHANGING = [
     ("POST", "/_sim/api/systems"),
@@ -30,22 +34,52 @@ def test_the_list_of_changing_routes_is_complete(api: Api) -> None:
     assert found == known
 
 
+DEAR = ["/_sim/api/prompts", "/_sim/api/audit", "/_sim/api/messages/_m/flow", "/_sim/api/members", "/_sim/api/export"]
+"""What takes long to read."""
+
+FOREIGN: list[dict[str, str]] = [
+    {"Origin": "https://evil.test"},
+    {"Origin": "null"},
+    {"Origin": "http://localhost:8001"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+]
+"""How another site's page gives itself away."""
+
+
 @pytest.mark.parametrize(("method", "path"), CHANGING)
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Origin": "https://evil.test"},
-        {"Origin": "null"},
-        {"Origin": "http://localhost:8001"},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-    ],
-)
+@pytest.mark.parametrize("headers", FOREIGN)
 def test_another_sites_page_changes_nothing(api: Api, method: str, path: str, headers: dict[str, str]) -> None:
     before = api.rig.registry().revision
     answer = api.client.request(method, path, json=system_input(), headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (403, "web.csrf")
     assert api.rig.registry().revision == before
+
+
+@pytest.mark.parametrize("path", DEAR)
+@pytest.mark.parametrize("headers", [*FOREIGN, {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"}])
+def test_web_13_another_sites_page_has_nothing_long_read(
+    api: Api, path: str, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.store.save_pending(DEFAULT_WORKSPACE, login(), steps("flow-1", "begin", message_id=MessageId("_m")))
+    monkeypatch.setattr(SqliteRecord, "__getattribute__", nothing_is_read)
+    answer = api.client.request("GET", path, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "web.csrf")
+
+
+def nothing_is_read(record: SqliteRecord, name: str) -> Any:
+    raise AssertionError(f"{name} was asked for")
+
+
+@pytest.mark.parametrize("path", DEAR)
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "none"}, {"Sec-Fetch-Site": "same-origin"}, {"Origin": BASE_URL}, {}],
+    ids=["typed", "a link on our own page", "our own script", "a program"],
+)
+def test_whoever_sits_here_has_it_read(api: Api, path: str, headers: dict[str, str]) -> None:
+    api.store.save_pending(DEFAULT_WORKSPACE, login(), steps("flow-1", "begin", message_id=MessageId("_m")))
+    assert api.client.request("GET", path, headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/_sim/api/systems", "/_sim/api/apply"])

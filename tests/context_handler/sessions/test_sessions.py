@@ -9,8 +9,9 @@ from context_handler.answering import RefusedLogin
 from context_handler.asking import PostTo
 from context_handler.audit import audit
 from context_handler.discovery import AskForHomeIdp
-from context_handler.prompts import count_prompts
-from context_handler.session import SessionLimits
+from context_handler.prompts import STEPS, count_prompts
+from context_handler.session import ENDED_REMEMBERED, SessionLimits
+from context_handler.store.bounds import ROWS_AT_ONCE
 from oiosaml import attributes as names
 from oiosaml.privileges import read_privileges
 from oiosaml.uris import STATUS_AUTHN_FAILED, STATUS_NO_PASSIVE
@@ -90,7 +91,7 @@ async def test_prompts_are_counted_by_person_and_day_from_the_events(rig: Rig) -
     await rig.finish(rig.answer_with(question, assertion(rig, question)))
     await log_in(rig, request={"force_authn": True})
     ask(rig, force_authn=True)  # never comes back, so it is no login
-    (count,) = count_prompts(rig.record.events_of_completed_logins(rig.ports.workspace))
+    (count,) = count_prompts(rig.record.events_of_completed_logins(rig.ports.workspace, STEPS))
     assert (count.day, count.idp) == (NOW.date(), IDP)
     assert (count.logins, count.prompts, count.from_session, count.step_ups, count.forced) == (4, 3, 1, 1, 1)
     assert ANE_HOLM.value not in count.person
@@ -191,6 +192,38 @@ async def test_an_ended_session_is_forgotten(rig: Rig) -> None:
     assert sessions.forget(workspace, NOW + timedelta(hours=8) - minutes(1)) == 0
     assert sessions.forget(workspace, NOW + timedelta(hours=8)) == 1
     assert sessions.in_browser(workspace, rig.session or "") == ()
+
+
+async def test_web_13_many_ended_sessions_are_forgotten_a_part_at_a_time(rig: Rig) -> None:
+    await log_in(rig)
+    sessions, workspace = rig.ports.sessions, rig.ports.workspace
+    many = ROWS_AT_ONCE + 1
+    multiply("sessions", rig, many, id="id", handle="handle", name_id="name_id")
+    multiply("participants", rig, many, session="session")
+    at = NOW + timedelta(hours=8)
+    assert [sessions.forget(workspace, at) for _ in range(3)] == [ROWS_AT_ONCE, 1, 0]
+    remembered = "SELECT COUNT(*) FROM ended_participants"
+    number = rows(rig, remembered)
+    assert number == many * 2, "a system and the home IdP of each"
+    at += ENDED_REMEMBERED
+    forgotten = [sessions.forget(workspace, at) for _ in range(4)]
+    assert forgotten == [ROWS_AT_ONCE, ROWS_AT_ONCE, 2, 0]
+    assert rows(rig, remembered) == 0
+
+
+def rows(rig: Rig, query: str) -> int:
+    row = rig.database.row(query, ())
+    assert row is not None
+    return int(row[0])
+
+
+def multiply(table: str, rig: Rig, number: int, **changed: str) -> None:
+    """Copy the one row of a table until there are so many, each with a number behind what tells them apart."""
+    with rig.database.writing() as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+        copied = ", ".join(f"{name} || '-' || ?1" if name in changed else name for name in names)
+        for copy in range(1, number):
+            connection.execute(f"INSERT INTO {table} SELECT {copied} FROM {table} LIMIT 1", (copy,))
 
 
 # --- a session that ends while a login goes on

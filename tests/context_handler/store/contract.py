@@ -13,6 +13,7 @@ from context_handler.audit import audit
 from context_handler.events import Event, EventOutcome
 from context_handler.login_state import LoginState, PendingLogin
 from context_handler.ports import AnswerUsedError, Counts, Store
+from context_handler.store.bounds import ROWS_AT_ONCE
 from context_handler.store.record import Record
 from oiosaml.ids import AssertionId, EntityId, FlowId, MessageId, WorkspaceId
 from oiosaml.messages.app_switch import AppSwitch, Platform
@@ -321,6 +322,17 @@ class StoreContract:
         assert opened.store.expire(HERE, at) == 0
         assert opened.record.counts(HERE, NOW) == Counts(2, 0, 0, 1, 1)
         assert opened.record.events_of(HERE, FlowId("flow-1"))[-1].code == "flow.expired"
+
+    def test_web_13_many_that_took_too_long_expire_a_part_at_a_time_and_none_is_lost(self, opened: Opened) -> None:
+        for number in range(ROWS_AT_ONCE * 2 + 1):
+            opened.store.save_pending(HERE, login(number), steps(f"flow-{number}", "begin"))
+        at = NOW + timedelta(hours=1)
+        for ended in (ROWS_AT_ONCE, ROWS_AT_ONCE, 1, 0):
+            assert opened.store.expire(HERE, at) == ended
+            report = audit(opened.record, HERE, at)
+            assert report.conserved, report.discrepancies[:3]
+            assert (report.counts.expired, report.counts.pending) == (ROWS_AT_ONCE * 2 + 1, 0)
+        assert opened.record.counts(HERE, NOW).pending == 0
 
     def test_what_was_accepted_stays_remembered_whatever_the_clock_says(self, opened: Opened) -> None:
         opened.store.save_pending(HERE, login(1), steps("flow-1", "begin"))
