@@ -57,6 +57,7 @@ class Mend(StrEnum):
 
 _MEND_BY_CODE: Final = {
     "fed.loa": Mend.LEVEL,
+    "fed.no-nsis": Mend.HOME_IDP,
     "fed.no-roles": Mend.ADMINISTRATOR,
     "fed.no-idp": Mend.ADMINISTRATOR,
     "aq.unknown-user": Mend.ADMINISTRATOR,
@@ -70,6 +71,9 @@ _MEND_BY_CODE: Final = {
     "proto.unsolicited": Mend.USER,
     "req.replay": Mend.USER,
 }
+_ANOTHER_LOGIN_WOULD_DO: Final = frozenset({"fed.profile:person", "fed.profile:credential-type"})
+"""Refusals of an answer that is right in itself: the person logged in as another, or by other means, than the system wants."""
+
 _WRONG_LEVEL_STATED: Final = frozenset(
     {"fed.loa:above-registration", "fed.loa:not-a-level", "fed.loa:not-an-assurance-level"}
 )
@@ -100,6 +104,8 @@ def who_mends(error: SamlError) -> Mend:
     """
     if error.refusal.key in _WRONG_LEVEL_STATED:
         return _MEND_BY_PARTY[error.party or Party.HOME_IDP]
+    if error.refusal.key in _ANOTHER_LOGIN_WOULD_DO:
+        return Mend.USER
     own = _MEND_BY_CODE.get(error.code)
     if own is not None:
         return own

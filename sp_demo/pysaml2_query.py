@@ -37,7 +37,10 @@ class RightsQuery:
         destination, octets = self._write(token, fresh_id)
         envelope = _open(await post(destination, octets))
         if not envelope.successful:
-            raise refuse("aq.fault:context-handler", f"got the status {envelope.status}, expected the user's rights")
+            told = ", ".join(
+                part.rpartition(":")[2] if part.startswith("urn:") else part for part in envelope.status if part
+            )
+            raise refuse("aq.fault:context-handler", f"got the status {told}, expected the user's rights")
         if envelope.in_response_to != fresh_id:
             # pysaml2 does not compare it: its attribute query keeps no list of what it asked.
             raise refuse(
