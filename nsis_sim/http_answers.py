@@ -13,6 +13,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 from nsis_sim.http_limits import LimitedHttp
 from saml_web.whole_answer import WHOLE_ANSWER
 
+_CLOSE: Final = (b"connection", b"close")
+"""What an answer says after which nothing more is answered."""
+
 _NO_CONTROLS: Final = bytes({*range(0x100)} - {*range(0x20), 0x7F} | {0x09})
 """What may stand in a header (RFC 9110 5.5); the line breaks between headers are what is left."""
 
@@ -48,12 +51,11 @@ async def _answer(
         return
     if cycle.response_started:
         raise RuntimeError("the request was answered before")
-    lines = [*map(b": ".join, cycle.default_headers), *map(b": ".join, headers)]
-    if not cycle.keep_alive:
-        lines.append(b"connection: close")
-    head = STATUS_LINE[status] + b"\r\n".join((*lines, b"\r\n"))
-    if head.translate(None, _NO_CONTROLS) != b"\r\n" * (len(lines) + 2):
-        raise ValueError("got a control character in a header, expected none")
+    if _CLOSE in headers:
+        cycle.keep_alive = False
+    elif not cycle.keep_alive:
+        headers = (*headers, _CLOSE)
+    head = _head(status, (*cycle.default_headers, *headers))
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
     cycle.message_event.set()
@@ -61,3 +63,11 @@ async def _answer(
     if not cycle.keep_alive:
         cycle.transport.close()
     cycle.on_response()
+
+
+def _head(status: int, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    lines = tuple(map(b": ".join, headers))
+    head = STATUS_LINE[status] + b"\r\n".join((*lines, b"\r\n"))
+    if head.translate(None, _NO_CONTROLS) != b"\r\n" * (len(lines) + 2):
+        raise ValueError("got a control character in a header, expected none")
+    return head

@@ -221,7 +221,10 @@ class ErrorPages:
         # One line that ties the person's reference to the traceback, which the server writes itself when Starlette
         # raises it again.
         _log.error("reference %s: %s", reference, type(error).__name__)
-        return self.answer(request, SamlError("web.internal", "the cause stands in the log under the reference"))
+        response = self.answer(request, SamlError("web.internal", "the cause stands in the log under the reference"))
+        # The server closes the connection when it gets the exception. A client that is not told would send its next request into that.
+        response.headers["Connection"] = "close"
+        return response
 
 
 def is_api(request: Request) -> bool:

@@ -7,9 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from nsis_sim.http_answers import AnsweringHttp
+from saml_web.error_pages import ErrorPages
+from saml_web.ids import SystemIds
+from saml_web.pages import Pages
 from saml_web.whole_answer import WHOLE_ANSWER
 from tests.nsis_sim.running import Running, running
 from tests.processes import wait_until
@@ -30,6 +37,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     while more:
         more = (await receive()).get("more_body", False)
     headers = [*HEADERS, (b"odd", ODD.get(scope["path"], b"even"))]
+    if scope["path"].endswith("/close"):
+        headers.append((b"connection", b"close"))
     if scope["path"].startswith("/plain"):
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": BODY})
@@ -89,6 +98,33 @@ def test_a_connection_goes_on_and_requests_that_wait_are_answered_in_turn(connec
     whole = answers(connect, asked("/", last=False), asked("/", last=False, body=b"x"), asked("/"))
     assert whole.count(b"HTTP/1.1 200 OK") == 3
     assert whole == answers(connect, *[asked("/plain/", last=False)] * 2, asked("/plain/"))
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_an_answer_that_says_so_is_the_last(connect: Running, *, last: bool) -> None:
+    whole = answers(connect, asked("/close", last=last), asked("/"))
+    assert (whole.count(b"HTTP/1.1 200 OK"), whole.count(b"connection: close")) == (1, 1)
+    assert whole == answers(connect, asked("/plain/close", last=last), asked("/plain/"))
+
+
+@pytest.mark.parametrize("logged", [False, True])
+def test_after_a_failure_the_client_is_told_that_the_connection_ends(
+    monkeypatch: pytest.MonkeyPatch, *, logged: bool
+) -> None:
+    """The server closes it when it gets the exception, and a request sent into that would be lost."""
+
+    async def fails(request: Request) -> Response:
+        if request.url.path == "/fails":
+            raise RuntimeError("nobody foresaw")
+        return Response(b"well")
+
+    house = Starlette(routes=[Route("/{path:path}", fails)])
+    ErrorPages(Pages("context_handler", base_url="http://localhost", ids=SystemIds())).install(house)
+    with running(house, AnsweringHttp if logged else Unlogged, monkeypatch) as connect:
+        failed = answers(connect, asked("/fails", last=False), asked("/"))
+        assert (failed[:12], failed.count(b"HTTP/1.1"), failed.count(b"connection: close")) == (b"HTTP/1.1 500", 1, 1)
+        went_well = answers(connect, asked("/", last=False), asked("/"))
+        assert went_well.count(b"HTTP/1.1 200 OK") == 2
 
 
 @pytest.mark.parametrize("path", ODD)
