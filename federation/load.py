@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Container, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path as FilePath
 from typing import Final
@@ -34,10 +34,19 @@ def load_world(source: FilePath | str) -> World:
         FederationError: with all that is wrong.
         OSError: if the file cannot be read.
     """
-    return _load(source, problems_of_references)
+    return _load(source, problems_of_references)[0]
 
 
-def load_parties(source: FilePath | str, played: Callable[[], Container[str]] = tuple) -> World:
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """A document with registrations to be added to a running federation."""
+
+    world: World
+    blocks_of_a_start: tuple[str, ...]
+    """The blocks it has that are no registrations: `context_handler`, `nemlogin`. A simulator reads them from its file at every start."""
+
+
+def read_parties(source: FilePath | str, played: Callable[[], Container[str]] = tuple) -> Parties:
     """Read registrations to be added to a running federation: the same keys as federation.yaml, as many as are wanted.
 
     Whether they fit the federation they are added to is asked with `problems_of_references` of the whole. `played` gives the entityIDs
@@ -47,7 +56,9 @@ def load_parties(source: FilePath | str, played: Callable[[], Container[str]] = 
         FederationError: with all that is wrong; also if any other IdP, system or attribute service brings no metadata.
         OSError: if the file cannot be read.
     """
-    return _load(source, lambda world: _without_metadata(world, played))
+    world, document = _load(source, lambda world: _without_metadata(world, played))
+    given = document.data if isinstance(document.data, dict) else {}
+    return Parties(world, tuple(block for block in ("context_handler", "nemlogin") if given.get(block) is not None))
 
 
 def export_world(world: World) -> str:
@@ -60,7 +71,7 @@ def export_world(world: World) -> str:
     )
 
 
-def _load(source: FilePath | str, problems_of: Callable[[World], Sequence[Problem]]) -> World:
+def _load(source: FilePath | str, problems_of: Callable[[World], Sequence[Problem]]) -> tuple[World, LinedYaml]:
     file = source if isinstance(source, FilePath) else None
     text = _read_text(file) if file is not None else str(source)
     name = file.name if file is not None else "federation"
@@ -81,7 +92,7 @@ def _load(source: FilePath | str, problems_of: Callable[[World], Sequence[Proble
             problems += error.problems
     if problems:
         raise FederationError(_with_lines(problems, name, document))
-    return world
+    return world, document
 
 
 def _validated(data: Plain) -> WorldDocument:

@@ -44,6 +44,8 @@ class Registered:
 
     registered: tuple[str, ...]
     findings: tuple[FindingForPeople, ...]
+    not_applied: tuple[str, ...] = ()
+    """Blocks of the document that are otherwise in the simulator, which reads them when it starts."""
 
 
 class Api:
@@ -148,7 +150,11 @@ class Api:
 
 def _registered(response: httpx.Response) -> Registered:
     told = response.json()
-    return Registered(tuple(told["registered"]), tuple(_finding(finding) for finding in told["findings"]))
+    return Registered(
+        tuple(told["registered"]),
+        tuple(_finding(finding) for finding in told["findings"]),
+        tuple(told.get("not_applied", ())),
+    )
 
 
 def _refusal(response: httpx.Response) -> ApiRefusalError:

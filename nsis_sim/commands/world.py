@@ -1,5 +1,6 @@
 """`nsis apply` and `nsis export`: the federation as a file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -22,11 +23,15 @@ def apply(
     ],
     base_url: BaseUrl = None,
 ) -> None:
-    """Add or replace registrations at a running simulator: all of the file, or nothing of it."""
+    """Add or replace registrations at a running simulator: all of the file, or nothing of it.
+
+    Who the simulator itself is, `context_handler` and `nemlogin`, is read at its start alone: a file that has it otherwise
+    ends with status 1.
+    """
     import sys
 
     from federation.documents import Kind
-    from federation.load import export_world, load_parties
+    from federation.load import export_world, read_parties
     from federation.problems import FederationError
     from nsis_sim.api_client import Api, registering
 
@@ -34,17 +39,32 @@ def apply(
     with registering(source), Api(broker_url(base_url)) as api:
         try:
             # Read here, since metadata_file means a file beside this one, which the simulator may not see.
-            world = load_parties(sys.stdin.read() if file == "-" else Path(file), api.played)
+            parties = read_parties(sys.stdin.read() if file == "-" else Path(file), api.played)
         except FederationError as error:
             fail(str(error), status=REFUSED)
         except OSError as error:
             fail(f"{file} cannot be read: {error.strerror}.")
-        if not any(getattr(world, kind.value) for kind in Kind):
+        say_not_applied(parties.blocks_of_a_start)
+        if not any(getattr(parties.world, kind.value) for kind in Kind):
             fail(f"{source} holds nothing to register. It may hold lists under {', '.join(Kind)}.")
-        done = api.send_text("/apply", export_world(world), media_type="application/yaml")
+        done = api.send_text("/apply", export_world(parties.world), media_type="application/yaml")
     say_findings(source, done.findings)
     for key in done.registered:
         say(f"Registered {key}")
+    # what is sent has always a context_handler, the usual one where the file has none
+    otherwise = [block for block in parties.blocks_of_a_start if block in done.not_applied]
+    if otherwise:
+        fail(
+            f"Otherwise in this simulator, which read it at its start: {', '.join(otherwise)}. All else was registered. "
+            "To change it, start the simulator with that file (NSIS_FEDERATION).",
+            status=REFUSED,
+        )
+
+
+def say_not_applied(blocks: Sequence[str]) -> None:
+    """Name what a file has beside registrations: whoever changed it must not think it counts."""
+    if blocks:
+        typer.echo(f"not applied: {', '.join(blocks)} (read when a simulator starts with this file)", err=True)
 
 
 def export(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from federation.activation_period import ActivationPeriod
 from federation.documents import Kind, from_document, kind_of, to_document
-from federation.load import export_world, load_parties, load_world
+from federation.load import export_world, load_world, read_parties
 from federation.model import AttributeService, Authority, EncryptionChoice, HomeIdp, Profile, UserFacingSystem, World
 from federation.problems import FederationError
 from oiosaml.ids import Cvr, EntityId
@@ -212,7 +212,7 @@ def test_metadata_file_lies_beside_the_yaml(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(OWN_SYSTEM + "    metadata_file: eget.xml\n", "utf-8")
 
-    (system,) = load_parties(file).systems
+    (system,) = read_parties(file).world.systems
 
     assert system.metadata == "<æ/>\n".encode()
     assert not system.simulated
@@ -223,19 +223,19 @@ def test_a_metadata_file_that_is_not_there_is_said_with_its_line(tmp_path: Path)
     file.write_text(OWN_SYSTEM + "    metadata_file: gone.xml\n", "utf-8")
 
     with pytest.raises(FederationError, match=r"mine.yaml:8: systems\[0\].metadata_file: cannot read 'gone.xml'"):
-        load_parties(file)
+        read_parties(file)
 
 
 def test_a_party_to_be_added_must_bring_metadata() -> None:
     with pytest.raises(FederationError, match="federation:3: systems\\[0\\]: the metadata is missing"):
-        load_parties(OWN_SYSTEM)
+        read_parties(OWN_SYSTEM)
 
 
 def test_a_party_that_the_federation_plays_brings_none_and_nobody_else_is_let_off() -> None:
-    (system,) = load_parties(OWN_SYSTEM, lambda: ["https://saml.eget.test"]).systems
+    (system,) = read_parties(OWN_SYSTEM, lambda: ["https://saml.eget.test"]).world.systems
     assert system.simulated and system.metadata == b""
     with pytest.raises(FederationError, match="federation:3: systems\\[0\\]: the metadata is missing"):
-        load_parties(OWN_SYSTEM, lambda: ["https://another.test"])
+        read_parties(OWN_SYSTEM, lambda: ["https://another.test"])
 
 
 @pytest.mark.parametrize("played", [True, False])
@@ -243,7 +243,7 @@ def test_a_party_is_either_played_or_brings_metadata(*, played: bool) -> None:
     """Else metadata of one's own would be in use under the simulator's flag, which an export leaves out."""
     text = OWN_SYSTEM + "    simulated: true\n    metadata: <m/>\n"
     with pytest.raises(FederationError, match=r"systems\[0\]\.simulated: 'simulated' stands beside metadata"):
-        load_parties(text, lambda: ["https://saml.eget.test"] if played else [])
+        read_parties(text, lambda: ["https://saml.eget.test"] if played else [])
 
 
 def test_an_api_document_must_bring_metadata_and_may_not_name_files() -> None:
