@@ -181,6 +181,7 @@ def _finding(finding: JsonObject) -> FindingForPeople:
         detail=str(finding["detail"]),
         line=finding.get("line"),
         mend=finding.get("mend"),
+        entity_id=finding.get("entity_id"),
     )
 
 

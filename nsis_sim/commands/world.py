@@ -1,13 +1,18 @@
 """`nsis apply` and `nsis export`: the federation as a file."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nsis_sim.options import BaseUrl, broker_url
-from nsis_sim.terminal import REFUSED, UNUSABLE, fail, say, say_findings
+from nsis_sim.terminal import REFUSED, UNUSABLE, FindingForPeople, fail, say, say_findings
+from oiosaml.redaction import visible
+
+if TYPE_CHECKING:
+    from federation.metadata_places import MetadataPlaces
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,7 +38,7 @@ def apply(
     from federation.documents import Kind
     from federation.load import export_world, read_parties
     from federation.problems import FederationError
-    from nsis_sim.api_client import Api, registering
+    from nsis_sim.api_client import Api, ApiRefusalError, registering
 
     source = "standard input" if file == "-" else file
     with registering(source), Api(broker_url(base_url)) as api:
@@ -47,8 +52,14 @@ def apply(
         say_not_applied(parties.blocks_of_a_start)
         if not any(getattr(parties.world, kind.value) for kind in Kind):
             fail(f"{source} holds nothing to register. It may hold lists under {', '.join(Kind)}.")
-        done = api.send_text("/apply", export_world(parties.world), media_type="application/yaml")
-    say_findings(source, done.findings)
+        try:
+            done = api.send_text("/apply", export_world(parties.world), media_type="application/yaml")
+        except ApiRefusalError as refusal:
+            if not refusal.findings:
+                raise
+            say_findings_where_they_stand(source, parties.places, refusal.findings)
+            fail("Nothing was registered.", status=REFUSED)
+    say_findings_where_they_stand(source, parties.places, done.findings)
     for key in done.registered:
         say(f"Registered {key}")
     # what is sent has always a context_handler, the usual one where the file has none
@@ -65,6 +76,16 @@ def say_not_applied(blocks: Sequence[str]) -> None:
     """Name what a file has beside registrations: whoever changed it must not think it counts."""
     if blocks:
         typer.echo(f"not applied: {', '.join(blocks)} (read when a simulator starts with this file)", err=True)
+
+
+def say_findings_where_they_stand(source: str, places: "MetadataPlaces", findings: Sequence[FindingForPeople]) -> None:
+    """Write findings with the file and line of the metadata that each is about, and whose it is."""
+    for finding in findings:
+        if finding.entity_id is None:
+            say_findings(source, [finding])
+            continue
+        place = places.place_of(finding.entity_id, finding.line, name=source) or source
+        say_findings(f"{place}: {visible(finding.entity_id)}", [replace(finding, line=None)])
 
 
 def export(

@@ -218,6 +218,37 @@ def test_metadata_file_lies_beside_the_yaml(tmp_path: Path) -> None:
     assert not system.simulated
 
 
+@pytest.mark.parametrize(
+    ("written", "line", "place"),
+    [
+        ("    metadata_file: eget.xml\n", 2, "{beside}:2"),
+        ("    metadata_file: eget.xml\n", None, "{beside}"),
+        ("    metadata: |\n      <m>\n        <n/>\n      </m>\n", 2, "mine.yaml:10"),
+        ("    'metadata': |2- # own\n      <m>\n      </m>\n", 1, "mine.yaml:9"),
+        ("    metadata: |\n      <m/>\n", None, "mine.yaml:8"),
+        ('    metadata: "<m>\\n</m>"\n', 2, "mine.yaml:8: line 2 of the metadata"),
+        ("    metadata: >\n      <m>\n\n      </m>\n", 2, "mine.yaml:8: line 2 of the metadata"),
+    ],
+)
+def test_a_line_of_metadata_is_found_where_it_was_written(
+    tmp_path: Path, written: str, line: int | None, place: str
+) -> None:
+    beside = tmp_path / "eget.xml"
+    beside.write_text("<m>\n</m>\n", "utf-8")
+    file = tmp_path / "mine.yaml"
+    file.write_text(OWN_SYSTEM + written, "utf-8")
+    found = read_parties(file).places.place_of("https://saml.eget.test", line, name="mine.yaml")
+    assert found == place.format(beside=beside)
+
+
+def test_who_brings_no_metadata_has_no_place_for_it() -> None:
+    places = read_parties(OWN_SYSTEM, lambda: ["https://saml.eget.test"]).places
+    assert [places.place_of(each, 1, name="x") for each in ("https://saml.eget.test", "https://other.test")] == [
+        None,
+        None,
+    ]
+
+
 def test_a_metadata_file_that_is_not_there_is_said_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(OWN_SYSTEM + "    metadata_file: gone.xml\n", "utf-8")
