@@ -89,8 +89,9 @@ def tell(query: AttributeQuery, *, at: datetime, ports: Ports) -> bytes:
     Both cost the same: the assertion is composed, signed and encrypted in either case, and thrown away for an unknown user,
     so that the clock does not tell who works here (attack AQ-09).
     """
-    person = ports.directory.find(query.subject)
-    attributes = ports.directory.attributes_of(person, asked_for=query.attribute_names, target=query.target_user_system)
+    directory = ports.directory()
+    person = directory.find(query.subject)
+    attributes = directory.attributes_of(person, asked_for=query.attribute_names, target=query.target_user_system)
     sealed = seal(compose_assertion(query, attributes, at=at, ports=ports), ports)
     if person is None:
         return write_answer(UNKNOWN_PRINCIPAL, None, query.id, at=at, ports=ports)

@@ -11,7 +11,8 @@ from attribute_service.directory import Directory
 from attribute_service.ports import Ports
 from attribute_service.role_catalogue import RoleCatalogue
 from attribute_service.routes import Routes
-from federation.model import AttributeService, World
+from federation.model import AttributeService
+from federation.present import Present, PresentWorld
 from federation.sp_face import SpFace
 from federation.urls import AttributeServiceUrls
 from oiosaml.ids import IdSource
@@ -23,7 +24,7 @@ from saml_web.static_files import static_route
 
 def create_app(
     service: AttributeService,
-    world: World,
+    world: PresentWorld,
     *,
     urls: AttributeServiceUrls,
     broker: SpFace,
@@ -37,11 +38,12 @@ def create_app(
 
     `api_key` makes it a role catalogue, too.
     `service.metadata` is served as it stands: the octets that the Context Handler has registered.
-    `broker` is the Context Handler's SP face at start; nobody else is answered. Speaks of users of `service.cvrs` only.
+    `broker` is the Context Handler's SP face at start; nobody else is answered. Speaks of users of `service.cvrs` only;
+    `world` is asked at each request who they are and which roles they have.
     """
     ports = Ports(
         service=service,
-        directory=Directory.of(world, service.cvrs),
+        directory=Present(world, lambda present: Directory.of(present, service.cvrs)),
         broker=broker,
         answered=AnsweredQueries(),
         signing=signing,

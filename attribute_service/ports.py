@@ -17,7 +17,8 @@ class Ports:
     """One municipality's attribute service, what it knows, and the Context Handler it answers."""
 
     service: AttributeService
-    directory: Directory
+    directory: Callable[[], Directory]
+    """Gives what is known of people and their roles now; both may change while the house runs."""
     broker: SpFace
     answered: AnsweredQueries
     signing: SigningKey

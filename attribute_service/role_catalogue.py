@@ -28,7 +28,7 @@ class RoleCatalogue:
         given = request.headers.get(API_KEY_HEADER, "")
         if self._api_key is None or not hmac.compare_digest(given.encode(), self._api_key.encode()):
             return _json({"error": "wrong or missing API key"}, 401)
-        directory, service = self._ports.directory, self._ports.service
+        directory, service = self._ports.directory(), self._ports.service
         for cvr in service.cvrs:
             try:
                 name = X509SubjectName(cvr, "?", request.path_params["userid"])

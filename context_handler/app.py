@@ -25,7 +25,6 @@ from context_handler.routes.metadata import MetadataRoutes
 from context_handler.routes.portal import PortalRoutes
 from context_handler.routes.saml import SamlRoutes
 from context_handler.store.record import Record
-from federation.person import Person
 from federation.topology import Topology
 from federation.urls import ContextHandlerUrls
 from saml_web.api_docs import api_docs_route
@@ -49,7 +48,6 @@ class Wiring:
     """What goes out to other machines; closed when the broker ends."""
     clock: Callable[[], datetime]
     topology: Topology
-    people: Sequence[Person]
     endings: Callable[[], Sequence[Ending]]
     """What of the members ends soon; the front page says so."""
     ca_certificate_der: bytes
@@ -91,7 +89,7 @@ def create_app(wiring: Wiring) -> Starlette:
             *MetadataRoutes(ports, clock).routes(),
             *AuthorityRoutes(wiring.ca_certificate_der, wiring.revocations).routes(),
             *HealthRoutes(ports).routes(),
-            *PortalRoutes(ports, pages, wiring.topology, wiring.people, wiring.endings).routes(),
+            *PortalRoutes(ports, pages, wiring.topology, wiring.endings).routes(),
             *ComparisonRoutes(wiring.record, ports.workspace, pages).routes(),
             static_route(),
             api_docs_route(pages, api, openapi_url=ports.urls.base_url + OPENAPI_PATH),

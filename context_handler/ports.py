@@ -11,6 +11,7 @@ from context_handler.login_state import LoginState, PendingLogin
 from context_handler.logout_ports import LogoutStore
 from context_handler.session import DEFAULT_LIMITS, Session, SessionKept, SessionLimits, SessionUsed
 from federation.model import AttributeService, HomeIdp, Profile, UserFacingSystem
+from federation.person import Person
 from federation.roles import ConstraintType, JobFunctionRole, SystemRole
 from federation.translation.table import TranslationTable
 from federation.urls import ContextHandlerUrls
@@ -111,6 +112,10 @@ class Registry(Protocol):
 
     def organisation_name(self, cvr: Cvr) -> str | None:
         """Give the registered name of an organisation."""
+        ...
+
+    def people(self) -> Sequence[Person]:
+        """Every invented person, in the order of registration."""
         ...
 
 

@@ -151,7 +151,7 @@ class Registrar:
             renewed = with_metadata_of_simulated(keeping_withdrawals(additions, present.world()), known)
             complete = with_authorities(renewed, present.world())
             registrations = tuple(_registrations(complete))
-            put = [self._examined(each, present, at) for each in registrations]
+            put = self._all_examined(registrations, present, at)
             merged = merge(present.world(), complete, replacing=replacing)
             self._require_fit(merged)
             try:
@@ -277,6 +277,21 @@ class Registrar:
             raise RuleViolation(findings)
         return document.entity
 
+    def _all_examined(
+        self, registrations: Sequence[Registration], present: RegistrySnapshot, at: datetime
+    ) -> Sequence[StoredRegistration]:
+        """Examine all before any is refused, so that everything that is wrong is told at once."""
+        put: list[StoredRegistration] = []
+        broken: list[Finding] = []
+        for registration in registrations:
+            try:
+                put.append(self._examined(registration, present, at))
+            except RuleViolation as violation:
+                broken += _about(registration, violation.findings)
+        if broken:
+            raise RuleViolation(tuple(broken))
+        return put
+
     def _examined(self, registration: Registration, present: RegistrySnapshot, at: datetime) -> StoredRegistration:
         if not isinstance(registration, HomeIdp | UserFacingSystem | AttributeService):
             return _stored(registration, ())
@@ -317,13 +332,18 @@ def _advice(registrations: Sequence[Registration], put: Sequence[StoredRegistrat
             yield from stored.findings
 
 
+def _about(registration: Registration, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Give findings with whose metadata they are about: several parties may be registered at once."""
+    return tuple(replace(finding, entity_id=key_of(registration)) for finding in findings)
+
+
 def _world_of(registration: Registration) -> World:
     return world_from({kind_of(registration): (registration,)})
 
 
 def _stored(registration: Registration, findings: tuple[Finding, ...]) -> StoredRegistration:
     text = json.dumps(to_document(registration), ensure_ascii=False, sort_keys=True)
-    return StoredRegistration(kind_of(registration), key_of(registration), text, findings)
+    return StoredRegistration(kind_of(registration), key_of(registration), text, _about(registration, findings))
 
 
 def _fingerprints_of_others(present: RegistrySnapshot, party: PartyRegistration) -> frozenset[str]:

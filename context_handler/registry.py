@@ -50,6 +50,7 @@ class RegistrySnapshot:
         self._services_by_cvr = {
             cvr: service for service in self._services.values() for cvr in service.registration.cvrs
         }
+        self._world = self._as_values()
 
     def idp(self, entity_id: EntityId) -> RegisteredIdp | None:
         """Look an IdP up."""
@@ -126,7 +127,10 @@ class RegistrySnapshot:
         return tuple(self._people.values())
 
     def world(self) -> World:
-        """Give everything as values, as an export writes it."""
+        """Give everything as values, as an export writes it; the same object at every call."""
+        return self._world
+
+    def _as_values(self) -> World:
         return World(
             authorities=tuple(self._authorities.values()),
             idps=tuple(idp.registration for idp in self._idps.values()),

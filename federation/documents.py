@@ -192,11 +192,17 @@ def _by_rest(read: Any) -> bool:  # noqa: ANN401 - any document of a party
     return isinstance(read, AttributeServiceDocument) and read.role_catalogue is not None
 
 
+def blocks_of_a_start(world: World) -> dict[str, Json]:
+    """Give the blocks that are no lists of registrations: who the simulator itself is, read from its file at every start."""
+    blocks: dict[str, Json] = {"context_handler": _mapping(world.context_handler)}
+    if world.nemlogin is not None:
+        blocks["nemlogin"] = _mapping(world.nemlogin)
+    return blocks
+
+
 def world_to_document(world: World) -> dict[str, Json]:
     """Give the document of a whole world. Metadata that the simulator wrote itself is left out: it is written anew at every start."""
-    document: dict[str, Json] = {"context_handler": _mapping(world.context_handler)}
-    if world.nemlogin is not None:
-        document["nemlogin"] = _mapping(world.nemlogin)
+    document = blocks_of_a_start(world)
     for kind in Kind:
         registrations: tuple[Registration, ...] = getattr(world, kind.value)
         items: list[Json] = [_exported(registration) for registration in registrations]

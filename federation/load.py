@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Container, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path as FilePath
 from typing import Final
@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from federation.documents import WorldDocument, world_to_document
+from federation.metadata_places import MetadataPlaces
 from federation.model import AttributeService, HomeIdp, UserFacingSystem, World
 from federation.problems import MOST_PROBLEMS, FederationError, Path, Problem, problems_of_validation
 from federation.references import problems_of_references
@@ -34,10 +35,21 @@ def load_world(source: FilePath | str) -> World:
         FederationError: with all that is wrong.
         OSError: if the file cannot be read.
     """
-    return _load(source, problems_of_references)
+    return _load(source, problems_of_references).world
 
 
-def load_parties(source: FilePath | str, played: Callable[[], Container[str]] = tuple) -> World:
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """A document with registrations to be added to a running federation."""
+
+    world: World
+    blocks_of_a_start: tuple[str, ...]
+    """The blocks it has that are no registrations: `context_handler`, `nemlogin`. A simulator reads them from its file at every start."""
+    places: MetadataPlaces
+    """Where the metadata stands that the document brings."""
+
+
+def read_parties(source: FilePath | str, played: Callable[[], Container[str]] = tuple) -> Parties:
     """Read registrations to be added to a running federation: the same keys as federation.yaml, as many as are wanted.
 
     Whether they fit the federation they are added to is asked with `problems_of_references` of the whole. `played` gives the entityIDs
@@ -47,7 +59,10 @@ def load_parties(source: FilePath | str, played: Callable[[], Container[str]] = 
         FederationError: with all that is wrong; also if any other IdP, system or attribute service brings no metadata.
         OSError: if the file cannot be read.
     """
-    return _load(source, lambda world: _without_metadata(world, played))
+    places = _load(source, lambda world: _without_metadata(world, played))
+    given = places.document.data if isinstance(places.document.data, dict) else {}
+    blocks = tuple(block for block in ("context_handler", "nemlogin") if given.get(block) is not None)
+    return Parties(places.world, blocks, places)
 
 
 def export_world(world: World) -> str:
@@ -60,7 +75,7 @@ def export_world(world: World) -> str:
     )
 
 
-def _load(source: FilePath | str, problems_of: Callable[[World], Sequence[Problem]]) -> World:
+def _load(source: FilePath | str, problems_of: Callable[[World], Sequence[Problem]]) -> MetadataPlaces:
     file = source if isinstance(source, FilePath) else None
     text = _read_text(file) if file is not None else str(source)
     name = file.name if file is not None else "federation"
@@ -69,7 +84,8 @@ def _load(source: FilePath | str, problems_of: Callable[[World], Sequence[Proble
     except YamlError as error:
         raise FederationError((Problem((), error.sentence, name, error.line),)) from error
     directory = file.parent if file is not None else None
-    problems = [*_put_metadata_inline(document.data, directory)]
+    files: dict[Path, FilePath] = {}
+    problems = [*_put_metadata_inline(document.data, directory, files)]
     world = World()
     if not problems:
         try:
@@ -81,7 +97,7 @@ def _load(source: FilePath | str, problems_of: Callable[[World], Sequence[Proble
             problems += error.problems
     if problems:
         raise FederationError(_with_lines(problems, name, document))
-    return world
+    return MetadataPlaces(text, document, files, world)
 
 
 def _validated(data: Plain) -> WorldDocument:
@@ -134,8 +150,8 @@ def _read_text(file: FilePath) -> str:
         raise FederationError((Problem((), "the file is not UTF-8; save it so", file.name, line),)) from error
 
 
-def _put_metadata_inline(data: Plain, directory: FilePath | None) -> Sequence[Problem]:
-    """Put the text of each `metadata_file` where `metadata` stands."""
+def _put_metadata_inline(data: Plain, directory: FilePath | None, files: dict[Path, FilePath]) -> Sequence[Problem]:
+    """Put the text of each `metadata_file` where `metadata` stands, and the file under its place into `files`."""
     problems: list[Problem] = []
     nemlogin = data.get("nemlogin") if isinstance(data, dict) else None
     places: list[tuple[Plain, tuple[str, ...]]] = [
@@ -148,7 +164,9 @@ def _put_metadata_inline(data: Plain, directory: FilePath | None) -> Sequence[Pr
         for i, party in enumerate(parties if isinstance(parties, list) else []):
             if isinstance(party, dict) and isinstance(name := party.get("metadata_file"), str):
                 problem = _read_metadata(party, name, directory)
-                if problem is not None:
+                if problem is None and directory is not None:
+                    files[(*path, i, "metadata_file")] = directory / name
+                elif problem is not None:
                     problems.append(Problem((*path, i, "metadata_file"), problem))
     return problems
 

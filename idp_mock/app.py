@@ -6,11 +6,12 @@ from datetime import datetime
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from federation.model import HomeIdp, World
+from federation.model import HomeIdp
+from federation.present import Present, PresentWorld
 from federation.sp_face import SpFace
 from federation.urls import IdpUrls
 from idp_mock.logout_memory import Logouts
-from idp_mock.people import People
+from idp_mock.people import Known
 from idp_mock.ports import Ports
 from idp_mock.routes import Routes
 from idp_mock.session_routes import SessionRoutes
@@ -25,7 +26,7 @@ from saml_web.static_files import static_route
 
 def create_app(
     idp: HomeIdp,
-    world: World,
+    world: PresentWorld,
     *,
     urls: IdpUrls,
     broker: SpFace,
@@ -39,14 +40,11 @@ def create_app(
 
     `idp.metadata` is served as it stands: the octets that the Context Handler has registered. `broker` is the
     Context Handler's SP face at start, or NemLog-in's where that asks in its place; `asker` is its name on the login page.
-    Nobody but people of `idp.cvrs` can log in.
+    Nobody but people of `idp.cvrs` can log in; `world` is asked at each request who they are and which roles they have.
     """
     ports = Ports(
         idp=idp,
-        people=People(world.people, idp.cvrs),
-        organisation_names={authority.cvr: authority.name for authority in world.authorities},
-        job_function_roles={role.entity_id: role for role in world.job_function_roles},
-        system_names={system.entity_id: system.name for system in world.systems},
+        known=Present(world, lambda present: Known.of(present, idp.cvrs)),
         sessions=Sessions(ids=ids),
         logouts=Logouts(),
         broker=broker,

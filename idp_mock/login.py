@@ -3,7 +3,7 @@
 Before the request is verified nothing is ever sent to the Context Handler: a refusal is raised and becomes our own page.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from federation.person import Person
@@ -50,11 +50,12 @@ def begin_login(inbound: InboundRequest, visitor: Visitor, *, at: datetime, port
     opened = open_request(inbound, ports)
     acs_url = check_on_arrival(opened, at=at, ports=ports)
     asked = what_was_asked(opened.verified, ports)
-    session = ports.sessions.of(visitor.session_handle, at=at)
+    held = ports.sessions.of(visitor.session_handle, at=at)
+    session = _of_who_is_known(held, ports)
     if visitor.named is not None:
         person = ports.people.named(visitor.named.person_id)
         if session is None or session.person.id != person.id or not asked.answered_by(session):
-            return _log_in(person, visitor.named.level, session, opened, acs_url, at=at, ports=ports)
+            return _log_in(person, visitor.named.level, held, opened, acs_url, at=at, ports=ports)
     if session is not None and asked.answered_by(session):
         return Answer(answer_with_session(session, opened, acs_url, at=at, ports=ports))
     if asked.is_passive:
@@ -83,6 +84,14 @@ def finish_login(
         asked = what_was_asked(opened.verified, ports)
         return LoginPage(inbound, asked, session, wrong_password_for=choice.username)
     return _log_in(known, choice.level, session, opened, acs_url, at=at, ports=ports)
+
+
+def _of_who_is_known(session: IdpSession | None, ports: Ports) -> IdpSession | None:
+    """Give a session with what is known of its person now; None if its NameID names nobody here any more, who then logs in anew."""
+    person = None if session is None else ports.people.find(session.person.id)
+    if session is None or person is None or name_id_of(person, ports.idp) != session.name_id:
+        return None
+    return replace(session, person=person)
 
 
 def _log_in(

@@ -7,8 +7,8 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from federation.model import World
 from federation.nemlogin import NemLogIn, NemLogInClient
+from federation.present import Present, PresentWorld
 from federation.urls import NemLogInUrls
 from nemlogin_mock.clients import Clients
 from nemlogin_mock.identities import Identities
@@ -16,7 +16,7 @@ from nemlogin_mock.local_idps import LocalIdps
 from nemlogin_mock.local_login import PENDING_LIFETIME
 from nemlogin_mock.logins import Logins
 from nemlogin_mock.logout_memory import Logouts
-from nemlogin_mock.ports import Ports
+from nemlogin_mock.ports import Names, Ports
 from nemlogin_mock.routes import Routes
 from nemlogin_mock.session_routes import SessionRoutes
 from nemlogin_mock.sessions import SESSION_LIFETIME, Sessions
@@ -34,7 +34,7 @@ MAX_PENDING: Final = 2_000
 
 def create_app(
     nemlogin: NemLogIn,
-    world: World,
+    world: PresentWorld,
     *,
     metadata: bytes,
     metadata_towards_idps: bytes,
@@ -50,7 +50,7 @@ def create_app(
     """Give NemLog-in as an app whose paths are relative to `urls.base_url`; mount it at `urls.path`.
 
     `clients` are everybody it serves, the Context Handler among them, with the metadata they have uploaded. `starts` are names and
-    addresses of services for the front page.
+    addresses of services for the front page. `world` is asked at each request what organisations and systems are called.
     """
     ports = Ports(
         nemlogin=nemlogin,
@@ -63,8 +63,7 @@ def create_app(
         sessions=Sessions(ids=ids),
         logouts=Logouts(),
         pending=ExpiringMemory(lifetime=PENDING_LIFETIME, limit=MAX_PENDING),
-        organisation_names={authority.cvr: authority.name for authority in world.authorities},
-        system_names={system.entity_id: system.name for system in world.systems},
+        names=Present(world, Names.of),
         signing=signing,
         decryption=decryption,
         urls=urls,

@@ -68,7 +68,7 @@ def what_was_asked(opened: OpenedRequest, ports: Ports) -> AskedFor:
         id_type=context.id_types[0] if context and context.id_types else None,
         credential_types=context.credential_types if context else (),
         requesters=tuple(
-            Requester(each, ports.system_names.get(each)) for each in (scoping.requester_ids if scoping else ())
+            Requester(each, ports.names().systems.get(each)) for each in (scoping.requester_ids if scoping else ())
         ),
         app_switch=request.app_switch,
         force_authn=request.force_authn,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from federation.model import World
 from federation.nemlogin import NemLogIn
 from federation.urls import NemLogInUrls
 from nemlogin_mock.clients import Clients
@@ -15,6 +16,22 @@ from nemlogin_mock.sessions import Sessions
 from oiosaml.ids import Cvr, EntityId, IdSource, MessageId
 from oiosaml.keys import DecryptionKey, SigningKey
 from saml_web.expiring_memory import ExpiringMemory
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What organisations and systems are called."""
+
+    organisations: Mapping[Cvr, str]
+    systems: Mapping[EntityId, str]
+
+    @classmethod
+    def of(cls, world: World) -> "Names":
+        """Give the names in a world."""
+        return cls(
+            organisations={authority.cvr: authority.name for authority in world.authorities},
+            systems={system.entity_id: system.name for system in world.systems},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +49,8 @@ class Ports:
     logouts: Logouts
     pending: ExpiringMemory[MessageId, PendingLogin]
     """Logins whose person is at a local IdP."""
-    organisation_names: Mapping[Cvr, str]
-    system_names: Mapping[EntityId, str]
-    """What to call a system named in RequesterID."""
+    names: Callable[[], Names]
+    """Gives what organisations and systems, such as one named in RequesterID, are called now."""
     signing: SigningKey
     decryption: DecryptionKey
     urls: NemLogInUrls

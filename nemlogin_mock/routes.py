@@ -139,7 +139,7 @@ class Routes:
             nemlogin=self._ports.nemlogin,
             identities=tuple(self._ports.identities),
             local_idps=tuple(self._ports.local_idps),
-            organisations=self._ports.organisation_names,
+            organisations=self._ports.names().organisations,
             scenarios=SCENARIOS,
             asked=outcome.asked,
             session=outcome.session,

@@ -64,7 +64,7 @@ class SessionRoutes:
             clients=tuple(self._ports.clients),
             local_idps=tuple(self._ports.local_idps),
             identities=tuple(self._ports.identities),
-            organisations=self._ports.organisation_names,
+            organisations=self._ports.names().organisations,
             scenarios=SCENARIOS,
             starts=self._starts,
         )

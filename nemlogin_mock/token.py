@@ -93,7 +93,7 @@ def _everything(identity: NemLogInIdentity, ports: Ports) -> Iterator[Attribute]
         return
     yield _attribute(names.PROFESSIONAL_UUID, identity.uuid)
     yield _attribute(names.CVR, identity.cvr)
-    yield _attribute(names.ORG_NAME, ports.organisation_names.get(identity.cvr, identity.cvr))
+    yield _attribute(names.ORG_NAME, ports.names().organisations.get(identity.cvr, identity.cvr))
 
 
 def _attribute(name: str, value: str) -> Attribute:

@@ -43,6 +43,8 @@ class Registered:
 
     registered: tuple[str, ...]
     findings: tuple[FindingForPeople, ...]
+    not_applied: tuple[str, ...] = ()
+    """Blocks of the document that are otherwise in the simulator, which reads them when it starts."""
 
 
 class Api:
@@ -156,7 +158,11 @@ class Api:
 
 def _registered(response: httpx.Response) -> Registered:
     told = response.json()
-    return Registered(tuple(told["registered"]), tuple(_finding(finding) for finding in told["findings"]))
+    return Registered(
+        tuple(told["registered"]),
+        tuple(_finding(finding) for finding in told["findings"]),
+        tuple(told.get("not_applied", ())),
+    )
 
 
 def _refusal(response: httpx.Response) -> ApiRefusalError:
@@ -183,6 +189,7 @@ def _finding(finding: JsonObject) -> FindingForPeople:
         detail=str(finding["detail"]),
         line=finding.get("line"),
         mend=finding.get("mend"),
+        entity_id=finding.get("entity_id"),
     )
 
 

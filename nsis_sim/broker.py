@@ -39,6 +39,7 @@ from context_handler.store.sqlite_sessions import SqliteSessions
 from context_handler.upkeep import members_looked_after
 from federation.dev_ca import CRL_FILE, KeyRing
 from federation.model import World
+from federation.present import PresentWorld
 from federation.topology import Topology
 from nsis_sim.api_keys import api_keys
 from nsis_sim.outgoing import client_tls
@@ -74,7 +75,16 @@ def broker_keys(keys: KeyRing) -> BrokerKeys:
     )
 
 
-def build_broker(settings: Settings, world: World, topology: Topology, keys: KeyRing) -> Starlette:
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """The broker as a house, and what its neighbours may know of it."""
+
+    app: Starlette
+    registered: PresentWorld
+    """Gives what is registered now."""
+
+
+def build_broker(settings: Settings, world: World, topology: Topology, keys: KeyRing) -> Broker:
     """Give the broker with its store opened and the world in it.
 
     Raises:
@@ -100,7 +110,7 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
         decryption_keys=ports.keys.decryption,
         base_url=topology.context_handler_base_url,
     )
-    return create_app(
+    app = create_app(
         Wiring(
             ports=ports,
             record=record,
@@ -108,7 +118,6 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
             clients=ways.clients,
             clock=clock,
             topology=topology,
-            people=world.people,
             endings=lambda: endings(registry(), clock()),
             ca_certificate_der=keys.ca_certificate_der,
             revocations=revocations,
@@ -116,6 +125,7 @@ def build_broker(settings: Settings, world: World, topology: Topology, keys: Key
             close=database.close,
         )
     )
+    return Broker(app, lambda: registry().world())
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from federation.model import HomeIdp, Profile, World
 from federation.nemlogin_parties import context_handler_as_client, nemlogin_metadata, nemlogin_metadata_towards_idps
 from federation.parties import with_own_metadata
 from federation.played import local_idps_played, played_by_sp_demo
+from federation.present import PresentWorld
 from federation.sp_face import SpFace, read_sp_face
 from federation.topology import Topology
 from nsis_sim.api_keys import simulated_api_key
@@ -36,6 +37,15 @@ class Houses:
         self._world = with_own_metadata(world, topology, keys)
         self._topology = topology
         self._keys = keys
+        self._registered: PresentWorld | None = None
+
+    def present_world(self) -> World:
+        """Give the world as it is registered now, if the broker is among the houses built; else as its file has it.
+
+        Raises:
+            SamlError: `web.unavailable` if the broker's store cannot be read.
+        """
+        return self._world if self._registered is None else self._registered()
 
     def build(self, place: Place) -> Starlette:
         """Give the house for a place.
@@ -61,7 +71,9 @@ class Houses:
     def _context_handler(self) -> Starlette:
         from nsis_sim.broker import build_broker
 
-        return build_broker(self._settings, self._world, self._topology, self._keys)
+        broker = build_broker(self._settings, self._world, self._topology, self._keys)
+        self._registered = broker.registered
+        return broker.app
 
     def _idp(self, party: str) -> Starlette:
         from idp_mock.app import create_app
@@ -69,7 +81,7 @@ class Houses:
         local = self._local_idp(party)
         return create_app(
             local or next(idp for idp in self._world.idps if idp.id == party),
-            self._world,
+            self.present_world,
             urls=self._topology.idp(party),
             broker=self._nemlogin_towards_idps()
             if local
@@ -114,7 +126,7 @@ class Houses:
 
         return create_app(
             next(service for service in self._world.attribute_services if service.id == party),
-            self._world,
+            self.present_world,
             urls=self._topology.attribute_service(party),
             broker=face_towards_idps(self._world, self._topology, self._keys),
             signing=self._keys.attribute_service(party).signing,
@@ -162,7 +174,7 @@ class Houses:
             raise ValueError("got a place for NemLog-in, expected a world with one")
         return create_app(
             nemlogin,
-            self._world,
+            self.present_world,
             metadata=nemlogin_metadata(nemlogin, self._topology.nemlogin, self._keys.nemlogin),
             metadata_towards_idps=nemlogin_metadata_towards_idps(
                 nemlogin, self._topology.nemlogin, self._keys.nemlogin

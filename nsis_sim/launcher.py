@@ -17,6 +17,7 @@ from federation.sites import topology_of_sites
 from federation.topology import Topology
 from nsis_sim.addressing import SITES_PORT, Addressing
 from nsis_sim.dispatcher import Dispatcher
+from nsis_sim.file_and_store import what_the_store_has_otherwise
 from nsis_sim.placement import Place, PlacementError, chosen, topology_of
 from nsis_sim.placement import places as every_place
 from nsis_sim.server import AddressError, PortBusyError, listen, serve, write_ready_file
@@ -90,10 +91,13 @@ def launch(
     try:
         prepared = prepare(taken, addressing)
         places = _places(prepared, only)
-        app = _build(prepared, places)
+        app, world = _build(prepared, places)
+        otherwise = what_the_store_has_otherwise(settings.federation, prepared.world, world)
+        if otherwise is not None:
+            sys.stderr.write(f"{otherwise}\n")
 
         def on_ready() -> None:
-            say_ready(prepared.world, prepared.topology, places, addressing)
+            say_ready(world, prepared.topology, places, addressing)
             if ready_file is not None:
                 write_ready_file(ready_file, prepared.topology.context_handler_base_url)
 
@@ -154,12 +158,13 @@ def _places(prepared: Prepared, only: Sequence[str]) -> tuple[Place, ...]:
         raise LaunchError(str(error)) from error
 
 
-def _build(prepared: Prepared, places: Sequence[Place]) -> Dispatcher:
+def _build(prepared: Prepared, places: Sequence[Place]) -> tuple[Dispatcher, World]:
+    """Give the houses, and the world that they start with: the broker's store may have another than the file."""
     from nsis_sim.houses import Houses
 
     try:
         houses = Houses(prepared.settings, prepared.world, prepared.topology, prepared.keys)
-        return Dispatcher({place.base_url: houses.build(place) for place in places})
+        return Dispatcher({place.base_url: houses.build(place) for place in places}), houses.present_world()
     except ValueError as error:
         raise LaunchError(f"The houses cannot stand together: {error}") from error
     except SamlError as error:

@@ -59,7 +59,9 @@ class Settings(BaseSettings):
         default=3072, description="Size of keys made at first start: 2048, 3072 (as OCES3) or 4096 bits."
     )
     federation: Path = Field(
-        default=Path("federation.yaml"), description="The world that an empty store is filled from."
+        default=Path("federation.yaml"),
+        description="The world that an empty store is filled from; later the store counts. "
+        "A house that runs without the broker has its people from here.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning",

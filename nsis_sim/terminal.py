@@ -23,6 +23,8 @@ class FindingForPeople:
     detail: str
     line: int | None = None
     mend: str | None = None
+    entity_id: str | None = None
+    """Whose metadata it is about, which the line counts in; None for the document itself."""
 
 
 def say(text: str = "") -> None:

@@ -17,6 +17,9 @@ class FindingDocument(BaseModel):
     detail: str = Field(description="What was got, and what was expected.")
     mend: str | None = Field(None, description="How to mend it.")
     line: int | None = Field(None, description="The line of the document that was sent, counted from 1.")
+    entity_id: str | None = Field(
+        None, description="Whose metadata it is about: the line counts in that, if it is given."
+    )
     source: str = Field(description="The clause that the rule stands on.")
     code: str = Field(description="The refusal's public code.", examples=["md.key"])
 
@@ -30,6 +33,7 @@ class FindingDocument(BaseModel):
             detail=redacted(finding.detail),
             mend=finding.mend,
             line=finding.line,
+            entity_id=finding.entity_id,
             source=finding.source,
             code=finding.code,
         )

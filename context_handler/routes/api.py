@@ -38,8 +38,8 @@ from context_handler.routes.api_inputs import (
 )
 from context_handler.routes.api_route import LARGEST_WORLD, guarded_route
 from context_handler.store.record import LongReads, Record
-from federation.documents import Kind, Registration, from_document, key_of, to_document
-from federation.load import export_world, load_parties
+from federation.documents import Kind, Registration, blocks_of_a_start, from_document, key_of, to_document
+from federation.load import Parties, export_world, read_parties
 from federation.model import AttributeService, HomeIdp, UserFacingSystem, World
 from federation.problems import FederationError
 from oiosaml.errors import SamlError
@@ -200,20 +200,26 @@ class _WholeWorld:
         require_type(request, WORLD_TYPES)
         octets = await read_body(request, limit=LARGEST_WORLD)
         try:
-            world = await self._parties_in(octets.decode("utf-8"))
+            parties = await self._parties_in(octets.decode("utf-8"))
         except UnicodeDecodeError as error:
             raise SamlError("web.form", "got a document that is not UTF-8, expected UTF-8") from error
         except FederationError as error:
             enforce((fits_the_federation,), error.problems, None)
             raise
+        world = parties.world
         findings = self._ports.registrar.register(world, self._ports.clock(), replacing=True)
-        return _registered([each for kind in Kind for each in getattr(world, kind.value)], findings)
+        done = _registered([each for kind in Kind for each in getattr(world, kind.value)], findings)
+        return done.model_copy(update={"not_applied": self._not_applied(parties)})
 
-    async def _parties_in(self, text: str) -> World:
+    def _not_applied(self, parties: Parties) -> tuple[str, ...]:
+        asked, running = blocks_of_a_start(parties.world), blocks_of_a_start(self._ports.registrar.export())
+        return tuple(name for name in parties.blocks_of_a_start if asked[name] != running.get(name))
+
+    async def _parties_in(self, text: str) -> Parties:
         """Read a document beside the logins, since the longest takes a second; one at a time, so that half a core is left to them."""
         present = self._ports.registry().world()
         async with self._one_at_a_time:
-            return await asyncio.to_thread(load_parties, text, lambda: self._ports.registrar.played_among(present))
+            return await asyncio.to_thread(read_parties, text, lambda: self._ports.registrar.played_among(present))
 
     async def played(self) -> tuple[str, ...]:
         """List the entityIDs of those that the simulator plays, whom `apply` takes without metadata."""

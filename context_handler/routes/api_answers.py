@@ -39,6 +39,10 @@ class RegisteredAnswer(Answer):
 
     registered: tuple[str, ...] = Field(description="entityIDs, URIs, CVR numbers or ids, as each kind is called.")
     findings: tuple[FindingDocument, ...] = Field(description="Broken SHOULDs; a broken MUST is refused.")
+    not_applied: tuple[str, ...] = Field(
+        default=(),
+        description="`context_handler` and `nemlogin`, where the document has them otherwise: only a start reads them.",
+    )
 
 
 class RefusedAnswer(Answer):

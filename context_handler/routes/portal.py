@@ -11,7 +11,6 @@ from context_handler.endings import Ending
 from context_handler.level import LevelDemand
 from context_handler.ports import Ports
 from federation.model import HomeIdp, Profile, UserFacingSystem
-from federation.person import Person
 from federation.topology import Topology
 from saml_web.pages import Pages
 
@@ -38,13 +37,11 @@ class PortalRoutes:
         ports: Ports,
         pages: Pages,
         topology: Topology,
-        people: Sequence[Person],
         endings: Callable[[], Sequence[Ending]],
     ) -> None:
         self._ports = ports
         self._pages = pages
         self._topology = topology
-        self._people = tuple(people)
         self._endings = endings
 
     def routes(self) -> list[Route]:
@@ -63,7 +60,7 @@ class PortalRoutes:
             systems=self._system_cards(),
             idps=idps,
             idp_pages=[(idp.name, f"{pages[idp.id]}/") for idp in idps if idp.id in pages],
-            people=[(person, registry.organisation_name(person.cvr) or person.cvr) for person in self._people],
+            people=[(person, registry.organisation_name(person.cvr) or person.cvr) for person in registry.people()],
             rights_from=_rights_from,
             nemlogin_url=self._nemlogin_url,
             urls=self._ports.urls,

@@ -195,6 +195,8 @@ def _finding_document(finding: Finding) -> dict[str, Any]:
         document["line"] = finding.line
     if finding.mend is not None:
         document["mend"] = finding.mend
+    if finding.entity_id is not None:
+        document["entity_id"] = finding.entity_id
     return document
 
 

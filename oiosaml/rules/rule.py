@@ -60,6 +60,8 @@ class Finding:
     params: tuple[tuple[str, str], ...] = ()
     line: int | None = None
     mend: str | None = None
+    entity_id: str | None = None
+    """Whose metadata it is about, where several parties may be meant."""
 
 
 class RuleViolation(SamlError):

@@ -105,6 +105,7 @@ class House:
     service: Member
     ids: CountingIds
     entropy_drawn: list[int]
+    world: World
 
     def visit(self, method: str, path: str, **options: Any) -> httpx.Response:
         async def send() -> httpx.Response:
@@ -157,7 +158,7 @@ def make_house(
 
     app = create_app(
         registration,
-        world,
+        lambda: house.world,
         urls=URLS,
         broker=read_sp_face(
             sp_face(CH_SP_FACE, CH_ACS, signing_keys=(broker.verification,), encryption_keys=(broker.verification,))
@@ -167,4 +168,5 @@ def make_house(
         entropy=entropy,
         clock=clock,
     )
-    return House(app, clock, broker, service, ids, drawn)
+    house = House(app, clock, broker, service, ids, drawn, world)
+    return house

@@ -33,6 +33,7 @@ from context_handler.store.sqlite_queries import SqliteQueries
 from context_handler.store.sqlite_record import SqliteRecord
 from context_handler.store.sqlite_sessions import SqliteSessions
 from federation.model import AttributeService, HomeIdp, UserFacingSystem
+from federation.person import Person
 from federation.roles import (
     ConstraintKind,
     ConstraintType,
@@ -247,6 +248,9 @@ class MemoryRegistry:
 
     def constraint_type(self, uri: str) -> ConstraintType | None:
         return next((t for t in self.constraint_types if t.entity_id == uri), None)
+
+    def people(self) -> tuple[Person, ...]:
+        return ()
 
     def organisation_name(self, cvr: Cvr) -> str | None:
         return {KORSBAEK: "Korsbæk Kommune"}.get(cvr)

@@ -10,7 +10,7 @@ import pytest
 from context_handler.registration import Registrar
 from context_handler.store.registrations import RegistrationStore, RegistryChangedError
 from federation.documents import Kind
-from federation.load import export_world, load_parties, load_world
+from federation.load import export_world, load_world, read_parties
 from federation.model import SIMULATED_CONTEXT_HANDLER, Authority, RoleCatalogue, World
 from federation.problems import FederationError
 from federation.roles import SystemRole
@@ -176,7 +176,7 @@ def test_what_is_exported_is_imported_the_same(rig: FederationRig) -> None:
 
 
 def exported_parties(rig: FederationRig) -> World:
-    return load_parties(export_world(rig.registrar.export()), rig.registrar.played)
+    return read_parties(export_world(rig.registrar.export()), rig.registrar.played).world
 
 
 def test_what_is_exported_is_registered_again_with_the_metadata_of_whom_the_simulator_plays(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_only_parties_that_the_simulator_plays_are_registered_without_metadata(r
     for entity_id in (SYSTEM, OWN):  # registered with metadata of its own, and not registered at all
         additions = World(systems=(a_system(entity_id=entity_id, metadata=b"", simulated=True),))
         with pytest.raises(FederationError, match="metadata is missing"):
-            load_parties(export_world(additions), rig.registrar.played)
+            read_parties(export_world(additions), rig.registrar.played)
         with pytest.raises(RuleViolation):
             rig.registrar.register(additions, NOW, replacing=True)
 

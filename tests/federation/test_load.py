@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from federation.activation_period import ActivationPeriod
 from federation.documents import Kind, from_document, kind_of, to_document
-from federation.load import export_world, load_parties, load_world
+from federation.load import export_world, load_world, read_parties
 from federation.model import AttributeService, Authority, EncryptionChoice, HomeIdp, Profile, UserFacingSystem, World
 from federation.problems import FederationError
 from oiosaml.ids import Cvr, EntityId
@@ -212,10 +212,41 @@ def test_metadata_file_lies_beside_the_yaml(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(OWN_SYSTEM + "    metadata_file: eget.xml\n", "utf-8")
 
-    (system,) = load_parties(file).systems
+    (system,) = read_parties(file).world.systems
 
     assert system.metadata == "<æ/>\n".encode()
     assert not system.simulated
+
+
+@pytest.mark.parametrize(
+    ("written", "line", "place"),
+    [
+        ("    metadata_file: eget.xml\n", 2, "{beside}:2"),
+        ("    metadata_file: eget.xml\n", None, "{beside}"),
+        ("    metadata: |\n      <m>\n        <n/>\n      </m>\n", 2, "mine.yaml:10"),
+        ("    'metadata': |2- # own\n      <m>\n      </m>\n", 1, "mine.yaml:9"),
+        ("    metadata: |\n      <m/>\n", None, "mine.yaml:8"),
+        ('    metadata: "<m>\\n</m>"\n', 2, "mine.yaml:8: line 2 of the metadata"),
+        ("    metadata: >\n      <m>\n\n      </m>\n", 2, "mine.yaml:8: line 2 of the metadata"),
+    ],
+)
+def test_a_line_of_metadata_is_found_where_it_was_written(
+    tmp_path: Path, written: str, line: int | None, place: str
+) -> None:
+    beside = tmp_path / "eget.xml"
+    beside.write_text("<m>\n</m>\n", "utf-8")
+    file = tmp_path / "mine.yaml"
+    file.write_text(OWN_SYSTEM + written, "utf-8")
+    found = read_parties(file).places.place_of("https://saml.eget.test", line, name="mine.yaml")
+    assert found == place.format(beside=beside)
+
+
+def test_who_brings_no_metadata_has_no_place_for_it() -> None:
+    places = read_parties(OWN_SYSTEM, lambda: ["https://saml.eget.test"]).places
+    assert [places.place_of(each, 1, name="x") for each in ("https://saml.eget.test", "https://other.test")] == [
+        None,
+        None,
+    ]
 
 
 def test_a_metadata_file_that_is_not_there_is_said_with_its_line(tmp_path: Path) -> None:
@@ -223,19 +254,19 @@ def test_a_metadata_file_that_is_not_there_is_said_with_its_line(tmp_path: Path)
     file.write_text(OWN_SYSTEM + "    metadata_file: gone.xml\n", "utf-8")
 
     with pytest.raises(FederationError, match=r"mine.yaml:8: systems\[0\].metadata_file: cannot read 'gone.xml'"):
-        load_parties(file)
+        read_parties(file)
 
 
 def test_a_party_to_be_added_must_bring_metadata() -> None:
     with pytest.raises(FederationError, match="federation:3: systems\\[0\\]: the metadata is missing"):
-        load_parties(OWN_SYSTEM)
+        read_parties(OWN_SYSTEM)
 
 
 def test_a_party_that_the_federation_plays_brings_none_and_nobody_else_is_let_off() -> None:
-    (system,) = load_parties(OWN_SYSTEM, lambda: ["https://saml.eget.test"]).systems
+    (system,) = read_parties(OWN_SYSTEM, lambda: ["https://saml.eget.test"]).world.systems
     assert system.simulated and system.metadata == b""
     with pytest.raises(FederationError, match="federation:3: systems\\[0\\]: the metadata is missing"):
-        load_parties(OWN_SYSTEM, lambda: ["https://another.test"])
+        read_parties(OWN_SYSTEM, lambda: ["https://another.test"])
 
 
 @pytest.mark.parametrize("played", [True, False])
@@ -243,7 +274,7 @@ def test_a_party_is_either_played_or_brings_metadata(*, played: bool) -> None:
     """Else metadata of one's own would be in use under the simulator's flag, which an export leaves out."""
     text = OWN_SYSTEM + "    simulated: true\n    metadata: <m/>\n"
     with pytest.raises(FederationError, match=r"systems\[0\]\.simulated: 'simulated' stands beside metadata"):
-        load_parties(text, lambda: ["https://saml.eget.test"] if played else [])
+        read_parties(text, lambda: ["https://saml.eget.test"] if played else [])
 
 
 def test_an_api_document_must_bring_metadata_and_may_not_name_files() -> None:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from federation.load import load_parties, load_world
+from federation.load import load_world, read_parties
 from federation.problems import MOST_PROBLEMS, FederationError, Problem, problems_of_validation
 from federation.yaml_lines import MOST_INNER_ITEMS, MOST_ITEMS, MOST_KEYS, MOST_NODES, YamlError, read_yaml
 from tests.cpu_time import cpu_seconds_of
@@ -138,7 +138,7 @@ def _floods() -> Iterator[object]:
 def test_a_flood_is_told_in_a_few_sentences_and_little_time(text: str, told: int) -> None:
     def refuse() -> None:
         with pytest.raises(FederationError) as refused:
-            load_parties(text)
+            read_parties(text)
         assert len(refused.value.problems) == told
 
     assert cpu_seconds_of(refuse) < SECONDS
@@ -154,5 +154,5 @@ def test_what_is_wrong_all_through_is_not_checked_to_its_end(monkeypatch: pytest
 
     monkeypatch.setattr("federation.load.problems_of_validation", counted)
     with pytest.raises(FederationError):
-        load_parties("systems:\n" + "- {}\n" * 5_000)
+        read_parties("systems:\n" + "- {}\n" * 5_000)
     assert MOST_PROBLEMS <= sum(written_down) < 2 * MOST_PROBLEMS

@@ -170,6 +170,7 @@ class House:
     clock: Clock
     broker: Member
     idp: Member
+    world: World
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
 
     def visit(self, method: str, url: str, **options: Any) -> httpx.Response:
@@ -298,7 +299,7 @@ def make_house(
     encryption = KeyDescriptor("encryption", broker.verification, decryptable)
     app = create_app(
         registration,
-        world,
+        lambda: house.world,
         urls=urls,
         broker=read_sp_face(replace(entity, sp=replace(entity.sp, keys=(*entity.sp.keys, encryption)))),
         asker="Simuleret Context Handler",
@@ -307,4 +308,5 @@ def make_house(
         entropy=os.urandom,
         clock=clock,
     )
-    return House(app, clock, broker, idp)
+    house = House(app, clock, broker, idp, world)
+    return house

@@ -1,10 +1,12 @@
 """Who is logged in at the mock IdP: single sign-on, a new login when asked for, step-up, and an end."""
 
-from oiosaml.attributes import LOA
+from dataclasses import replace
+
+from oiosaml.attributes import LOA, PRIVILEGES_INTERMEDIATE
 from oiosaml.nsis import AssuranceLevel
 from oiosaml.uris import STATUS_NO_PASSIVE
 from tests.builders import NOW, requested_level
-from tests.idp_mock.house import House, broker_request
+from tests.idp_mock.house import ANE, BO, House, broker_request
 
 ENGLISH = {"accept-language": "en"}
 LOW = {"requested_authn_context": requested_level(AssuranceLevel.LOW)}
@@ -126,3 +128,17 @@ def test_another_sites_form_ends_nothing(house: House):
         )
         assert (refused.status_code, "web.csrf" in refused.text) == (403, True)
     assert house.open(house.ask(broker_request(is_passive=True))).envelope.status.is_success
+
+
+def test_a_session_tells_the_roles_that_its_person_has_now(house: House):
+    (before,) = house.session_of().values_of(PRIVILEGES_INTERMEDIATE)
+    house.world = replace(house.world, people=(replace(ANE, job_function_roles=()), BO))
+    (after,) = house.session_of().values_of(PRIVILEGES_INTERMEDIATE)
+    (empty,) = house.session_of("bo-lindgaard").values_of(PRIVILEGES_INTERMEDIATE)
+    assert (before != after, after == empty) == (True, not BO.job_function_roles)
+
+
+def test_a_session_of_somebody_who_is_registered_as_another_answers_nothing(house: House):
+    house.session_of()
+    house.world = replace(house.world, people=(replace(ANE, uuid="99999999-1d4e-4c3c-9a77-3c6c2a9b5e04"),))
+    assert house.open(house.ask(broker_request(is_passive=True))).envelope.status.second_code == STATUS_NO_PASSIVE

@@ -10,7 +10,7 @@ import yaml
 
 from oiosaml.ids import EntityId
 from tests.context_handler.federation_rig import idp_metadata, system_metadata
-from tests.processes import clean_environment, run_here, simulator
+from tests.processes import FEDERATION, clean_environment, run_here, simulator
 
 
 @pytest.fixture(scope="module")
@@ -311,6 +311,57 @@ def test_an_idp_that_is_named_is_not_removed_and_an_unknown_one_is_status_2(base
     assert "named by systems nemlogin-lokal-idp" in done.stderr
     done = run(base_url, "idp", "remove", "nobody")
     assert (done.returncode, "korsbaek" in done.stderr) == (2, True), done.stderr
+
+
+def two_systems(tmp_path, second):
+    """A file with two systems, the second with a fault in line 2 of its metadata; `second` says how that is written down."""
+    good, bad = EntityId("https://saml.good.two.test"), EntityId("https://saml.bad.two.test")
+    (tmp_path / "good.xml").write_bytes(system_metadata(good, key="two-good"))
+    broken = system_metadata(bad, key="two-bad", acs="http://bad.two.test/acs").decode()
+    broken = broken.replace("<md:AssertionConsumerService", "\n<md:AssertionConsumerService", 1)
+    (tmp_path / "bad.xml").write_text(broken, "utf-8")
+    head = "  - {{id: {0}, name: N, entity_id: '{1}', cvr: '95000013', minimum_level: Low, metadata_file: {0}.xml}}\n"
+    inline = f"  - id: bad\n    name: N\n    entity_id: {bad}\n    cvr: '95000013'\n    minimum_level: Low\n    metadata: |\n"
+    inline += "".join(f"      {line}\n" for line in broken.splitlines())
+    file = tmp_path / "two.yaml"
+    file.write_text(
+        "systems:\n" + head.format("good", good) + {"file": head.format("bad", bad), "inline": inline}[second]
+    )
+    return file
+
+
+@pytest.mark.parametrize(("second", "place"), [("file", "bad.xml:2"), ("inline", "two.yaml:10")])
+def test_a_finding_names_the_file_and_line_where_the_metadata_stands_and_whose_it_is(base_url, tmp_path, second, place):
+    done = run(base_url, "apply", str(two_systems(tmp_path, second)))
+    assert done.returncode == 1
+    assert f"{tmp_path}/{place}: https://saml.bad.two.test: MUST SPM-26: " in done.stderr, done.stderr
+    assert (done.stderr.endswith("Nothing was registered.\n"), "good.two" in done.stderr) == (True, False), done.stderr
+
+
+def test_a_whole_file_says_what_of_it_only_a_start_reads(base_url):
+    done = run(base_url, "apply", str(FEDERATION))
+    told = "not applied: context_handler, nemlogin (read when a simulator starts with this file)\n"
+    assert (done.returncode, done.stderr.startswith(told)) == (0, True), done.stderr
+    person = re.search(r"^people:\n.*?\n\n", FEDERATION.read_text("utf-8"), re.DOTALL | re.MULTILINE)[0]
+    done = run(base_url, "apply", "-", stdin=person)
+    assert (done.returncode, "not applied" in done.stderr) == (0, False), done.stderr
+
+
+def test_what_only_a_start_reads_is_status_1_where_it_differs_and_all_else_is_registered(base_url):
+    changed = FEDERATION.read_text("utf-8").replace("name: NemLog-in (simuleret)", "name: Another")
+    done = run(base_url, "apply", "-", stdin=changed)
+    assert (done.returncode, "Registered ane-holm\n" in done.stdout) == (1, True), done.stderr
+    assert done.stderr.endswith(
+        "Otherwise in this simulator, which read it at its start: nemlogin. All else was registered. "
+        "To change it, start the simulator with that file (NSIS_FEDERATION).\n"
+    )
+
+
+def test_a_file_with_nothing_else_is_told_both(base_url):
+    blocks = FEDERATION.read_text("utf-8").partition("\nauthorities:")[0]
+    done = run(base_url, "apply", "-", stdin=blocks)
+    assert (done.returncode, done.stderr.startswith("not applied: context_handler, nemlogin")) == (2, True)
+    assert "standard input holds nothing to register." in done.stderr
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "{}", "systems: []\n"])

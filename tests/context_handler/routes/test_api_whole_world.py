@@ -8,12 +8,15 @@ import pytest
 from yaml import safe_load as load_yaml
 
 from context_handler.routes import api as api_module
-from federation.load import export_world, load_world
+from federation.load import Parties, export_world, load_world
+from federation.metadata_places import MetadataPlaces
 from federation.model import World
+from federation.yaml_lines import LinedYaml
+from oiosaml.ids import EntityId
 from tests.builders import NOW, SKOVRUP
 from tests.context_handler.federation_rig import a_service, a_system, a_world, system_metadata
 from tests.context_handler.routes.api_rig import BASE_URL, OWN, PERSON, Api
-from tests.processes import END_SECONDS
+from tests.processes import END_SECONDS, FEDERATION
 
 
 def test_applies_yaml_and_the_same_again(api: Api) -> None:
@@ -78,16 +81,16 @@ def test_others_are_answered_while_long_documents_are_read_one_by_one_web_13(
     """The longest document takes a second to read, and a login that waits so long is a login disturbed."""
     read, go_on, reading, most = threading.Event(), threading.Event(), 0, 0
 
-    def slowly(*_: object) -> World:
+    def slowly(*_: object) -> Parties:
         nonlocal reading, most
         reading += 1
         most = max(most, reading)
         read.set()
         assert go_on.wait(END_SECONDS)
         reading -= 1
-        return World()
+        return Parties(World(), (), MetadataPlaces("", LinedYaml(None, 1), {}, World()))
 
-    monkeypatch.setattr(api_module, "load_parties", slowly)
+    monkeypatch.setattr(api_module, "read_parties", slowly)
     headers = {"Content-Type": "application/yaml"}
 
     async def all_at_once() -> list[int]:
@@ -102,3 +105,34 @@ def test_others_are_answered_while_long_documents_are_read_one_by_one_web_13(
 
     assert asyncio.run(all_at_once()) == [200, 200, 200, 200]
     assert most == 1
+
+
+@pytest.mark.parametrize(
+    ("block", "change", "told"),
+    [
+        ("context_handler", {}, []),
+        ("context_handler", {"session_hours": "3"}, ["context_handler"]),
+        ("context_handler", None, []),
+        ("nemlogin", {"name": "Another"}, ["nemlogin"]),
+    ],
+)
+def test_what_a_start_alone_reads_is_named_where_it_differs(
+    api: Api, block: str, change: dict[str, str] | None, told: list[str]
+) -> None:
+    world = load_yaml(export_world(load_world(FEDERATION)))
+    given = {} if change is None else {block: world[block] | change}
+    body = {"systems": load_yaml(export_world(World(systems=(a_system(entity_id=OWN, id="own"),))))["systems"]}
+    answer = api.client.post("/_sim/api/apply", json=body | given)
+    assert (answer.status_code, answer.json().get("not_applied")) == (200, told), answer.text
+
+
+def test_the_findings_of_all_parties_are_told_each_with_whose_metadata_it_is_about(api: Api) -> None:
+    another = EntityId("https://saml.another.sim.test")
+    broken = tuple(
+        a_system(entity_id=each, id=name, metadata=system_metadata(each, acs="ftp://own.test", key=name))
+        for name, each in (("own", OWN), ("another", another))
+    )
+    text = "systems:" + export_world(World(systems=broken)).partition("\nsystems:")[2]
+    answer = api.client.post("/_sim/api/apply", content=text, headers={"Content-Type": "application/yaml"})
+    told = [(each["rule_id"], each["entity_id"]) for each in answer.json()["findings"]]
+    assert (answer.status_code, {("SPM-26", OWN), ("SPM-26", another)} <= set(told)) == (400, True), answer.text
