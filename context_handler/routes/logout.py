@@ -131,21 +131,11 @@ class LogoutRoutes:
         return _soap(answer)
 
     async def page(self, request: Request) -> Response:
-        """Where the person is logged in, or which logout is under way."""
+        """Where the person is logged in; above it the logout that is under way, which may be a stranger's (attack SLO-02)."""
         under_way = self._ports.logouts.under_way(self._ports.workspace, self._browser(request))
         if under_way:
             return self._waiting(request, under_way[0])
-        handle = self._session(request)
-        sessions = self._ports.logouts.sessions_of_browser(self._ports.workspace, handle) if handle else ()
-        logins = [
-            (
-                self._name(PartyKind.HOME_IDP, each.session.idp),
-                [self._name(PartyKind.SYSTEM, p.system) for p in each.participants],
-                each.left_behind,
-            )
-            for each in sessions
-        ]
-        return self._pages.render(request, "logout.html", logins=logins, urls=self._ports.urls)
+        return self._pages.render(request, "logout.html", logins=self._logins(request), urls=self._ports.urls)
 
     async def click(self, request: Request) -> Response:
         """The person logs out here, or goes on without a participant."""
@@ -228,8 +218,22 @@ class LogoutRoutes:
             logout=logout.flow,
             asked=self._shown(logout.asked) if logout.asked else None,
             left=[self._shown(leg) for leg in logout.waiting()],
+            logins=self._logins(request),
             urls=self._ports.urls,
         )
+
+    def _logins(self, request: Request) -> list[tuple[str, list[str], bool]]:
+        """Give where this browser is logged in, by its own cookie: the IdP, the systems, and whether another person logged in since."""
+        handle = self._session(request)
+        sessions = self._ports.logouts.sessions_of_browser(self._ports.workspace, handle) if handle else ()
+        return [
+            (
+                self._name(PartyKind.HOME_IDP, each.session.idp),
+                [self._name(PartyKind.SYSTEM, p.system) for p in each.participants],
+                each.left_behind,
+            )
+            for each in sessions
+        ]
 
     def _shown(self, leg: Leg) -> tuple[str, str]:
         return leg.kind.value, self._name(leg.kind, leg.party)
