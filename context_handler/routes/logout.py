@@ -184,9 +184,13 @@ class LogoutRoutes:
         return self._answer(request, refuse_unread(refusal, self._clock(), self._ports))
 
     def _logged_out(self, request: Request, outcome: LoggedOut) -> Response:
-        """Everybody is out: back to the initiator at once. Somebody is not: the person reads who, and goes back by a button."""
+        """Everybody is out: back to the initiator at once. Somebody is not: the person reads who, and goes back by a button.
+
+        So does a person who has other logins in this browser: nobody may end those for them (attack SLO-05), and nobody but them is told.
+        """
         logout, answer = outcome.logout, outcome.answer
-        if not logout.still_logged_in and answer is not None and not isinstance(answer, bytes):
+        logins = self._logins(request)
+        if not logout.still_logged_in and not logins and answer is not None and not isinstance(answer, bytes):
             return self._answer(request, answer)
         back: dict[str, Any] = {"action": None, "fields": (), "link": None}
         targets: tuple[str, ...] = ()
@@ -204,6 +208,7 @@ class LogoutRoutes:
             still=[self._shown(leg) for leg in logout.still_logged_in],
             out=[self._shown(leg) for leg in logout.legs if leg not in logout.still_logged_in],
             initiator=self._name(initiator.kind, initiator.party) if initiator.party else None,
+            logins=logins,
             reference=logout.flow,
             another_under_way=bool(self._ports.logouts.under_way(self._ports.workspace, logout.browser)),
             urls=self._ports.urls,

@@ -1,13 +1,14 @@
-"""The broker's logout page shows what this browser is logged in to, also while a logout is under way that a stranger planted (SLO-02)."""
+"""A logout by a party ends that party's sessions alone (SLO-02, SLO-05); the person is told of those that this browser still has."""
 
 import re
 
 import pytest
 
 from nsis_sim.browser import Browser, Page
-from tests.flows.street import Street, heading, press, start, text_of
-from tests.flows.test_nemlogin_session import LOGOUT, is_out, submit_to
+from tests.flows.street import BASE_URL, Street, heading, press, start, text_of
+from tests.flows.test_nemlogin_session import LOGOUT, is_out, log_out_at_system, submit_to
 
+OTHERS = "Du har andre logins i denne browser"
 STILL = "Du er stadig logget ind fra denne browser"
 
 
@@ -22,11 +23,72 @@ def log_in(street: Street, browser: Browser, system: str, idp: str, persona: str
     assert heading(page) == "Du er logget ind", text_of(page)
 
 
+def displaced(street: Street, browser: Browser) -> None:
+    """Ane at Opslag at Low; Byggesag wants more, and at the same IdP Cilla logs in."""
+    login = browser.visit(start(street, "opslag", "korsbaek", level="Low"))
+    assert heading(press(browser, login, "persona", "ane-holm", level="Low")) == "Du er logget ind"
+    log_in(street, browser, "byggesag", "korsbaek", "cilla-moeberg")
+
+
 def listed(page: Page) -> str:
     """What the Danish half of the page says below the heading of the logins that go on."""
     _, found, below = text_of(page).partition(STILL)
     assert found, text_of(page)
     return below
+
+
+def back_to(street: Street, browser: Browser, page: Page, system: str) -> Page:
+    slo = street.topology.system(system).slo_url
+    forms = [form for form in page.forms if form.action.startswith(slo)]
+    return browser.submit(forms[0]) if forms else browser.visit(next(x for x in page.links if x.startswith(slo)))
+
+
+def test_who_logs_out_reads_of_the_earlier_persons_login_and_goes_on_to_the_system(street, browser):
+    displaced(street, browser)
+    page = log_out_at_system(street, browser, "byggesag")
+    assert (page.url.startswith(f"{BASE_URL}/runtime/"), heading(page)) == (True, OTHERS), text_of(page)
+    assert re.search(r"Korsbæk Kommune, et tidligere login\s*Opslag", listed(page))
+    assert "Korsbæk Kommune, an earlier login" in text_of(page, "en")
+    assert "Ane" not in text_of(page), "whose it was is nobody's business here"
+    assert heading(back_to(street, browser, page, "byggesag")).startswith("Du er logget ud")
+    assert not is_out(street, browser, "opslag"), "Byggesag ends its own session only (SLO-05)"
+    assert heading(submit_to(browser, browser.visit(LOGOUT), "/logout")) == "Du er logget ud"
+    assert is_out(street, browser, "opslag")
+
+
+def test_who_logs_out_reads_of_a_login_at_another_idp(street, browser):
+    log_in(street, browser, "byggesag", "korsbaek", "ane-holm")
+    log_in(street, browser, "ydelser", "skovrup", "ib-noehr")
+    page = log_out_at_system(street, browser, "byggesag")
+    assert heading(page) == OTHERS, text_of(page)
+    assert re.search(r"Skovrup Kommune\s*Ydelser", listed(page))
+    assert LOGOUT in page.links
+    assert heading(back_to(street, browser, page, "byggesag")).startswith("Du er logget ud")
+    assert not is_out(street, browser, "ydelser")
+
+
+def test_a_logout_at_the_municipality_tells_of_them_too(street, browser):
+    log_in(street, browser, "byggesag", "korsbaek", "ane-holm")
+    log_in(street, browser, "ydelser", "skovrup", "ib-noehr")
+    page = submit_to(browser, browser.visit(street.topology.idp("korsbaek").home_url), "/logout")
+    assert heading(page) == OTHERS, text_of(page)
+
+
+def test_who_has_no_other_login_is_back_at_the_system_at_once(street, browser):
+    log_in(street, browser, "byggesag", "korsbaek", "ane-holm")
+    page = log_out_at_system(street, browser, "byggesag")
+    assert page.url.startswith(street.topology.system("byggesag").slo_url), text_of(page)
+
+
+def test_nobody_is_told_of_a_login_in_another_browser(street, browser):
+    log_in(street, browser, "byggesag", "korsbaek", "ane-holm")
+    with street.browser() as other:
+        log_in(street, other, "ydelser", "skovrup", "ib-noehr")
+    page = log_out_at_system(street, browser, "byggesag")
+    assert page.url.startswith(street.topology.system("byggesag").slo_url), text_of(page)
+
+
+# --- a logout under way hides nothing
 
 
 def planted(street: Street, browser: Browser) -> None:
