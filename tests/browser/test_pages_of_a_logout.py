@@ -136,7 +136,7 @@ HEADINGS: dict[Way, str] = {
     partly_out: "Du er ikke logget ud alle steder",
     partly_out_for_a_system: "Du er ikke logget ud alle steder",
     partly_out_at_the_system: "Du er ikke logget ud alle steder",
-    out_at_the_system: "Du er logget ud alle steder",
+    out_at_the_system: "Du er logget ud",
     out_at_the_idp: "Du er logget ud alle steder",
     silent_system: "Dette system svarer ikke",
     nemlogin_session: "NemLog-in (simuleret)",

@@ -58,7 +58,8 @@ def test_a_logout_at_the_service_is_one_at_the_municipality_too(street, browser,
     log_in(street, browser, idp)
     assert who_is_in(street, browser, idp) >= {"selvbetjening", "nemlogin", "idp"}
     end = log_out_at_system(street, browser, "selvbetjening")
-    assert heading(end) == "Du er logget ud alle steder", text_of(end)
+    assert heading(end) == "Du er logget ud", text_of(end)
+    assert street.topology.nemlogin.home_url in end.links, "where other logins of this browser stand"
     assert who_is_in(street, browser, idp) == set()
     again = press(browser, at_nemlogin(street, browser), "local", idp)
     assert heading(again) == "Log ind hos Korsbæk Kommune", "a new login has to ask"
