@@ -137,10 +137,10 @@ HEADINGS: dict[Way, str] = {
     partly_out_for_a_system: "Du er ikke logget ud alle steder",
     partly_out_at_the_system: "Du er ikke logget ud alle steder",
     out_at_the_system: "Du er logget ud",
-    out_at_the_idp: "Du er logget ud alle steder",
+    out_at_the_idp: "Du er logget ud",
     silent_system: "Dette system svarer ikke",
     nemlogin_session: "NemLog-in (simuleret)",
-    out_at_nemlogin: "Du er logget ud alle steder",
+    out_at_nemlogin: "Du er logget ud",
     partly_out_at_nemlogin: "Du er ikke logget ud alle steder",
     onward: "Du sendes videre",
 }

@@ -51,7 +51,7 @@ def test_logout_at_the_idp_is_logout_everywhere(ane):
     ane.log_in("byggesag")
     ane.log_in("ydelser")
     page = ane.log_out_at_idp(KORSBAEK)
-    assert heading(page) == "Du er logget ud alle steder"
+    assert heading(page) == "Du er logget ud"
     assert page.url.startswith(ane.topology.idp(KORSBAEK).slo_url)
     assert not ane.is_logged_in("byggesag")
     assert not ane.is_logged_in("ydelser")

@@ -71,7 +71,7 @@ def test_a_logout_on_nemlogins_page_names_the_login_that_is_out_too(street, brow
     name = next(each.name for each in street.world.nemlogin.local_idps if each.entity_id == idp)
     assert f"Logget ind af{name}" in text_of(nemlogin_page(street, browser)).replace("\n", "")
     end = submit_to(browser, nemlogin_page(street, browser), "/logout")
-    assert heading(end) == "Du er logget ud alle steder", text_of(end)
+    assert heading(end) == "Du er logget ud", text_of(end)
     assert f"Det har din organisations login også: {name}." in text_of(end)
     assert f"has said so, too: {name}." in text_of(end, "en")
     assert who_is_in(street, browser, idp) == set()
@@ -109,8 +109,11 @@ def back(browser: Browser, page: Page) -> Page:
 
 def test_a_logout_at_the_municipality_is_one_at_nemlogin_and_its_services(street, browser):
     log_in(street, browser, KORSBAEK_LOCAL)
-    end = submit_to(browser, at_idp(street, browser, KORSBAEK_LOCAL), "/logout")
-    assert heading(end) == "Du er logget ud alle steder", text_of(end)
+    page = at_idp(street, browser, KORSBAEK_LOCAL)
+    assert "Context Handler" not in text_of(page), "NemLog-in is whom this login knows"
+    end = submit_to(browser, page, "/logout")
+    assert f"{street.world.nemlogin.name} siger, at alle systemer" in text_of(end)
+    assert heading(end) == "Du er logget ud", text_of(end)
     assert who_is_in(street, browser, KORSBAEK_LOCAL) == set()
 
 
@@ -201,4 +204,4 @@ def test_an_answer_on_the_other_face_is_refused(street, browser):
         return street.get(logout_redirect(response, street.keys.idp("korsbaek-lokal").signing)).text
 
     assert ">slo.unsolicited<" in answer_at(street.topology.nemlogin.slo_url)
-    assert "Du er logget ud alle steder" in answer_at(street.topology.nemlogin.slo_towards_idps_url), "the honest twin"
+    assert "Du er logget ud" in answer_at(street.topology.nemlogin.slo_towards_idps_url), "the honest twin"
