@@ -50,6 +50,7 @@ def test_who_logs_out_reads_of_the_earlier_persons_login_and_goes_on_to_the_syst
     assert re.search(r"Korsbæk Kommune, et tidligere login\s*Opslag", listed(page))
     assert "Korsbæk Kommune, an earlier login" in text_of(page, "en")
     assert "Ane" not in text_of(page), "whose it was is nobody's business here"
+    assert "Din session" not in text_of(page), "a stranger may have planted it (SLO-02)"
     end = back_to(street, browser, page, "byggesag")
     assert heading(end) == "Du er logget ud"
     assert "alle steder" not in text_of(end), "Opslag's session goes on"
