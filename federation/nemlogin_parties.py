@@ -80,6 +80,7 @@ def nemlogin_metadata_towards_idps(nemlogin: NemLogIn, urls: NemLogInUrls, keys:
         encryption_keys=key,
         required_attributes=_LOCAL_IDP_SENDS,
         name_id_formats=(NAMEID_PERSISTENT,),
+        single_logout_services=single_logout.of_nemlogin_towards_idps(urls),
     )
     return sign_metadata(entity, nemlogin.name, keys)
 
@@ -105,14 +106,17 @@ def _local_idp_metadata(local: LocalIdp, world: World, topology: Topology, keys:
     if local.entity_id == world.context_handler.entity_id_towards_systems:
         own = [keys.context_handler, *([keys.next_context_handler] if keys.next_context_handler else [])]
         sso_url = topology.context_handler.sso_url
+        logout = single_logout.of_broker_towards_systems(topology.context_handler)
     else:
         own, sso_url = [keys.idp(local.id)], topology.idp(local.id).sso_url
+        logout = single_logout.of_local_idp(topology.idp(local.id))
     role = IdpRole(
         want_authn_requests_signed=True,
         keys=tuple(KeyDescriptor("signing", public_key(each)) for each in own),
         name_id_formats=(NAMEID_PERSISTENT,),
         single_sign_on_services=(Endpoint(BINDING_REDIRECT, sso_url),),
         attribute_names=_LOCAL_IDP_SENDS,
+        single_logout_services=logout,
     )
     return sign_metadata(EntityDescriptor(local.entity_id, None, None, role, None), local.name, own[0])
 

@@ -43,6 +43,16 @@ def of_nemlogin(urls: NemLogInUrls) -> tuple[Endpoint, ...]:
     return (Endpoint(BINDING_REDIRECT, urls.slo_url), Endpoint(BINDING_POST, urls.slo_url))
 
 
+def of_nemlogin_towards_idps(urls: NemLogInUrls) -> tuple[Endpoint, ...]:
+    """Give NemLog-in's towards local IdPs: Redirect, as it asks them for a login."""
+    return (Endpoint(BINDING_REDIRECT, urls.slo_towards_idps_url),)
+
+
+def of_local_idp(urls: IdpUrls) -> tuple[Endpoint, ...]:
+    """Give a mock IdP's towards NemLog-in, which has no back channel."""
+    return (Endpoint(BINDING_REDIRECT, urls.slo_url),)
+
+
 def of_system(urls: SystemUrls, system_id: str) -> tuple[Endpoint, ...]:
     """Give a demo system's: Redirect first, and what else its stack has."""
     by_redirect = Endpoint(BINDING_REDIRECT, urls.slo_url)

@@ -221,6 +221,7 @@ class NemLogInUrls(ServiceUrls):
     LOGIN_PATH: ClassVar[str] = "/login"
     LOCAL_IDP_PATH: ClassVar[str] = "/local"
     SLO_PATH: ClassVar[str] = "/slo"
+    SLO_TOWARDS_IDPS_PATH: ClassVar[str] = "/slo/towards-idps"
     LOGOUT_PATH: ClassVar[str] = "/logout"
     LOGOUT_BEHAVIOUR_PATH: ClassVar[str] = "/logout-behaviour"
     ACS_PATH: ClassVar[str] = "/acs"
@@ -242,6 +243,11 @@ class NemLogInUrls(ServiceUrls):
     def slo_url(self) -> str:
         """Where clients send their LogoutRequest and LogoutResponse."""
         return self.base_url + self.SLO_PATH
+
+    @property
+    def slo_towards_idps_url(self) -> str:
+        """Where local IdPs send theirs."""
+        return self.base_url + self.SLO_TOWARDS_IDPS_PATH
 
     @property
     def logout_url(self) -> str:

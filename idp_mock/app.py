@@ -39,7 +39,7 @@ def create_app(
     """Give the IdP as an app whose paths are relative to `urls.base_url`; mount it at `urls.path`.
 
     `idp.metadata` is served as it stands: the octets that the Context Handler has registered. `broker` is the
-    Context Handler's SP face at start, or NemLog-in's where that asks in its place; `asker` is its name on the login page.
+    Context Handler's SP face at start, or NemLog-in's where that asks in its place; `asker` is its name on the pages.
     Nobody but people of `idp.cvrs` can log in; `world` is asked at each request who they are and which roles they have.
     """
     ports = Ports(

@@ -56,6 +56,7 @@ class SessionRoutes:
             request,
             "session.html",
             idp=self._ports.idp,
+            asker=self._ports.asker,
             session=session,
             behaviours=tuple(LogoutBehaviour),
             logout_url=urls.logout_url,
@@ -121,12 +122,18 @@ class SessionRoutes:
             return self._logged_out_page(request, finish_logout(octets, binding, at=at, ports=self._ports))
         outcome = answer_logout(octets, binding, at=at, ports=self._ports)
         if isinstance(outcome, Silence):
-            return self._pages.render(request, "silent.html", idp=self._ports.idp, home_url=self._ports.urls.home_url)
+            return self._page(request, "silent.html")
         return self._send(request, outcome)
 
     def _logged_out_page(self, request: Request, outcome: LoggedOut) -> Response:
-        home_url = self._ports.urls.home_url
-        return self._pages.render(request, "logged_out.html", idp=self._ports.idp, outcome=outcome, home_url=home_url)
+        return self._page(request, "logged_out.html", outcome=outcome)
+
+    def _page(self, request: Request, template: str, outcome: LoggedOut | None = None) -> Response:
+        ports = self._ports
+        home_url = ports.urls.home_url
+        return self._pages.render(
+            request, template, idp=ports.idp, asker=ports.asker, home_url=home_url, outcome=outcome
+        )
 
     def _send(self, request: Request, outbound: Outbound) -> Response:
         if isinstance(outbound, RedirectTo):

@@ -86,6 +86,7 @@ def create_app(
             Route(NemLogInUrls.LOGOUT_BEHAVIOUR_PATH, session.behave, methods=["POST"]),
             Route(NemLogInUrls.SLO_PATH, session.slo_by_redirect, methods=["GET"]),
             Route(NemLogInUrls.SLO_PATH, session.slo_by_post, methods=["POST"]),
+            Route(NemLogInUrls.SLO_TOWARDS_IDPS_PATH, session.slo_towards_idps, methods=["GET"]),
             Route(NemLogInUrls.SSO_PATH, routes.sso, methods=["GET"]),
             Route(NemLogInUrls.LOGIN_PATH, routes.login, methods=["POST"]),
             Route(NemLogInUrls.ACS_PATH, routes.consume, methods=["POST"]),

@@ -7,7 +7,7 @@ from federation.nemlogin import LocalIdp
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId
 from oiosaml.keys import VerificationKey
-from oiosaml.messages.metadata import signing_keys
+from oiosaml.messages.metadata import Endpoint, signing_keys
 from oiosaml.messages.metadata_reading import read_metadata
 from oiosaml.uris import BINDING_REDIRECT
 
@@ -19,6 +19,8 @@ class ConnectedIdp:
     registration: LocalIdp
     keys: tuple[VerificationKey, ...]
     sso_location: str
+    single_logout_services: tuple[Endpoint, ...] = ()
+    """None: it cannot be told that the person logs out."""
 
 
 class LocalIdps:
@@ -35,13 +37,13 @@ class LocalIdps:
     def __iter__(self) -> Iterator[LocalIdp]:
         return (each.registration for each in self._by_entity_id.values())
 
-    def named(self, entity_id: EntityId) -> ConnectedIdp:
+    def named(self, entity_id: EntityId | None) -> ConnectedIdp:
         """Give the IdP of that entityID.
 
         Raises:
             SamlError: `fed.no-idp:nemlogin` if there is none.
         """
-        idp = self._by_entity_id.get(entity_id)
+        idp = None if entity_id is None else self._by_entity_id.get(entity_id)
         if idp is None:
             raise SamlError("fed.no-idp:nemlogin", f"got {entity_id!r:.200}, expected a connected local IdP")
         return idp
@@ -57,4 +59,4 @@ def _connected(registration: LocalIdp) -> ConnectedIdp:
         raise SamlError("md.endpoint", f"got metadata of {registration.entity_id} without HTTP-Redirect, expected it")
     if not keys:
         raise SamlError("md.key", f"got metadata of {registration.entity_id} without a signing key, expected one")
-    return ConnectedIdp(registration, keys, locations[0])
+    return ConnectedIdp(registration, keys, locations[0], entity.idp.single_logout_services)

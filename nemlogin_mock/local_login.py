@@ -16,6 +16,7 @@ from nemlogin_mock.login import answer_new_login
 from nemlogin_mock.pending import PendingLogin
 from nemlogin_mock.ports import Ports
 from nemlogin_mock.request import LOGIN_PAGE_LIFETIME, OpenedRequest, open_on_return
+from nemlogin_mock.sessions import LocalLogin
 from oiosaml.attributes import CVR
 from oiosaml.bindings.post import PostForm
 from oiosaml.bindings.redirect import write_redirect
@@ -25,6 +26,7 @@ from oiosaml.messages.assertion import Assertion
 from oiosaml.messages.authn_request import AuthnRequest, RequestedAuthnContext, Scoping, write_authn_request
 from oiosaml.messages.element import serialise
 from oiosaml.messages.response import Answer, Status
+from oiosaml.name_id import NameId
 from oiosaml.nsis import AssuranceLevel, Comparison, lowest
 from oiosaml.openings import open_response, unseal_response
 from oiosaml.rules.assertion import AssertionExpectations, stated_level
@@ -104,7 +106,8 @@ def finish_local_login(
     if isinstance(concluded, PostForm):
         return Answered(concluded)
     previous = ports.sessions.of(session_handle, at=at)
-    return answer_new_login(concluded, previous, opened, at=at, ports=ports)
+    identity, login = concluded
+    return answer_new_login(identity, previous, opened, local_login=login, at=at, ports=ports)
 
 
 def _conclude(
@@ -116,8 +119,8 @@ def _conclude(
     *,
     at: datetime,
     ports: Ports,
-) -> NemLogInIdentity | PostForm:
-    """Give who logged in, or the refusal that the client gets."""
+) -> tuple[NemLogInIdentity, LocalLogin] | PostForm:
+    """Give who logged in and how the local IdP names that login, or the refusal that the client gets."""
     status = answer.envelope.status
     if answer.assertion is None:
         passed_on = Status(STATUS_RESPONDER, status.second_code, f"{local.registration.name}: {status.message or ''}")
@@ -127,11 +130,12 @@ def _conclude(
     except SamlError as error:
         refused = Status(STATUS_RESPONDER, error.refusal.second_status, f"{error.code}: {error.sentence('en')}")
         return answer_with_status(refused, opened, at=at, ports=ports)
-    identity = _identity(answer.assertion.value, ports)
+    login = _login(answer.assertion.value, local)
+    identity = _identity(answer.assertion.value, login.name_id, ports)
     if identity is None:
         unknown = Status(STATUS_RESPONDER, STATUS_UNKNOWN_PRINCIPAL, "The user is not provisioned to MitID Erhverv")
         return answer_with_status(unknown, opened, at=at, ports=ports)
-    return identity
+    return identity, login
 
 
 def _question(opened: OpenedRequest, came: Scoping, local: ConnectedIdp, *, at: datetime, ports: Ports) -> AuthnRequest:
@@ -198,11 +202,18 @@ def _check(
         enforce(LOCAL_IDP_ASSERTION_RULES, answer.assertion.value, expected)
 
 
-def _identity(assertion: Assertion, ports: Ports) -> NemLogInIdentity | None:
+def _login(assertion: Assertion, local: ConnectedIdp) -> LocalLogin:
+    if assertion.subject is None or assertion.subject.name_id is None:
+        raise RuntimeError("the rules were not put to this assertion")
+    index = next((each.session_index for each in assertion.authn_statements if each.session_index), None)
+    return LocalLogin(local.registration.entity_id, assertion.subject.name_id, index)
+
+
+def _identity(assertion: Assertion, name_id: NameId, ports: Ports) -> NemLogInIdentity | None:
     """Give whom the local IdP means, as provisioned, at the lower of both levels; None if nobody was provisioned under that name."""
     level = stated_level(assertion)
-    if assertion.subject is None or assertion.subject.name_id is None or level is None:
+    if level is None:
         raise RuntimeError("the rules were not put to this assertion")
     cvr = parse_cvr(assertion.values_of(CVR)[0])
-    identity = ports.identities.of_local_user(cvr, assertion.subject.name_id.value)
+    identity = ports.identities.of_local_user(cvr, name_id.value)
     return None if identity is None else replace(identity, level=lowest((identity.level, level)))

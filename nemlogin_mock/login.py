@@ -13,7 +13,7 @@ from nemlogin_mock.inbound import Choice, InboundRequest, PickedIdentity, Refusa
 from nemlogin_mock.ports import Ports
 from nemlogin_mock.request import OpenedRequest, open_on_arrival, open_on_return
 from nemlogin_mock.scenarios import BY_ID, Twist
-from nemlogin_mock.sessions import NemLogInSession
+from nemlogin_mock.sessions import LocalLogin, NemLogInSession
 from nemlogin_mock.token import compose_assertion
 from nemlogin_mock.twists import alter, twist
 from oiosaml.attributes import PRIVILEGES_INTERMEDIATE
@@ -78,10 +78,16 @@ def finish_login(inbound: InboundRequest, choice: Choice, visitor: Visitor, *, a
 
 
 def answer_new_login(
-    identity: NemLogInIdentity, previous: NemLogInSession | None, opened: OpenedRequest, *, at: datetime, ports: Ports
+    identity: NemLogInIdentity,
+    previous: NemLogInSession | None,
+    opened: OpenedRequest,
+    *,
+    local_login: LocalLogin | None = None,
+    at: datetime,
+    ports: Ports,
 ) -> Answer:
-    """The identity has logged in: begin a session and issue the client's token from it."""
-    session = ports.sessions.begin(identity, previous=previous, at=at)
+    """The identity has logged in, perhaps at a local IdP: begin a session and issue the client's token from it."""
+    session = ports.sessions.begin(identity, previous=previous, local_login=local_login, at=at)
     return Answer(issue(session, opened, at=at, ports=ports), session)
 
 

@@ -1,17 +1,17 @@
-"""Logouts that are on their way through the services, and the logout requests that were seen, in memory."""
+"""Logouts that are on their way through the services and local IdPs, and the logout requests that were seen, in memory."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from nemlogin_mock.sessions import Participant
+from nemlogin_mock.sessions import LocalLogin, Participant, Party
 from oiosaml.errors import SamlError
-from oiosaml.ids import EntityId, MessageId
+from oiosaml.ids import MessageId
 from saml_web.expiring_memory import ExpiringMemory
 from saml_web.front_channel import Binding
 
 PENDING_LIFETIME: Final = timedelta(minutes=10)
-"""How long a logout may be at one service."""
+"""How long a logout may be at one party."""
 
 SEEN_LIFETIME: Final = timedelta(minutes=20)
 """How long a request's ID is remembered: longer than a request is taken for fresh, with both clocks off."""
@@ -25,9 +25,9 @@ _SEEN_LIMIT: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """The client that began a logout, and how the answer goes back to it."""
+    """The client or local IdP that began a logout, and how the answer goes back to it."""
 
-    client: EntityId
+    party: Party
     request_id: MessageId
     binding: Binding
     relay_state: str | None = field(repr=False)
@@ -39,23 +39,25 @@ class Logout:
 
     person_name: str
     asker: Asker | None
-    waiting: tuple[Participant, ...]
+    waiting: tuple[Participant | LocalLogin, ...]
     """Who is still to be asked."""
-    left: tuple[EntityId, ...] = ()
+    left: tuple[Party, ...] = ()
     """Those of whom nobody knows that they are logged out."""
+    out: tuple[Party, ...] = ()
+    """Those that said so."""
 
-    def without(self, client: EntityId) -> "Logout":
-        """Give the logout in which that client counts as still logged in."""
-        return replace(self, left=(*self.left, client))
+    def told(self, party: Party, *, is_out: bool) -> "Logout":
+        """Give the logout in which that party has said that it is logged out, or else counts as still logged in."""
+        return replace(self, out=(*self.out, party)) if is_out else replace(self, left=(*self.left, party))
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A LogoutRequest of ours that a client has not answered yet."""
+    """A LogoutRequest of ours that a client or local IdP has not answered yet."""
 
     request_id: MessageId
     at: datetime
-    client: EntityId
+    party: Party
     logout: Logout
 
 
@@ -65,7 +67,7 @@ class Logouts:
     def __init__(self) -> None:
         """Begin with none."""
         self._asked: ExpiringMemory[MessageId, Asked] = ExpiringMemory(lifetime=PENDING_LIFETIME, limit=_PENDING_LIMIT)
-        self._seen: ExpiringMemory[tuple[EntityId, MessageId], bool] = ExpiringMemory(
+        self._seen: ExpiringMemory[tuple[Party, MessageId], bool] = ExpiringMemory(
             lifetime=SEEN_LIFETIME, limit=_SEEN_LIMIT
         )
 
@@ -90,12 +92,12 @@ class Logouts:
         """Forget a request whose answer was accepted."""
         self._asked.take(asked.request_id, at=at)
 
-    def accept_once(self, client: EntityId, request_id: MessageId, *, at: datetime) -> None:
-        """Note a client's request.
+    def accept_once(self, party: Party, request_id: MessageId, *, at: datetime) -> None:
+        """Note a party's request.
 
         Raises:
             SamlError: `proto.replay` if it was seen before (attack SLO-03).
         """
-        if self._seen.get((client, request_id), at=at):
+        if self._seen.get((party, request_id), at=at):
             raise SamlError("proto.replay", f"got the logout request {request_id!r:.60} again, expected it once")
-        self._seen.put((client, request_id), True, at=at)
+        self._seen.put((party, request_id), True, at=at)

@@ -88,13 +88,13 @@ def _open(inbound: InboundRequest, rules: tuple, at: datetime, ports: Ports) -> 
 
 
 @contextmanager
-def in_own_words() -> Iterator[None]:
-    """Let NemLog-in speak for itself: of services, and never of systems and municipalities."""
+def in_own_words(sender: Party = Party.SYSTEM) -> Iterator[None]:
+    """Let NemLog-in speak for itself: of services, and never of systems and municipalities. The `sender` is who can mend it."""
     try:
         yield
     except SamlError as error:
         own = f"{error.code}:nemlogin"
         if own not in REFUSALS or error.refusal.key == own:
-            error.party = error.party or Party.SYSTEM
+            error.party = error.party or sender
             raise
-        raise SamlError(own, error.detail, params=error.params, party=error.party or Party.SYSTEM) from error
+        raise SamlError(own, error.detail, params=error.params, party=error.party or sender) from error

@@ -17,7 +17,7 @@ from nemlogin_mock.logout import (
 )
 from nemlogin_mock.ports import Ports
 from nemlogin_mock.scenarios import SCENARIOS
-from nemlogin_mock.sessions import NemLogInSession
+from nemlogin_mock.sessions import Face, NemLogInSession
 from oiosaml.logout_sending import RedirectTo
 from saml_web.cookies import Cookie
 from saml_web.error_pages import name_logout
@@ -59,6 +59,7 @@ class SessionRoutes:
             nemlogin=self._ports.nemlogin,
             session=self._session(request),
             client_names={each.entity_id: each.name for each in self._ports.clients},
+            local_idp_names={each.entity_id: each.name for each in self._ports.local_idps},
             behaviours=tuple(LogoutBehaviour),
             urls=self._ports.urls,
             clients=tuple(self._ports.clients),
@@ -90,18 +91,24 @@ class SessionRoutes:
         return redirect(self._ports.urls.home_url)
 
     async def slo_by_redirect(self, request: Request) -> Response:
-        """A LogoutRequest or a LogoutResponse in the query."""
+        """A client's LogoutRequest or LogoutResponse in the query."""
         name_logout(request)
-        return self._logout_message(request, read_query(request), Binding.REDIRECT)
+        return self._logout_message(request, read_query(request), Binding.REDIRECT, Face.CLIENTS)
 
     async def slo_by_post(self, request: Request) -> Response:
-        """A LogoutRequest or a LogoutResponse in a form."""
+        """A client's LogoutRequest or LogoutResponse in a form."""
         name_logout(request)
-        return self._logout_message(request, await read_body(request, limit=MAX_MESSAGE_BYTES), Binding.POST)
+        body = await read_body(request, limit=MAX_MESSAGE_BYTES)
+        return self._logout_message(request, body, Binding.POST, Face.CLIENTS)
 
-    def _logout_message(self, request: Request, octets: bytes, binding: Binding) -> Response:
+    async def slo_towards_idps(self, request: Request) -> Response:
+        """A local IdP's LogoutRequest or LogoutResponse in the query."""
+        name_logout(request)
+        return self._logout_message(request, read_query(request), Binding.REDIRECT, Face.LOCAL_IDPS)
+
+    def _logout_message(self, request: Request, octets: bytes, binding: Binding, face: Face) -> Response:
         story = finish_logout if has_response(octets) else answer_logout
-        return self._send(request, story(octets, binding, at=self._clock(), ports=self._ports))
+        return self._send(request, story(octets, binding, face, at=self._clock(), ports=self._ports))
 
     def _send(self, request: Request, outcome: Outcome | Silence) -> Response:
         if isinstance(outcome, RedirectTo):

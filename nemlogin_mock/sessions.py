@@ -1,4 +1,4 @@
-"""Who is logged in at NemLog-in, in which browser, and at which clients.
+"""Who is logged in at NemLog-in, in which browser, at which clients, and by which local IdPs.
 
 In memory and bounded: a restart forgets every session, and then the next login asks. Each client knows the session by a NameID and a
 SessionIndex of its own, so that two of them cannot tell from the index that they serve the same person.
@@ -6,6 +6,7 @@ SessionIndex of its own, so that two of them cannot tell from the index that the
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from federation.nemlogin import NemLogInIdentity
@@ -21,6 +22,21 @@ _LIMIT: Final = 2_000
 """Most sessions at once; the oldest are forgotten first."""
 
 
+class Face(StrEnum):
+    """Towards whom NemLog-in stands: it has a name and a logout endpoint for either."""
+
+    CLIENTS = "clients"
+    LOCAL_IDPS = "local-idps"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody that NemLog-in deals with on one of its faces. The Context Handler is one on each."""
+
+    face: Face
+    entity_id: EntityId
+
+
 @dataclass(frozen=True, slots=True)
 class Participant:
     """A client that was given an assertion from the session, and how it knows the session."""
@@ -28,6 +44,30 @@ class Participant:
     client: EntityId
     name_id: NameId
     session_index: str
+
+    @property
+    def party(self) -> Party:
+        """Who it is."""
+        return Party(Face.CLIENTS, self.client)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalLogin:
+    """A local IdP that the session rests on, and how it named the login."""
+
+    idp: EntityId
+    name_id: NameId
+    session_index: str | None
+
+    @property
+    def party(self) -> Party:
+        """Who it is."""
+        return Party(Face.LOCAL_IDPS, self.idp)
+
+    def is_named(self, name_id: NameId, session_indexes: tuple[str, ...]) -> bool:
+        """Tell whether a request of that IdP is about this login; without a SessionIndex about all of the subject (SAML Core 3.7.1)."""
+        index = self.session_index
+        return self.name_id == name_id and (not session_indexes or index is None or index in session_indexes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +80,8 @@ class NemLogInSession:
     ends_at: datetime
     participants: tuple[Participant, ...] = ()
     logout_behaviour: LogoutBehaviour = LogoutBehaviour.ANSWER
+    local_logins: tuple[LocalLogin, ...] = ()
+    """Empty for who logged in at NemLog-in itself; several if the same identity came from more than one."""
 
     def known_to(self, client: EntityId, name_id: NameId) -> Participant | None:
         """Give how that client knows the session by that name, or None."""
@@ -62,18 +104,27 @@ class Sessions:
         """Give a session that is not kept: for one answer alone."""
         return NemLogInSession(self._ids.handle(), identity, at, at + SESSION_LIFETIME)
 
-    def begin(self, identity: NemLogInIdentity, *, previous: NemLogInSession | None, at: datetime) -> NemLogInSession:
+    def begin(
+        self,
+        identity: NemLogInIdentity,
+        *,
+        previous: NemLogInSession | None,
+        local_login: LocalLogin | None = None,
+        at: datetime,
+    ) -> NemLogInSession:
         """Log the identity in now, in place of `previous`, the session that the same browser had.
 
-        The same identity keeps its clients, so that what they were told before still names the session.
+        The same identity keeps its clients and local logins, so that what was told before still names the session.
         """
         # a new handle for every login: one planted before cannot be upgraded (attack WEB-03)
-        session = self.once(identity, at=at)
+        come = () if local_login is None else (local_login,)
+        session = replace(self.once(identity, at=at), local_logins=come)
         if previous is not None:
             self.end(previous, at=at)
             if previous.identity.id == identity.id:
                 kept, behaviour = previous.participants, previous.logout_behaviour
-                session = replace(session, participants=kept, logout_behaviour=behaviour)
+                local = tuple(dict.fromkeys((*previous.local_logins, *come)))
+                session = replace(session, participants=kept, logout_behaviour=behaviour, local_logins=local)
         self._sessions.put(session.handle, session, at=at)
         return session
 
@@ -101,6 +152,16 @@ class Sessions:
             if known is not None and (not session_indexes or known.session_index in session_indexes):
                 found.append(session)
         return tuple(found)
+
+    def named_by_idp(
+        self, idp: EntityId, name_id: NameId, session_indexes: tuple[str, ...] = (), *, at: datetime
+    ) -> tuple[NemLogInSession, ...]:
+        """Give the sessions that a local IdP's request names: those that rest on a login there."""
+        return tuple(
+            session
+            for session in self._sessions.values(at=at)
+            if any(each.idp == idp and each.is_named(name_id, session_indexes) for each in session.local_logins)
+        )
 
     def end(self, session: NemLogInSession, *, at: datetime) -> None:
         """Log the identity out here."""

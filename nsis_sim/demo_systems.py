@@ -32,6 +32,7 @@ def demo_system(system: UserFacingSystem, topology: Topology) -> DemoSystem:
         stack=_STACKS.get(system.id, StackName.PYSAML2),
         queries_rights=system.gets_rights is GetsRights.QUERY,
         name_id_format=name_id_format_of(system),
+        other_logins_url=topology.context_handler.logout_url,
     )
 
 
@@ -44,6 +45,7 @@ def service_behind_nemlogin(client: NemLogInClient, topology: Topology) -> DemoS
         urls=topology.system(client.id),
         minimum_level=AssuranceLevel.SUBSTANTIAL,
         stack=StackName.PYSAML2,
+        other_logins_url=topology.nemlogin.home_url,
     )
 
 

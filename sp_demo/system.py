@@ -27,6 +27,7 @@ class DemoSystem:
         urls: where browsers reach it. Every URL comes from here, none from a request (WEB-09).
         minimum_level: the level it is registered at; asked for unless the person asks for another. In OIOSAML 2 a NIST level.
         profile: the one it asks in. It reads a token in either, and says so where that is not its own.
+        other_logins_url: the page of whoever logs people in for it, where a browser's logins are seen and ended; None shows no link.
     """
 
     id: str
@@ -40,6 +41,7 @@ class DemoSystem:
     profile: Profile = Profile.OIOSAML3
     name_id_format: str = NAMEID_PERSISTENT
     """The format of NameID that its requests ask for."""
+    other_logins_url: str | None = None
 
     @property
     def levels(self) -> tuple[StatedLevel, ...]:

@@ -131,21 +131,11 @@ class LogoutRoutes:
         return _soap(answer)
 
     async def page(self, request: Request) -> Response:
-        """Where the person is logged in, or which logout is under way."""
+        """Where the person is logged in; above it the logout that is under way, which may be a stranger's (attack SLO-02)."""
         under_way = self._ports.logouts.under_way(self._ports.workspace, self._browser(request))
         if under_way:
             return self._waiting(request, under_way[0])
-        handle = self._session(request)
-        sessions = self._ports.logouts.sessions_of_browser(self._ports.workspace, handle) if handle else ()
-        logins = [
-            (
-                self._name(PartyKind.HOME_IDP, each.session.idp),
-                [self._name(PartyKind.SYSTEM, p.system) for p in each.participants],
-                each.left_behind,
-            )
-            for each in sessions
-        ]
-        return self._pages.render(request, "logout.html", logins=logins, urls=self._ports.urls)
+        return self._pages.render(request, "logout.html", logins=self._logins(request), urls=self._ports.urls)
 
     async def click(self, request: Request) -> Response:
         """The person logs out here, or goes on without a participant."""
@@ -194,9 +184,13 @@ class LogoutRoutes:
         return self._answer(request, refuse_unread(refusal, self._clock(), self._ports))
 
     def _logged_out(self, request: Request, outcome: LoggedOut) -> Response:
-        """Everybody is out: back to the initiator at once. Somebody is not: the person reads who, and goes back by a button."""
+        """Everybody is out: back to the initiator at once. Somebody is not: the person reads who, and goes back by a button.
+
+        So does a person who has other logins in this browser: nobody may end those for them (attack SLO-05), and nobody but them is told.
+        """
         logout, answer = outcome.logout, outcome.answer
-        if not logout.still_logged_in and answer is not None and not isinstance(answer, bytes):
+        logins = self._logins(request)
+        if not logout.still_logged_in and not logins and answer is not None and not isinstance(answer, bytes):
             return self._answer(request, answer)
         back: dict[str, Any] = {"action": None, "fields": (), "link": None}
         targets: tuple[str, ...] = ()
@@ -214,6 +208,7 @@ class LogoutRoutes:
             still=[self._shown(leg) for leg in logout.still_logged_in],
             out=[self._shown(leg) for leg in logout.legs if leg not in logout.still_logged_in],
             initiator=self._name(initiator.kind, initiator.party) if initiator.party else None,
+            logins=logins,
             reference=logout.flow,
             another_under_way=bool(self._ports.logouts.under_way(self._ports.workspace, logout.browser)),
             urls=self._ports.urls,
@@ -228,8 +223,22 @@ class LogoutRoutes:
             logout=logout.flow,
             asked=self._shown(logout.asked) if logout.asked else None,
             left=[self._shown(leg) for leg in logout.waiting()],
+            logins=self._logins(request),
             urls=self._ports.urls,
         )
+
+    def _logins(self, request: Request) -> list[tuple[str, list[str], bool]]:
+        """Give where this browser is logged in, by its own cookie: the IdP, the systems, and whether another person logged in since."""
+        handle = self._session(request)
+        sessions = self._ports.logouts.sessions_of_browser(self._ports.workspace, handle) if handle else ()
+        return [
+            (
+                self._name(PartyKind.HOME_IDP, each.session.idp),
+                [self._name(PartyKind.SYSTEM, p.system) for p in each.participants],
+                each.left_behind,
+            )
+            for each in sessions
+        ]
 
     def _shown(self, leg: Leg) -> tuple[str, str]:
         return leg.kind.value, self._name(leg.kind, leg.party)

@@ -102,7 +102,7 @@ class Walker:
 
     def log_out_everywhere(self) -> None:
         click(self.page.get_by_role("button", name="Log ud alle steder"))
-        self.expect_heading("Du er logget ud alle steder")
+        self.expect_heading("Du er logget ud")
 
 
 @pytest.fixture(params=["one site", "sites"])

@@ -136,7 +136,7 @@ def test_a_logout_on_nemlogins_page_is_one_everywhere(street, browser):
     page = nemlogin_page(street, browser)
     assert "Selvbetjening, " in text_of(page)
     end = submit_to(browser, page, "/logout")
-    assert heading(end) == "Du er logget ud alle steder", text_of(end)
+    assert heading(end) == "Du er logget ud", text_of(end)
     assert "Sif Ørnhøj er logget ud hos" in text_of(end)
     assert "is logged out at" in text_of(end, "en")
     assert everybody_is_out(street, browser)
@@ -175,7 +175,7 @@ def test_it_slo_3_a_client_whose_session_is_gone_answers_all_the_same(street, br
     end_every_session_at_the_broker(street)
     submit_to(browser, browser.visit(street.topology.system("selvbetjening").base_url + "/result"), "/end")
     end = submit_to(browser, nemlogin_page(street, browser), "/logout")
-    assert heading(end) == "Du er logget ud alle steder", text_of(end)
+    assert heading(end) == "Du er logget ud", text_of(end)
 
 
 def test_a_refusal_to_end_the_session_reaches_the_brokers_page(street, browser):
