@@ -91,7 +91,7 @@ def create_app(wiring: Wiring) -> Starlette:
             *MetadataRoutes(ports, clock).routes(),
             *AuthorityRoutes(wiring.ca_certificate_der, wiring.revocations).routes(),
             *HealthRoutes(ports).routes(),
-            *PortalRoutes(ports, pages, wiring.topology, wiring.people, wiring.endings).routes(),
+            *PortalRoutes(ports, pages, wiring.topology, wiring.people, wiring.endings, clock).routes(),
             *ComparisonRoutes(wiring.record, ports.workspace, pages).routes(),
             static_route(),
             api_docs_route(pages, api, openapi_url=ports.urls.base_url + OPENAPI_PATH),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,6 +11,7 @@ from starlette.routing import Route
 from context_handler.endings import Ending
 from context_handler.level import LevelDemand
 from context_handler.ports import Ports
+from context_handler.standing import Standing, standing_of
 from federation.model import HomeIdp, Profile, UserFacingSystem
 from federation.person import Person
 from federation.topology import Topology
@@ -28,6 +30,7 @@ class SystemCard:
     url: str | None
     is_nemlogin: bool
     """NemLog-in, played by the simulator, which asks for local identifiers on behalf of the services behind it."""
+    standing: Standing
 
 
 class PortalRoutes:
@@ -40,12 +43,14 @@ class PortalRoutes:
         topology: Topology,
         people: Sequence[Person],
         endings: Callable[[], Sequence[Ending]],
+        clock: Callable[[], datetime],
     ) -> None:
         self._ports = ports
         self._pages = pages
         self._topology = topology
         self._people = tuple(people)
         self._endings = endings
+        self._clock = clock
 
     def routes(self) -> list[Route]:
         """List the routes."""
@@ -55,14 +60,16 @@ class PortalRoutes:
         """Everything a newcomer needs, on one page."""
         registry = self._ports.registry()
         pages = self._topology.idp_base_urls
-        idps = sorted((idp.registration for idp in registry.idps()), key=lambda idp: idp.name)
+        at = self._clock()
+        members = sorted(registry.idps(), key=lambda idp: idp.registration.name)
+        idps = [(idp.registration, standing_of(idp, at)) for idp in members]
         return self._pages.render(
             request,
             "portal.html",
             endings=self._endings(),
-            systems=self._system_cards(),
+            systems=self._system_cards(at),
             idps=idps,
-            idp_pages=[(idp.name, f"{pages[idp.id]}/") for idp in idps if idp.id in pages],
+            idp_pages=[(idp.name, f"{pages[idp.id]}/") for idp, _ in idps if idp.id in pages],
             people=[(person, registry.organisation_name(person.cvr) or person.cvr) for person in self._people],
             rights_from=_rights_from,
             nemlogin_url=self._nemlogin_url,
@@ -71,7 +78,7 @@ class PortalRoutes:
             entity_id_towards_idps=self._ports.entity_id_towards_idps,
         )
 
-    def _system_cards(self) -> list[SystemCard]:
+    def _system_cards(self, at: datetime) -> list[SystemCard]:
         return [
             SystemCard(
                 name=system.registration.name,
@@ -80,6 +87,7 @@ class PortalRoutes:
                 profile=system.registration.profile.value,
                 url=self._start_of(system.registration),
                 is_nemlogin=_is_nemlogin(system.registration),
+                standing=standing_of(system, at),
             )
             for system in self._ports.registry().systems()
         ]
