@@ -43,12 +43,16 @@ class PageChoice:
     name: str
 
 
-def choices_on_page(idps: Sequence[RegisteredIdp], registry: Registry) -> tuple[PageChoice, ...]:
+def choices_on_page(
+    idps: Sequence[RegisteredIdp], registry: Registry, *, first: EntityId | None = None
+) -> tuple[PageChoice, ...]:
     """Give the buttons: one for each IdP, but one for each municipality of a NemLog-in registration, by the municipality's name.
 
-    Which of its municipalities the person belongs to is what NemLog-in says, not what was pressed (our choice).
+    Which of its municipalities the person belongs to is what NemLog-in says, not what was pressed (our choice). Those of `first` come
+    first.
     """
-    return tuple(choice for idp in idps for choice in _choices(idp.registration, registry))
+    in_order = sorted(idps, key=lambda idp: idp.registration.entity_id != first)
+    return tuple(choice for idp in in_order for choice in _choices(idp.registration, registry))
 
 
 def _choices(idp: HomeIdp, registry: Registry) -> Iterator[PageChoice]:

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from context_handler.endings import Ending
 from context_handler.level import LevelDemand
 from context_handler.ports import Ports
+from context_handler.routes.remembered import RememberedIdp
 from context_handler.standing import Standing, standing_of
 from federation.model import HomeIdp, Profile, UserFacingSystem
 from federation.person import Person
@@ -51,6 +52,7 @@ class PortalRoutes:
         self._people = tuple(people)
         self._endings = endings
         self._clock = clock
+        self._remembered = RememberedIdp(ports.urls.base_url)
 
     def routes(self) -> list[Route]:
         """List the routes."""
@@ -67,6 +69,7 @@ class PortalRoutes:
             request,
             "portal.html",
             endings=self._endings(),
+            remembered=self._remembered.name(request, registry),
             systems=self._system_cards(at),
             idps=idps,
             idp_pages=[(idp.name, f"{pages[idp.id]}/") for idp, _ in idps if idp.id in pages],
