@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from lxml import html
 
 from nsis_sim.browser import Browser, Page
-from tests.flows.street import BASE_URL, Street, glued_sentences, press, start
+from tests.flows.street import BASE_URL, Street, glued_sentences, press, start, text_of
 
 Way = Callable[[Street, Browser], Page]
 
@@ -90,3 +91,28 @@ def test_no_sentence_is_glued_to_the_one_before(street: Street, way: Way, langua
 )
 def test_what_counts_as_glued(markup: str, found: list[str]) -> None:
     assert glued_sentences(f"<html><body>{markup}</body></html>") == found
+
+
+@pytest.mark.parametrize(
+    ("system", "label", "sentence"),
+    [
+        (
+            "arkiv",
+            "Step up to AssuranceLevel 4",
+            "requires level AssuranceLevel 4, but the municipality's login is only registered up to AssuranceLevel 3.",
+        ),
+        (
+            "byggesag",
+            "Step up to level High",
+            "requires level High, but the municipality's login is only registered up to Substantial.",
+        ),
+    ],
+)
+def test_a_step_up_and_its_refusal_are_told_on_the_systems_own_ladder(
+    street: Street, system: str, label: str, sentence: str
+) -> None:
+    with street.browser(**{"Accept-Language": "en"}) as browser:
+        page = press(browser, browser.visit(start(street, system, "korsbaek")), "persona", "ane-holm")
+        (step_up,) = html.document_fromstring(page.text).xpath("//a[starts-with(., 'Step up')]")
+        assert step_up.text == label
+        assert sentence in text_of(browser.visit(step_up.get("href")), "en")
