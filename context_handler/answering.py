@@ -38,6 +38,8 @@ class RefusedLogin:
     """The signed refusal for the system; None if the system must not or cannot be told."""
     at_once: bool
     """Whether the answer goes without a page of ours in between."""
+    refused_by: EntityId | None = None
+    """The home IdP, if it was the one that refused the person. One that would only have had to show a page refused nobody."""
 
 
 def complete_login(visit: Visit, kept: SessionKept, ports: Ports) -> None:
@@ -144,7 +146,9 @@ def refuse_login(visit: Visit, error: SamlError, ports: Ports) -> RefusedLogin:
     # An answer that goes at once would keep a system that bounces bouncing (attack REQ-13).
     at_once = answer is not None and error.code != "req.loop" and (passive or error.code in WITHOUT_PAGE)
     system = visit.requester.system if visit.requester else None
-    return RefusedLogin(error, visit.flow, step, system, answer, at_once)
+    idp = visit.pending.idp if visit.pending is not None and isinstance(error, UpstreamRefusal) else None
+    refused_by = None if error.code == "proto.no-passive" else idp
+    return RefusedLogin(error, visit.flow, step, system, answer, at_once, refused_by)
 
 
 def refuse_unread(error: SamlError, at: datetime, ports: Ports) -> RefusedLogin:

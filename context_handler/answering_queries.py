@@ -26,6 +26,7 @@ from oiosaml.ids import FlowId
 from oiosaml.messages.attribute_query import AttributeQuery
 from oiosaml.messages.element import qname
 from oiosaml.messages.response import Status
+from oiosaml.nist import beside
 from oiosaml.openings import open_attribute_query, vouch_for_attribute_query
 from oiosaml.rules.attribute_query import SYSTEM_QUERY_RULES, AttributeQueryExpectations
 from oiosaml.rules.rule import enforce
@@ -177,7 +178,7 @@ def _still_allowed(subject: Subject, idp: RegisteredIdp, system: RegisteredSyste
     registered = ", ".join(level.spoken for level in idp.registration.reach) or "none"
     words = {
         "required": demand.named,
-        "actual": subject.level.spoken,
+        "actual": beside(demand.named, subject.level).spoken,
         "registered": registered,
         "cvr": subject.x509.cvr,
     }

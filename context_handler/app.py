@@ -23,6 +23,7 @@ from context_handler.routes.health import HealthRoutes
 from context_handler.routes.logout import LogoutRoutes
 from context_handler.routes.metadata import MetadataRoutes
 from context_handler.routes.portal import PortalRoutes
+from context_handler.routes.remembered import RememberedRoutes
 from context_handler.routes.saml import SamlRoutes
 from context_handler.store.record import Record
 from federation.topology import Topology
@@ -89,7 +90,8 @@ def create_app(wiring: Wiring) -> Starlette:
             *MetadataRoutes(ports, clock).routes(),
             *AuthorityRoutes(wiring.ca_certificate_der, wiring.revocations).routes(),
             *HealthRoutes(ports).routes(),
-            *PortalRoutes(ports, pages, wiring.topology, wiring.endings).routes(),
+            *PortalRoutes(ports, pages, wiring.topology, wiring.endings, clock).routes(),
+            *RememberedRoutes(ports, pages).routes(),
             *ComparisonRoutes(wiring.record, ports.workspace, pages).routes(),
             static_route(),
             api_docs_route(pages, api, openapi_url=ports.urls.base_url + OPENAPI_PATH),

@@ -14,6 +14,7 @@ from oiosaml.ids import MessageId
 from oiosaml.messages.assertion import Assertion
 from oiosaml.messages.authn_request import AuthnRequest
 from oiosaml.messages.response import Answer, Status
+from oiosaml.nist import beside
 from oiosaml.rules.assertion import AssertionExpectations
 from oiosaml.rules.authn_request import AUTHN_REQUEST_RULES, AuthnRequestExpectations
 from oiosaml.rules.response import RESPONSE_RULES, ResponseExpectations
@@ -133,7 +134,7 @@ def require_level(subject: Subject, login: PendingLogin, system: RegisteredSyste
         raise SamlError(
             "fed.loa",
             f"got {subject.level.spoken}, expected {demand.named}",
-            params={"required": demand.named, "actual": subject.level.spoken},
+            params={"required": demand.named, "actual": beside(demand.named, subject.level).spoken},
         )
 
 

@@ -10,6 +10,7 @@ from context_handler.requester import why_unusable
 from federation.model import HomeIdp, Profile
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, FlowId
+from oiosaml.nist import NistLevel, beside
 from oiosaml.value_type import value_type
 
 
@@ -43,12 +44,16 @@ class PageChoice:
     name: str
 
 
-def choices_on_page(idps: Sequence[RegisteredIdp], registry: Registry) -> tuple[PageChoice, ...]:
+def choices_on_page(
+    idps: Sequence[RegisteredIdp], registry: Registry, *, first: EntityId | None = None
+) -> tuple[PageChoice, ...]:
     """Give the buttons: one for each IdP, but one for each municipality of a NemLog-in registration, by the municipality's name.
 
-    Which of its municipalities the person belongs to is what NemLog-in says, not what was pressed (our choice).
+    Which of its municipalities the person belongs to is what NemLog-in says, not what was pressed (our choice). Those of `first` come
+    first.
     """
-    return tuple(choice for idp in idps for choice in _choices(idp.registration, registry))
+    in_order = sorted(idps, key=lambda idp: idp.registration.entity_id != first)
+    return tuple(choice for idp in in_order for choice in _choices(idp.registration, registry))
 
 
 def _choices(idp: HomeIdp, registry: Registry) -> Iterator[PageChoice]:
@@ -111,16 +116,18 @@ def candidates_for(
 
 
 def unreachable(demand: LevelDemand, idps: Sequence[RegisteredIdp]) -> SamlError:
-    """Say why none of these IdPs, at least one, can be asked: what they are registered up to, and on which ladder."""
+    """Say why none of these IdPs, at least one, can be asked: what they are registered up to, on the ladder that the demand is named on."""
     nsis = [level for idp in idps if (level := idp.registration.nsis_reach) is not None]
     nist = [number for idp in idps if (number := idp.registration.maximum_assurance_level) is not None]
     demands_nsis = not demand.acceptable_assurance_levels
-    best = max(nsis).spoken if nsis else max(nist).spoken
+    best = beside(demand.named, max(nsis)) if nsis else max(nist)
+    if isinstance(best, NistLevel):
+        best = max([best, *nist])
     key = "fed.no-nsis" if demands_nsis and not nsis else "fed.loa:idp-too-low"
     return SamlError(
         key,
-        f"got IdPs registered up to {best}, expected one that reaches {demand.named}",
-        params={"required": demand.named, "actual": best},
+        f"got IdPs registered up to {best.spoken}, expected one that reaches {demand.named}",
+        params={"required": demand.named, "actual": best.spoken},
     )
 
 

@@ -41,7 +41,7 @@ def keys_of_members(registry: RegistrySnapshot) -> tuple[MemberKey, ...]:
     """Give every key of every member, each once for each use."""
     found = (
         MemberKey(party.registration.entity_id, each.use or "both", each.key.fingerprint, each.key.barred)
-        for party in _all(registry)
+        for party in every_member(registry)
         for each in _descriptors(party)
         if each.key is not None
     )
@@ -50,7 +50,7 @@ def keys_of_members(registry: RegistrySnapshot) -> tuple[MemberKey, ...]:
 
 def endings(registry: RegistrySnapshot, at: datetime) -> tuple[Ending, ...]:
     """Give everything that ends within 30 days or has ended, the most urgent first."""
-    found = (ending for party in _all(registry) for ending in _of(party, at))
+    found = (ending for party in every_member(registry) for ending in _of(party, at))
     return tuple(sorted(found, key=lambda ending: ending.ends_at))
 
 
@@ -78,7 +78,8 @@ def _descriptors(party: RegisteredParty) -> Iterator[KeyDescriptor]:
         yield from role.keys if role is not None else ()
 
 
-def _all(registry: RegistrySnapshot) -> Iterator[RegisteredParty]:
+def every_member(registry: RegistrySnapshot) -> Iterator[RegisteredParty]:
+    """Give the IdPs, the systems and the attribute services."""
     yield from registry.idps()
     yield from registry.systems()
     yield from registry.attribute_services()

@@ -202,6 +202,15 @@ def _with_begun_rollover(directory: Path, holders: Sequence[KeyHolder]) -> tuple
     return (*holders, *following)
 
 
+def certificate_authority_der(directory: Path) -> bytes | None:
+    """Give the certificate of the CA whose keys lie there; None if there is none that can be read. Makes nothing."""
+    octets = read_if_there(certificate_path(directory, _CA))
+    try:
+        return None if octets is None else x509.load_pem_x509_certificate(octets).public_bytes(Encoding.DER)
+    except ValueError:
+        return None
+
+
 def _read_ring(directory: Path, holders: Sequence[KeyHolder], at: datetime) -> KeyRing | None:
     """Read what is there; None if anything is missing, broken or about to expire."""
     authority = _read_authority(directory, at)

@@ -17,6 +17,8 @@ class ContextHandlerUrls(ServiceUrls):
     METADATA_TOWARDS_SYSTEMS_PATH: ClassVar[str] = "/runtime/saml2/metadata.idp"
     DISCOVERY_PATH: ClassVar[str] = "/runtime/saml2/discovery"
     """Our choice: KOMBIT's path is not public."""
+    FORGET_CHOICE_PATH: ClassVar[str] = "/runtime/saml2/discovery/forget"
+    """Our choice."""
     SLO_RESPONSE_FROM_SYSTEMS_PATH: ClassVar[str] = "/runtime/saml2/signoff.idp"
     LOGOUT_PATH: ClassVar[str] = "/runtime/saml2/logout"
     """The person's own page (our choice)."""
@@ -44,6 +46,11 @@ class ContextHandlerUrls(ServiceUrls):
     def discovery_url(self) -> str:
         """The page where a person chooses the municipality."""
         return self.base_url + self.DISCOVERY_PATH
+
+    @property
+    def forget_choice_url(self) -> str:
+        """Where a person has the remembered municipality forgotten."""
+        return self.base_url + self.FORGET_CHOICE_PATH
 
     @property
     def slo_response_from_systems_url(self) -> str:

@@ -45,7 +45,14 @@ class Refusal(StrEnum):
     FAIL = "fail"
 
 
-Choice = PickedPerson | Password | Refusal
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """No choice yet: the person wants the page in another language, with what it says of a wrong password."""
+
+    wrong_password_for: str | None = None
+
+
+Choice = PickedPerson | Password | Refusal | LookAgain
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 from federation.person import Person
 from idp_mock.answer import NO_PASSIVE, REFUSAL_STATUS, answer_with_session, answer_with_status
 from idp_mock.asked import AskedFor, what_was_asked
-from idp_mock.inbound import Choice, InboundRequest, PickedPerson, Refusal, Visitor
+from idp_mock.inbound import Choice, InboundRequest, LookAgain, PickedPerson, Refusal, Visitor
 from idp_mock.ports import Ports
 from idp_mock.request import OpenedRequest, check_on_arrival, check_on_return, open_request
 from idp_mock.sessions import IdpSession
@@ -66,7 +66,7 @@ def begin_login(inbound: InboundRequest, visitor: Visitor, *, at: datetime, port
 def finish_login(
     inbound: InboundRequest, choice: Choice, visitor: Visitor, *, at: datetime, ports: Ports
 ) -> LoginPage | Answer:
-    """The person has chosen on the login page; send the answer, or the page once more if the password was wrong.
+    """The person has chosen on the login page; send the answer, or the page once more if the password was wrong or it is to be read anew.
 
     Raises:
         SamlError: as `begin_login`, and `flow.expired` if the page was looked at for too long.
@@ -74,6 +74,8 @@ def finish_login(
     opened = open_request(inbound, ports)
     acs_url = check_on_return(opened, at=at, ports=ports)
     session = ports.sessions.of(visitor.session_handle, at=at)
+    if isinstance(choice, LookAgain):
+        return LoginPage(inbound, what_was_asked(opened.verified, ports), session, choice.wrong_password_for)
     if isinstance(choice, Refusal):
         return Answer(answer_with_status(REFUSAL_STATUS[choice], opened, acs_url, at=at, ports=ports))
     if isinstance(choice, PickedPerson):

@@ -11,6 +11,7 @@ from idp_mock.asked import is_above_registration
 from idp_mock.inbound import (
     Choice,
     InboundRequest,
+    LookAgain,
     Password,
     PickedPerson,
     Refusal,
@@ -25,8 +26,9 @@ from saml_web.cookies import Cookie
 from saml_web.form_origin import read_own_form
 from saml_web.front_channel import Binding
 from saml_web.inbound import Form, one_named, read_body, read_query
+from saml_web.languages import is_switch
 from saml_web.outbound import auto_post_page
-from saml_web.pages import Pages
+from saml_web.pages import Pages, SwitchForm
 from saml_web.xml_view import view_xml
 
 PERSONA_PARAMETER: Final = "persona"
@@ -72,10 +74,11 @@ class Routes:
         return self._answer(request, begin_login(inbound, self._visitor(request), at=self._clock(), ports=self._ports))
 
     async def login(self, request: Request) -> Response:
-        """A choice made on the login page."""
+        """A choice made on the login page, or the page in another language."""
         form = await read_own_form(request, base_url=self._ports.urls.base_url, limit=MAX_LOGIN_FORM_BYTES)
         visitor = Visitor(self._cookie.read(request))
-        outcome = finish_login(_inbound_in(form), _choice_in(form), visitor, at=self._clock(), ports=self._ports)
+        choice = LookAgain(form.optional("username")) if is_switch(request) else _choice_in(form)
+        outcome = finish_login(_inbound_in(form), choice, visitor, at=self._clock(), ports=self._ports)
         return self._answer(request, outcome)
 
     async def metadata(self, _: Request) -> Response:
@@ -100,12 +103,17 @@ class Routes:
         return page
 
     def _login_page(self, request: Request, page: LoginPage) -> Response:
+        message = (
+            ("binding", page.inbound.binding.value),
+            ("message", page.inbound.octets.decode("latin-1")),
+        )
+        wrong = () if page.wrong_password_for is None else (("username", page.wrong_password_for),)
         return self._pages.render(
             request,
             "login.html",
             status=200 if page.wrong_password_for is None else WRONG_PASSWORD_STATUS,
-            # the page answers a message, which its URL does not bring back once it was posted
-            switch="in-page",
+            # the page answers a message, which its URL does not bring back once it was posted; its forms carry it
+            switch=SwitchForm(self._ports.urls.login_url, (*message, *wrong)),
             login_url=self._ports.urls.login_url,
             idp=self._ports.idp,
             asker=self._ports.asker,
@@ -116,10 +124,7 @@ class Routes:
             levels=tuple(AssuranceLevel),
             session=page.session,
             request_xml=view_xml(page.asked.octets),
-            message_fields=(
-                ("binding", page.inbound.binding.value),
-                ("message", page.inbound.octets.decode("latin-1")),
-            ),
+            message_fields=message,
             wrong_password_for=page.wrong_password_for,
         )
 

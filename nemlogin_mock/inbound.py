@@ -31,7 +31,12 @@ class Refusal(StrEnum):
     FAIL = "fail"
 
 
-Choice = PickedIdentity | Refusal
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """No choice yet: the person wants the page in another language."""
+
+
+Choice = PickedIdentity | Refusal | LookAgain
 
 
 @dataclass(frozen=True, slots=True)

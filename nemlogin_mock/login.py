@@ -9,7 +9,7 @@ from datetime import datetime
 from federation.nemlogin import NemLogInIdentity
 from nemlogin_mock.answer import NO_PASSIVE, REFUSAL_STATUS, answer_with_status, seal
 from nemlogin_mock.asked import AskedFor, what_was_asked
-from nemlogin_mock.inbound import Choice, InboundRequest, PickedIdentity, Refusal, Visitor
+from nemlogin_mock.inbound import Choice, InboundRequest, LookAgain, PickedIdentity, Refusal, Visitor
 from nemlogin_mock.ports import Ports
 from nemlogin_mock.request import OpenedRequest, open_on_arrival, open_on_return
 from nemlogin_mock.scenarios import BY_ID, Twist
@@ -64,8 +64,10 @@ def begin_login(inbound: InboundRequest, visitor: Visitor, *, at: datetime, port
     return LoginPage(inbound, asked, session)
 
 
-def finish_login(inbound: InboundRequest, choice: Choice, visitor: Visitor, *, at: datetime, ports: Ports) -> Answer:
-    """The person has chosen on the login page; send the answer.
+def finish_login(
+    inbound: InboundRequest, choice: Choice, visitor: Visitor, *, at: datetime, ports: Ports
+) -> LoginPage | Answer:
+    """The person has chosen on the login page; send the answer, or the page once more if it is to be read anew.
 
     Raises:
         SamlError: as `begin_login`, and `flow.expired` if the page was looked at for too long.
@@ -74,6 +76,8 @@ def finish_login(inbound: InboundRequest, choice: Choice, visitor: Visitor, *, a
     if isinstance(choice, Refusal):
         return Answer(answer_with_status(REFUSAL_STATUS[choice], opened, at=at, ports=ports))
     session = ports.sessions.of(visitor.session_handle, at=at)
+    if isinstance(choice, LookAgain):
+        return LoginPage(inbound, what_was_asked(opened, ports), session)
     return _log_in(choice, session, opened, at=at, ports=ports)
 
 

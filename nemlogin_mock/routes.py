@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from nemlogin_mock.attribute_query import answer_query
-from nemlogin_mock.inbound import Choice, InboundRequest, PickedIdentity, Refusal, Visitor
+from nemlogin_mock.inbound import Choice, InboundRequest, LookAgain, PickedIdentity, Refusal, Visitor
 from nemlogin_mock.local_login import begin_local_login, finish_local_login
 from nemlogin_mock.login import Answer, LoginPage, begin_login, finish_login
 from nemlogin_mock.ports import Ports
@@ -20,8 +20,9 @@ from oiosaml.ids import EntityId
 from saml_web.cookies import Cookie
 from saml_web.form_origin import read_own_form
 from saml_web.inbound import Form, one_named, parse_form, read_body, read_query
+from saml_web.languages import is_switch
 from saml_web.outbound import auto_post_page, pass_on, repost_page, without_marker
-from saml_web.pages import Pages
+from saml_web.pages import Pages, SwitchForm
 from saml_web.security_headers import NO_STORE
 from saml_web.xml_view import view_xml
 
@@ -70,14 +71,15 @@ class Routes:
         return self._answer(request, begin_login(inbound, visitor, at=self._clock(), ports=self._ports))
 
     async def login(self, request: Request) -> Response:
-        """A choice made on the login page."""
+        """A choice made on the login page, or the page in another language."""
         form = await read_own_form(request, base_url=self._ports.urls.base_url, limit=MAX_LOGIN_FORM_BYTES)
         inbound = InboundRequest(form.one("message").encode("latin-1", "replace"))
         local = form.optional("local")
         if local is not None:
             return self._ask_local_idp(request, inbound, EntityId(local))
         visitor, at = Visitor(self._session.read(request)), self._clock()
-        return self._answer(request, finish_login(inbound, _choice_in(form), visitor, at=at, ports=self._ports))
+        choice = LookAgain() if is_switch(request) else _choice_in(form)
+        return self._answer(request, finish_login(inbound, choice, visitor, at=at, ports=self._ports))
 
     def _ask_local_idp(self, request: Request, inbound: InboundRequest, idp: EntityId) -> Response:
         handle = self._browser.read(request) or self._ports.ids.handle()
@@ -130,11 +132,12 @@ class Routes:
             if outcome.session is not None:
                 self._session.set(response, outcome.session.handle)
             return response
+        message = outcome.inbound.octets.decode("latin-1")
         return self._pages.render(
             request,
             "login.html",
-            # the page answers a message, which its URL does not bring back once it was posted
-            switch="in-page",
+            # the page answers a message, which its URL does not bring back once it was posted; its forms carry it
+            switch=SwitchForm(self._ports.urls.login_url, (("message", message),)),
             login_url=self._ports.urls.login_url,
             nemlogin=self._ports.nemlogin,
             identities=tuple(self._ports.identities),
@@ -144,7 +147,7 @@ class Routes:
             asked=outcome.asked,
             session=outcome.session,
             request_xml=view_xml(outcome.asked.octets),
-            message=outcome.inbound.octets.decode("latin-1"),
+            message=message,
         )
 
 

@@ -9,7 +9,7 @@ from federation.parties import name_id_format_of
 from federation.topology import Topology
 from oiosaml.nist import NistLevel
 from oiosaml.nsis import AssuranceLevel
-from sp_demo.system import DemoSystem, StackName, SystemKeys
+from sp_demo.system import BrokerName, DemoSystem, StackName, SystemKeys
 
 _STACKS: Final = {"byggesag": StackName.PYTHON3_SAML, "arkiv": StackName.PYTHON3_SAML, "ydelser": StackName.PYSAML2}
 """The foreign stack each demo system runs on; one that is added to the world runs on pysaml2."""
@@ -46,6 +46,7 @@ def service_behind_nemlogin(client: NemLogInClient, topology: Topology) -> DemoS
         minimum_level=AssuranceLevel.SUBSTANTIAL,
         stack=StackName.PYSAML2,
         other_logins_url=topology.nemlogin.home_url,
+        broker=BrokerName.NEMLOGIN,
     )
 
 

@@ -21,6 +21,7 @@ from nsis_sim.settings import STORE_FILE, Settings
 
 if TYPE_CHECKING:
     from context_handler.registry import RegistrySnapshot
+    from context_handler.revocation import Revocations
 
 OLDEST_PYTHON: Final = (3, 11)
 SOON: Final = timedelta(days=30)
@@ -60,7 +61,7 @@ def diagnose(settings: Settings, at: datetime) -> Iterator[Diagnosis]:
     yield from certificates(settings.certs_dir, at)
     yield from stores(settings.data_dir)
     if libraries.health is Health.GOOD:
-        yield from members(settings.data_dir / STORE_FILE, at)
+        yield from members(settings.data_dir / STORE_FILE, settings.certs_dir, at)
     yield proxies(dict(os.environ))
 
 
@@ -187,21 +188,39 @@ def stores(directory: Path) -> Iterator[Diagnosis]:
         yield Diagnosis("store", Health.GOOD if whole else Health.BAD, sentence)
 
 
-def members(store: Path, at: datetime) -> Iterator[Diagnosis]:
-    """No certificate, metadata or activation of a registered party ends soon. A store that cannot be read has its own line."""
-    from context_handler.endings import endings
+def members(store: Path, certs_dir: Path, at: datetime) -> Iterator[Diagnosis]:
+    """Every registered party takes part, and nothing of it ends soon. A store that cannot be read has its own line."""
+    from context_handler.endings import endings, every_member
+    from context_handler.standing import Standing, standing_of
 
     try:
-        registry = _registered(store)
+        registry = _registered(store, _revocations(certs_dir, at))
     except (sqlite3.Error, ValueError):
         return
+    for party in every_member(registry):
+        standing = standing_of(party, at)
+        if standing is not Standing.ACTIVE:
+            yield Diagnosis("members", Health.WORTH_KNOWING, f"{party.registration.entity_id} is {standing}")
     for each in endings(registry, at):
         when = f"ends {each.ends_at:%Y-%m-%d}" if each.within else f"ended {each.ends_at:%Y-%m-%d}"
         how_soon = f", within {each.within.days} day{'s' if each.within.days > 1 else ''}" if each.within else ""
         yield Diagnosis("members", Health.WORTH_KNOWING, f"{each.what} of {each.entity_id} {when}{how_soon}")
 
 
-def _registered(store: Path) -> "RegistrySnapshot":
+def _revocations(certs_dir: Path, at: datetime) -> "Revocations | None":
+    """Give what a broker over these keys would know; None while there is no CA."""
+    from context_handler.revocation import Revocations
+    from federation.dev_ca import CRL_FILE, certificate_authority_der
+
+    der = certificate_authority_der(certs_dir)
+    if der is None:
+        return None
+    revocations = Revocations((certs_dir / CRL_FILE).read_bytes, der)
+    revocations.refresh(at)
+    return revocations
+
+
+def _registered(store: Path, revocations: "Revocations | None") -> "RegistrySnapshot":
     from context_handler.registry import RegistrySnapshot, entry_of
     from federation.documents import Kind, from_stored
     from oiosaml.ids import DEFAULT_WORKSPACE
@@ -214,7 +233,9 @@ def _registered(store: Path) -> "RegistrySnapshot":
             rows = connection.execute(query, (DEFAULT_WORKSPACE,)).fetchall()
         finally:
             connection.close()
-    return RegistrySnapshot(0, [entry_of(from_stored(Kind(kind), json.loads(text))) for kind, text in rows])
+    return RegistrySnapshot(
+        0, [entry_of(from_stored(Kind(kind), json.loads(text)), revocations) for kind, text in rows]
+    )
 
 
 def proxies(environment: dict[str, str]) -> Diagnosis:

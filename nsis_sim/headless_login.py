@@ -16,6 +16,7 @@ from nsis_sim.login_report import LoginReport, is_success, report_refusal, repor
 from nsis_sim.named_parties import UnknownPartyError, find_party
 from nsis_sim.refusal_on_page import first_lines, refusal_on
 from oiosaml.messages.metadata_reading import read_metadata
+from oiosaml.nist import NistLevel
 
 PERSONA_HEADER: Final = "X-NSIS-Persona"
 """Tells our mock IdPs who logs in. A foreign IdP does not know it, and shows its login page."""
@@ -51,11 +52,24 @@ def resolve(api: Api, *, system: str, idp: str, persona: str, level: str | None,
     Raises:
         UnknownPartyError: if one is not registered, the persona is unknown to the municipality's IdP, or the system is not one of ours
             and nobody says where its login begins.
+        WrongWishError: if a demo system asks on the other ladder than the level stands on.
     """
     found = find_party(api, "systems", system)
+    _require_ladder(found, level)
     home = find_party(api, "idps", idp)
     _require_persona(api, home, persona)
     return LoginWish(idp=str(home["entity_id"]), persona=persona, level=level, start_url=start or _demo_login(found))
+
+
+def _require_ladder(system: Mapping[str, Any], level: str | None) -> None:
+    registration = system["registration"]
+    if level is None or not registration.get("simulated"):
+        return
+    is_old, is_nist = registration.get("profile") == Profile.OIOSAML2, level in tuple(NistLevel)
+    if is_old and not is_nist:
+        raise WrongWishError(f"{system['id']} reads OIOSAML 2 and asks by NIST: say --assurance-level 2, 3 or 4.")
+    if is_nist and not is_old:
+        raise WrongWishError(f"{system['id']} asks by NSIS: say --level Low, Substantial or High.")
 
 
 def _require_persona(api: Api, idp: Mapping[str, Any], persona: str) -> None:

@@ -77,6 +77,14 @@ class NistLevel(StrEnum):
 StatedLevel: TypeAlias = AssuranceLevel | NistLevel
 """What a home IdP states: a step of one ladder or of the other."""
 
+
+def beside(named: str, level: StatedLevel) -> StatedLevel:
+    """Give `level` as it compares with a level that people are told of: the counterpart of an NSIS level where that one is NIST's."""
+    if isinstance(level, NistLevel) or all(named != each.spoken for each in NistLevel):
+        return level
+    return NistLevel.counterpart_of(level)
+
+
 _BY_URI: Final[Mapping[str, NistLevel]] = MappingProxyType({level.uri: level for level in NistLevel})
 _COUNTERPARTS: Final[Mapping[AssuranceLevel, NistLevel]] = MappingProxyType(
     {

@@ -13,6 +13,8 @@ _LANGUAGE_COOKIE: Final = "nsis_lang"
 
 LANGUAGE_PARAMETER: Final = "lang"
 
+_SWITCH_PARAMETER: Final = "again"
+
 _MAX_ACCEPT_LANGUAGE: Final = 500
 """Characters of Accept-Language that are read. Browsers send fewer than 100."""
 
@@ -68,6 +70,16 @@ def switch_query(raw_query: bytes, language: Language) -> str:
     pairs = parse_qsl(raw_query.decode("latin-1"), keep_blank_values=True)
     kept = [pair for pair in pairs if pair[0] != LANGUAGE_PARAMETER]
     return "?" + urlencode([*kept, (LANGUAGE_PARAMETER, language.value)])
+
+
+def form_switch_query(language: Language) -> str:
+    """Give the query of a form that only asks for its page in `language`."""
+    return "?" + urlencode([(_SWITCH_PARAMETER, "1"), (LANGUAGE_PARAMETER, language.value)])
+
+
+def is_switch(request: Request) -> bool:
+    """Tell whether a form came from a language switch and so holds no choice of the person's."""
+    return query_value(request, _SWITCH_PARAMETER) is not None
 
 
 def _known(tag: str) -> Language | None:

@@ -5,11 +5,13 @@ A house makes one `Pages` at its composition root and calls `render`. Its templa
 
 The language switch keeps the page. Where the URL alone leads back to the page, it is a link (`?lang=`). Where it does
 not, because the page answers a POST or a URL that carries a SAML message which must not be sent twice, the page holds
-both languages and the switch is a link to the other one inside the page, shown by CSS `:target`. Neither needs a
-script.
+both languages and the switch is a link to the other one inside the page, shown by CSS `:target`. A page that can be
+asked for once more by a form of ours has a `SwitchForm`: its title follows and the choice is kept, as by a link. None
+needs a script.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -22,12 +24,21 @@ from oiosaml.ids import IdSource
 from saml_web.catalog import load_translations
 from saml_web.compiled_templates import CompiledTemplates
 from saml_web.form_origin import TOKEN_FIELD, form_cookie
-from saml_web.languages import Language, chosen_by_query, language_cookie, language_of, switch_query
+from saml_web.languages import Language, chosen_by_query, form_switch_query, language_cookie, language_of, switch_query
 from saml_web.security_headers import ContentPolicy, html_header_octets, html_headers
 from saml_web.static_files import static_url
 from saml_web.stencil import MARKS, Stencil
 
-Switch = Literal["link", "in-page"]
+
+@dataclass(frozen=True, slots=True)
+class SwitchForm:
+    """A form of ours that brings the same page again: the language goes into the query of `action`, where `is_switch` finds it."""
+
+    action: str
+    fields: Sequence[tuple[str, str]]
+
+
+Switch = Literal["link", "in-page"] | SwitchForm
 
 _MESSAGE_PARAMETERS: Final = frozenset({"SAMLRequest", "SAMLResponse"})
 _LANGUAGE_MEMORY_SECONDS: Final = 365 * 24 * 3600
@@ -162,6 +173,7 @@ class Pages:
             "language": language,
             "languages": tuple(Language),
             "switch_query": switch_query,
+            "form_switch_query": form_switch_query,
             "static": self._static,
             "path_prefix": self._prefix,
             "token_field": TOKEN_FIELD,

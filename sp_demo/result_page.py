@@ -124,7 +124,8 @@ def _logged_in(system: DemoSystem, outcome: LoggedIn, names: Names) -> dict[str,
 
 
 def _session(system: DemoSystem, outcome: LoggedIn, behaviour: LogoutBehaviour) -> dict[str, Any]:
-    high = system.levels[-1].attribute_value
+    highest = system.levels[-1]
+    high = highest.attribute_value
     step_up_url = _with(system.urls.login_url, level=high) if _again_at(system, outcome) != high else None
     return {
         "ends_at": outcome.ends_at,
@@ -133,6 +134,7 @@ def _session(system: DemoSystem, outcome: LoggedIn, behaviour: LogoutBehaviour) 
         "behaviour": behaviour,
         "behaviours": tuple(LogoutBehaviour),
         "step_up_url": step_up_url,
+        "step_up_level": highest.spoken,
     }
 
 

@@ -11,6 +11,13 @@ from oiosaml.nsis import AssuranceLevel
 from oiosaml.uris import NAMEID_PERSISTENT
 
 
+class BrokerName(StrEnum):
+    """Who a system lets people log in by; the pages name it."""
+
+    CONTEXT_HANDLER = "Context Handler"
+    NEMLOGIN = "NemLog-in"
+
+
 class StackName(StrEnum):
     """The foreign SAML stack a system runs on."""
 
@@ -42,6 +49,7 @@ class DemoSystem:
     name_id_format: str = NAMEID_PERSISTENT
     """The format of NameID that its requests ask for."""
     other_logins_url: str | None = None
+    broker: BrokerName = BrokerName.CONTEXT_HANDLER
 
     @property
     def levels(self) -> tuple[StatedLevel, ...]:

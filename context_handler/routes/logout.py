@@ -19,6 +19,7 @@ from context_handler.logout_answering import LoggedOut, RefusedLogout, refuse_un
 from context_handler.logout_inbound import LogoutAnswer, LogoutByParty, LogoutByPerson
 from context_handler.logout_state import Leg, Logout, PartyKind
 from context_handler.ports import Ports
+from context_handler.routes.remembered import RememberedIdp
 from federation.urls import ContextHandlerUrls
 from oiosaml.bindings.fields import unescaped
 from oiosaml.bindings.soap import CONTENT_TYPE, write_fault
@@ -82,6 +83,7 @@ class LogoutRoutes:
         self._session_cookie = transaction_cookie(
             "nsis_session", base_url=base_url, lifetime=ports.session_limits.absolute
         )
+        self._remembered = RememberedIdp(base_url)
 
     def routes(self) -> list[Route]:
         """List the routes. A system's LogoutRequest comes to the SSO endpoint, whose route hands it over."""
@@ -135,7 +137,10 @@ class LogoutRoutes:
         under_way = self._ports.logouts.under_way(self._ports.workspace, self._browser(request))
         if under_way:
             return self._waiting(request, under_way[0])
-        return self._pages.render(request, "logout.html", logins=self._logins(request), urls=self._ports.urls)
+        remembered = self._remembered.name(request, self._ports.registry())
+        return self._pages.render(
+            request, "logout.html", logins=self._logins(request), remembered=remembered, urls=self._ports.urls
+        )
 
     async def click(self, request: Request) -> Response:
         """The person logs out here, or goes on without a participant."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,6 +11,8 @@ from starlette.routing import Route
 from context_handler.endings import Ending
 from context_handler.level import LevelDemand
 from context_handler.ports import Ports
+from context_handler.routes.remembered import RememberedIdp
+from context_handler.standing import Standing, standing_of
 from federation.model import HomeIdp, Profile, UserFacingSystem
 from federation.topology import Topology
 from saml_web.pages import Pages
@@ -27,6 +30,7 @@ class SystemCard:
     url: str | None
     is_nemlogin: bool
     """NemLog-in, played by the simulator, which asks for local identifiers on behalf of the services behind it."""
+    standing: Standing
 
 
 class PortalRoutes:
@@ -38,11 +42,14 @@ class PortalRoutes:
         pages: Pages,
         topology: Topology,
         endings: Callable[[], Sequence[Ending]],
+        clock: Callable[[], datetime],
     ) -> None:
         self._ports = ports
         self._pages = pages
         self._topology = topology
         self._endings = endings
+        self._clock = clock
+        self._remembered = RememberedIdp(ports.urls.base_url)
 
     def routes(self) -> list[Route]:
         """List the routes."""
@@ -52,14 +59,17 @@ class PortalRoutes:
         """Everything a newcomer needs, on one page."""
         registry = self._ports.registry()
         pages = self._topology.idp_base_urls
-        idps = sorted((idp.registration for idp in registry.idps()), key=lambda idp: idp.name)
+        at = self._clock()
+        members = sorted(registry.idps(), key=lambda idp: idp.registration.name)
+        idps = [(idp.registration, standing_of(idp, at)) for idp in members]
         return self._pages.render(
             request,
             "portal.html",
             endings=self._endings(),
-            systems=self._system_cards(),
+            remembered=self._remembered.name(request, registry),
+            systems=self._system_cards(at),
             idps=idps,
-            idp_pages=[(idp.name, f"{pages[idp.id]}/") for idp in idps if idp.id in pages],
+            idp_pages=[(idp.name, f"{pages[idp.id]}/") for idp, _ in idps if idp.id in pages],
             people=[(person, registry.organisation_name(person.cvr) or person.cvr) for person in registry.people()],
             rights_from=_rights_from,
             nemlogin_url=self._nemlogin_url,
@@ -68,7 +78,7 @@ class PortalRoutes:
             entity_id_towards_idps=self._ports.entity_id_towards_idps,
         )
 
-    def _system_cards(self) -> list[SystemCard]:
+    def _system_cards(self, at: datetime) -> list[SystemCard]:
         return [
             SystemCard(
                 name=system.registration.name,
@@ -77,6 +87,7 @@ class PortalRoutes:
                 profile=system.registration.profile.value,
                 url=self._start_of(system.registration),
                 is_nemlogin=_is_nemlogin(system.registration),
+                standing=standing_of(system, at),
             )
             for system in self._ports.registry().systems()
         ]

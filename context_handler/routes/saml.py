@@ -1,9 +1,9 @@
 """The SAML endpoints and the discovery page: raw octets in, a story told, a redirect, a form or a page out."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,12 +18,13 @@ from context_handler.login import begin_login, continue_login, finish_login
 from context_handler.login_state import PENDING_LOGIN_LIFETIME
 from context_handler.ports import Ports
 from context_handler.routes.logout import is_logout_message
+from context_handler.routes.remembered import RememberedIdp
 from federation.urls import ContextHandlerUrls
 from oiosaml.errors import SamlError
 from oiosaml.ids import EntityId, FlowId
 from oiosaml.name_id import is_uuid
 from oiosaml.uris import BINDING_POST, BINDING_REDIRECT
-from saml_web.cookies import session_cookie, transaction_cookie
+from saml_web.cookies import transaction_cookie
 from saml_web.error_pages import ErrorPages, name_flow, refusal_context
 from saml_web.form_origin import require_own_page
 from saml_web.inbound import query_value, read_body, read_form, read_query
@@ -33,9 +34,6 @@ from saml_web.security_headers import ContentPolicy
 
 HINT_PARAMETER: Final = "idp"
 """Discovery hint in the SSO URL's query, beside the signed message (our choice)."""
-
-REMEMBERED_IDP_LIFETIME: Final = timedelta(days=180)
-"""How long a browser remembers the municipality, when the person asked it to."""
 
 REPOSTED_FIELDS: Final = 10
 """Most fields of a form that is sent to itself once more; a binding has four."""
@@ -63,7 +61,7 @@ class SamlRoutes:
         self._session_cookie = transaction_cookie(
             "nsis_session", base_url=base_url, lifetime=ports.session_limits.absolute
         )
-        self._idp_cookie = session_cookie("nsis_idp", base_url=base_url, lifetime=REMEMBERED_IDP_LIFETIME)
+        self._remembered = RememberedIdp(base_url)
 
     def routes(self) -> list[Route]:
         """List the routes."""
@@ -102,11 +100,13 @@ class SamlRoutes:
         if is_uuid(flow):  # else the error page would show a stranger's words as our reference
             name_flow(request, flow)
         choice = show_choice(flow, self._browser(request), self._clock(), self._ports)
+        last = self._remembered.in_question(request)
         return self._pages.render(
             request,
             "discovery.html",
             choice=choice,
-            buttons=choices_on_page(choice.candidates.able, self._ports.registry()),
+            buttons=choices_on_page(choice.candidates.able, self._ports.registry(), first=last),
+            last=last,
             search=request.query_params.get("q", "").strip(),
             action=self._ports.urls.discovery_url,
         )
@@ -119,8 +119,12 @@ class SamlRoutes:
         chosen = ChosenIdp(FlowId(form.one("login")), idp, self._browser(request), self._session(request))
         outcome = await continue_login(chosen, self._clock(), self._ports)
         response = self._answer(request, outcome)
-        if form.optional("remember") and not isinstance(outcome, RefusedLogin):
-            self._idp_cookie.set(response, quote(idp, safe=":/"))
+        if isinstance(outcome, RefusedLogin):
+            return response
+        if form.optional("remember"):
+            self._remembered.keep(response, idp)
+        elif self._remembered.in_question(request) is not None:
+            self._remembered.forget(response)
         return response
 
     async def consume(self, request: Request) -> Response:
@@ -141,7 +145,9 @@ class SamlRoutes:
         )
         outcome = await finish_login(inbound, self._clock(), self._ports)
         response = self._answer(request, outcome)
-        if not isinstance(outcome, RefusedLogin):
+        if isinstance(outcome, RefusedLogin):
+            self._remembered.question(request, response, outcome)
+        else:
             self._session_cookie.set(response, fresh)
         return response
 
@@ -185,10 +191,9 @@ class SamlRoutes:
 
     def _wishes(self, request: Request) -> Wishes:
         hint = query_value(request, HINT_PARAMETER)
-        remembered = self._idp_cookie.read(request)
         return Wishes(
             hint=EntityId(hint) if hint else None,
-            remembered=EntityId(unquote(remembered)) if remembered else None,
+            remembered=self._remembered.deciding(request),
         )
 
 

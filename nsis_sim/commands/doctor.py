@@ -25,10 +25,11 @@ def doctor() -> None:
         settings = load_settings(os.environ)
     except SettingsError as error:
         fail(str(error))
-    bad = 0
+    bad = members = 0
     for found in diagnose(settings, utc_now()):
         say(f"{found.health:<5} {found.what:<{_WIDTH}} {found.sentence}")
         bad += found.health is Health.BAD
+        members += found.what == "members"
     if bad:
         fail(f"{bad} thing{'s' if bad > 1 else ''} to mend.", status=REFUSED)
-    say("All well.")
+    say(f"This machine is well. Worth knowing of the members: {members}." if members else "All well.")

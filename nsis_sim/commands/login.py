@@ -7,6 +7,7 @@ import typer
 
 from nsis_sim.options import BaseUrl, Level, broker_url
 from nsis_sim.terminal import REFUSED, fail, harmless, say
+from oiosaml.nist import NistLevel
 
 if TYPE_CHECKING:
     from nsis_sim.login_report import LoginReport
@@ -22,7 +23,11 @@ def login(
     idp: Annotated[str, typer.Option("--idp", help="The home IdP: its short id or its entityID.")],
     persona: Annotated[str, typer.Option("--persona", help="Who logs in, such as ane-holm.")],
     level: Annotated[
-        Level | None, typer.Option("--level", case_sensitive=False, help="Level to ask for (demo systems).")
+        Level | None, typer.Option("--level", case_sensitive=False, help="NSIS level to ask for (demo systems).")
+    ] = None,
+    assurance_level: Annotated[
+        NistLevel | None,
+        typer.Option("--assurance-level", help="NIST level to ask for (demo systems that read OIOSAML 2)."),
     ] = None,
     start: Annotated[
         str | None, typer.Option("--start", help="Where the login begins at a system of your own.")
@@ -40,10 +45,13 @@ def login(
     from nsis_sim.headless_login import LoginStuckError, WrongWishError, log_in, resolve
     from nsis_sim.named_parties import UnknownPartyError
 
+    if level is not None and assurance_level is not None:
+        fail("Say --level or --assurance-level, not both: a system asks on one ladder.")
+    asked = level or assurance_level
     url = broker_url(base_url)
     try:
         with Api(url) as api:
-            wish = resolve(api, system=system, idp=idp, persona=persona, level=level and level.value, start=start)
+            wish = resolve(api, system=system, idp=idp, persona=persona, level=asked and asked.value, start=start)
             report = log_in(wish, api=api, base_url=url)
     except (ApiUnreachableError, UnreachableError, LoginStuckError, UnknownPartyError, WrongWishError) as error:
         fail(str(error))

@@ -6,7 +6,7 @@ from typing import Final
 from oiosaml.attributes import AAL, ASSURANCE_LEVEL, CVR, IAL, LOA
 from oiosaml.messages.assertion import Assertion
 from oiosaml.name_id import X509SubjectName
-from oiosaml.nist import NistLevel
+from oiosaml.nist import NistLevel, beside
 from oiosaml.nsis import AssuranceLevel, lowest, satisfies
 from oiosaml.rules.assertion_expectations import AssertionExpectations
 from oiosaml.rules.assertion_nist import speaks_of_nsis
@@ -118,7 +118,7 @@ def short_of_the_demand(level: AssuranceLevel, expected: AssertionExpectations) 
     if expected.acceptable_levels is not None and level not in expected.acceptable_levels:
         yield Breach(
             f"got {level.attribute_value}, expected {expected.demanded}",
-            params=(("required", expected.demanded), ("actual", level.attribute_value)),
+            params=(("required", expected.demanded), ("actual", beside(expected.demanded, level).spoken)),
         )
 
 

@@ -1,5 +1,6 @@
 """The mock IdP's login page in a real browser: one click, a keyboard, no scripts, both languages, a narrow screen."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -101,11 +102,23 @@ def test_the_keyboard_alone_logs_in_with_a_password(page: Page, login_url: str, 
     page.wait_for_url(acs)
 
 
-def test_the_language_can_be_changed_without_a_second_request(page: Page, login_url: str):
+@pytest.mark.parametrize("scripts", ["on", "off"])
+def test_the_language_is_changed_title_and_all_and_stays(
+    new_visitor: Callable[..., Visitor], login_url: str, scripts: str, assert_accessible: Check, assert_fits: Check
+):
+    page = new_visitor(locale="da", java_script_enabled=scripts == "on").page()
     page.goto(login_url)
-    click(page.get_by_role("link", name="English"))
+    click(page.get_by_role("button", name="English"))
     expect(page.get_by_role("heading", name="Choose who you are")).to_be_visible()
     expect(page.get_by_role("heading", name="Vælg, hvem du er")).not_to_be_visible()
+    expect(page).to_have_title(re.compile("^Log in at "))
+    assert page.get_attribute("html", "lang") == "en"
+    if scripts == "on":
+        assert_accessible(page)
+    page.set_viewport_size(NARROW)
+    assert_fits(page)
+    page.goto(login_url.partition("/sso?")[0] + "/")
+    assert page.get_attribute("html", "lang") == "en", "the next page is in the language that was chosen"
 
 
 def test_markup_in_a_name_is_shown_as_text(page: Page, login_url: str):

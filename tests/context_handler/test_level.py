@@ -8,7 +8,7 @@ from context_handler.level import LevelDemand, is_step_up
 from context_handler.profiles import oiosaml2, oiosaml3
 from federation.model import Profile
 from oiosaml.messages.authn_request import RequestedAuthnContext
-from oiosaml.nist import NistLevel, StatedLevel
+from oiosaml.nist import NistLevel, StatedLevel, beside
 from oiosaml.nsis import AssuranceLevel, Comparison
 from tests.context_handler.rig import home_idp, user_facing_system
 
@@ -178,3 +178,19 @@ def test_steps_of_two_ladders_are_never_equal_and_cannot_be_ordered() -> None:
     assert THREE != HIGH  # type: ignore[comparison-overlap]
     with pytest.raises(TypeError):
         assert THREE > HIGH  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("named", "level", "told"),
+    [
+        ("AssuranceLevel 4", HIGH, THREE),
+        ("AssuranceLevel 3", LOW, TWO),
+        ("AssuranceLevel 4", THREE, THREE),
+        ("High", SUBSTANTIAL, SUBSTANTIAL),
+        ("High", THREE, THREE),
+    ],
+)
+def test_what_was_reached_is_told_on_the_ladder_of_what_was_demanded(
+    named: str, level: StatedLevel, told: StatedLevel
+) -> None:
+    assert beside(named, level) is told

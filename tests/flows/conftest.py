@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.street import Street, open_street
+from tests.flows.street import Street, glued_sentences, open_street
 from tests.processes import shipped_keys
 
 
@@ -22,6 +22,8 @@ def street(tmp_path_factory: pytest.TempPathFactory, certs: Path) -> Iterator[St
     with open_street(tmp_path_factory.mktemp("street"), certs) as opened:
         yield opened
         assert [(seen.status, str(seen.url)) for seen in opened.transport.seen if seen.status >= 500] == []
+        pages = {seen.text: str(seen.url) for seen in opened.transport.seen if seen.is_page}
+        assert [(url, glued) for text, url in pages.items() if (glued := glued_sentences(text))] == []
         report = opened.audit()
         assert report["conserved"], report
 

@@ -218,6 +218,21 @@ def version(page: Page, language: str = "da") -> html.HtmlElement:
     return html.document_fromstring(page.text).get_element_by_id(language)
 
 
+_INLINE = frozenset({"a", "abbr", "button", "em", "q", "span", "strong"})
+_GLUED = re.compile(r"\S*(?:[^\W\d_]|[)»])[.?!][A-ZÆØÅ]\w*")
+
+
+def glued_sentences(page: str) -> list[str]:
+    """Where a sentence begins on a page without a space before it. What is code, or a message, is no sentence."""
+    document = html.document_fromstring(page)
+    for each in list(document.iter()):
+        if each.tag in ("code", "pre", "script", "style", "figure", "option"):
+            each.clear(keep_tail=True)
+        if each.tag not in _INLINE:
+            each.text, each.tail = f"\n{each.text or ''}", f"\n{each.tail or ''}"
+    return _GLUED.findall(document.text_content())
+
+
 def text_of(page: Page, language: str = "da") -> str:
     """All text of one language's version, spaces made single."""
     return " ".join(version(page, language).text_content().split())

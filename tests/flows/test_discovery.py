@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from starlette.responses import Response
 
+from context_handler.routes.remembered import RememberedIdp
 from oiosaml.name_id import is_uuid
 from tests.flows.street import BASE_URL, entity_id, heading, press, start, text_of
 
@@ -45,6 +47,88 @@ def test_a_remembered_choice_is_not_asked_for_again(street):
     with street.browser() as browser:
         press(browser, browser.visit(start(street, "byggesag")), "idp", SKOVRUP)
         assert heading(browser.visit(start(street, "byggesag"))) == "Vælg din kommune", "nobody asked to be remembered"
+
+
+FORGET = f"{DISCOVERY}/forget"
+
+
+def remember(street, browser, idp):
+    """Choose `idp` for good; gives the page of its login."""
+    return press(browser, browser.visit(start(street, "byggesag")), "idp", idp, remember="1")
+
+
+@pytest.mark.parametrize("path", ["/", "/runtime/saml2/logout"])
+def test_a_remembered_choice_can_be_forgotten(street, path):
+    with street.browser() as browser:
+        assert "Glem mit valg" not in browser.visit(f"{BASE_URL}{path}").text, "there is nothing to forget"
+        remember(street, browser, SKOVRUP)
+        page = browser.visit(f"{BASE_URL}{path}")
+        assert "Denne browser husker Skovrup Kommune" in text_of(page)
+        forgotten = browser.submit(next(form for form in page.forms if form.action == FORGET))
+        assert heading(forgotten) == "Dit valg er glemt"
+        assert "Glem mit valg" not in browser.visit(f"{BASE_URL}{path}").text
+        assert heading(browser.visit(start(street, "byggesag"))) == "Vælg din kommune"
+
+
+def test_another_site_cannot_have_it_forgotten(street):
+    with street.browser() as browser:
+        remember(street, browser, SKOVRUP)
+        forged = browser._client.post(FORGET, data={"form_token": "x"}, headers={"Origin": "https://evil.test"})
+        assert (forged.status_code, "web.csrf" in forged.text) == (403, True)
+        assert heading(browser.visit(start(street, "byggesag"))) == "Log ind hos Skovrup Kommune"
+
+
+def test_the_memory_comes_with_a_refusal_that_is_posted_from_another_site():
+    response = Response()
+    RememberedIdp("https://context-handler.sim.test").keep(response, SKOVRUP)
+    cookie = response.headers["set-cookie"]
+    assert cookie.startswith("__Host-nsis_idp=")
+    assert cookie.endswith("; HttpOnly; Max-Age=15552000; Path=/; SameSite=none; Secure"), cookie
+
+
+def buttons_of(page):
+    return [value for form in page.forms for name, value in form.buttons if name == "idp"]
+
+
+@pytest.mark.parametrize("refusal", ["cancel", "cannot-reach-level", "fail"])
+def test_whoever_is_refused_by_the_remembered_one_is_asked_again_and_sees_it_first(street, refusal):
+    with street.browser() as browser:
+        assert buttons_of(browser.visit(start(street, "byggesag")))[0] != SKOVRUP
+        press(browser, remember(street, browser, SKOVRUP), "refusal", refusal)
+        page = browser.visit(start(street, "byggesag"))
+        assert (heading(page), buttons_of(page)[0]) == ("Vælg din kommune", SKOVRUP)
+        assert "Dit seneste valg" in text_of(page)
+        press(browser, page, "idp", KORSBAEK)
+        page = browser.visit(start(street, "byggesag"))
+        assert buttons_of(page)[0] != SKOVRUP, "chosen anew without a wish to be remembered"
+        assert "Dit seneste valg" not in text_of(page)
+
+
+def test_it_decides_again_once_it_is_chosen_for_good_again(street):
+    with street.browser() as browser:
+        press(browser, remember(street, browser, SKOVRUP), "refusal", "cancel")
+        remember(street, browser, SKOVRUP)
+        assert heading(browser.visit(start(street, "byggesag"))) == "Log ind hos Skovrup Kommune"
+
+
+def test_who_cancels_elsewhere_is_remembered_as_before(street):
+    with street.browser() as browser:
+        remember(street, browser, SKOVRUP)
+        press(browser, browser.visit(start(street, "byggesag", "korsbaek")), "refusal", "cancel")
+        assert heading(browser.visit(start(street, "byggesag"))) == "Log ind hos Skovrup Kommune"
+
+
+def test_a_login_that_needed_a_page_is_no_refusal_of_the_person(street):
+    with street.browser() as browser:
+        remember(street, browser, SKOVRUP)
+        browser.visit(start(street, "byggesag", passive="1"))
+        assert heading(browser.visit(start(street, "byggesag"))) == "Log ind hos Skovrup Kommune"
+
+
+def test_who_cancels_and_remembered_nothing_is_remembered_nothing(street):
+    with street.browser() as browser:
+        press(browser, browser.visit(start(street, "byggesag", "korsbaek")), "refusal", "cancel")
+        assert not [cookie for cookie in browser._client.cookies.jar if cookie.name == "nsis_idp"]
 
 
 def test_whoever_goes_back_may_choose_again_and_only_the_last_choice_counts(street):

@@ -49,7 +49,6 @@ def test_an_employee_logs_in_at_the_municipality_and_gets_nemlogins_own_token(st
         assert chain(asked_of(login)) == [SERVICE, LOCAL_FACE]
         asker = street.world.nemlogin.name
         assert f"Det beder {asker} om" in text_of(login)
-        assert f"What {asker} asks for" in text_of(login, "en")
         assert "Context Handler" not in text_of(login)
         page = press(browser, login, "persona", "ane-holm")
         assert heading(page) == "Du er logget ind", text_of(page)
@@ -60,6 +59,12 @@ def test_an_employee_logs_in_at_the_municipality_and_gets_nemlogins_own_token(st
     assert token.values(PRIVILEGES) == []
     assert token.name_id[0] == PERSISTENT
     assert token.name_id[1].startswith("https://data.gov.dk/model/core/eid/professional/uuid/")
+
+
+def test_the_municipalitys_login_names_nemlogin_in_english_too(street: Street) -> None:
+    with street.browser(**{"Accept-Language": "en"}) as browser:
+        login = press(browser, at_nemlogin(street, browser), "local", KORSBAEK_LOCAL)
+        assert f"What {street.world.nemlogin.name} asks for" in text_of(login, "en")
 
 
 def test_the_same_through_the_context_handler_with_a_chain_of_two(street: Street) -> None:

@@ -136,6 +136,30 @@ def test_an_old_token_states_a_nist_level_and_no_nsis_level(base_url):
     assert report["privileges"]
 
 
+@pytest.mark.parametrize(("level", "status"), [("3", 0), ("4", 1)])
+def test_a_system_of_the_old_profile_is_asked_by_assurance_level(base_url, level, status):
+    done, report = log_in(base_url, "arkiv", "korsbaek", "ane-holm", "--assurance-level", level)
+    assert (done, report["code"]) == (status, "fed.loa" if status else None)
+
+
+@pytest.mark.parametrize(
+    ("system", "asked", "told"),
+    [
+        ("arkiv", ("--level", "high"), "arkiv reads OIOSAML 2 and asks by NIST: say --assurance-level 2, 3 or 4."),
+        ("byggesag", ("--assurance-level", "3"), "byggesag asks by NSIS: say --level Low, Substantial or High."),
+        (
+            "byggesag",
+            ("--level", "high", "--assurance-level", "3"),
+            "Say --level or --assurance-level, not both: a system asks on one ladder.",
+        ),
+    ],
+)
+def test_a_level_of_the_other_ladder_is_answered_with_the_option_there_is(base_url, system, asked, told):
+    who = ("--system", system, "--idp", "korsbaek", "--persona", "ane-holm", "--base-url", base_url)
+    done = run_here("login", *who, *asked)
+    assert (done.returncode, told in done.stdout + done.stderr) == (2, True), done.stdout + done.stderr
+
+
 def test_a_nist_level_is_refused_where_nsis_is_demanded(base_url):
     status, report = log_in(base_url, "byggesag", "maagevig", "eva-aalund")
     assert (status, report["code"]) == (1, "fed.no-nsis")

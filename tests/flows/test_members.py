@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from lxml import html
 
 from federation.dev_ca import revoke
 from nsis_sim.api_keys import simulated_api_key
 from nsis_sim.browser import Page
 from oiosaml.keys import read_verification_key
 from oiosaml.refusals import REFUSALS
-from tests.flows.street import BASE_URL, Street, log_in, open_street, press, start, text_of, version
+from tests.flows.street import BASE_URL, Street, entity_id, log_in, open_street, press, start, text_of, version
 
 WITHDRAWABLE = (
     ("idps", "korsbaek", "fed.withdrawn"),
@@ -199,3 +200,45 @@ def test_the_front_page_says_who_plays_a_system_and_where_to_start(
     assert own.put("/_sim/api/systems/byggesag", json=document | {"simulated": False}).status_code == 200
     text, links = cards(own, language)["https://saml.byggesag.sim.test"]
     assert vendors in text and links == []
+
+
+STANDINGS = [
+    ("idps", "withdrawn", {"withdrawn": "true"}, ("trukket tilbage", "withdrawn")),
+    ("idps", "enabled", {"enabled": "false"}, ("slået fra", "switched off")),
+    ("systems", "withdrawn", {"withdrawn": "true"}, ("trukket tilbage", "withdrawn")),
+    ("systems", "enabled", {"enabled": "false"}, ("slået fra", "switched off")),
+]
+
+
+@pytest.mark.parametrize(("kind", "state", "asked", "words"), STANDINGS)
+def test_the_front_page_says_who_takes_no_part(
+    own: Street, kind: str, state: str, asked: dict[str, str], words: tuple[str, str]
+) -> None:
+    name = {"idps": "Korsbæk", "systems": "Byggesag"}[kind]
+    for on in (True, False):
+        if not on:
+            assert own.put(f"/_sim/api/{kind}/{PARTIES[kind]}/{state}", params=asked).status_code == 204
+        for language, word in zip(("da", "en"), words, strict=True):
+            (row,) = [each for each in shown_members(own, language) if each.startswith(name)]
+            assert (word in row) is not on, row
+
+
+@pytest.mark.parametrize("kind", ["idps", "systems"])
+def test_the_front_page_says_whose_keys_are_all_withdrawn(own: Street, kind: str) -> None:
+    name = {"idps": "Korsbæk", "systems": "Byggesag"}[kind]
+    party = entity_id(own, kind, PARTIES[kind])
+    keys = [each["fingerprint"] for each in own.get("/_sim/api/members").json()["keys"] if each["entity_id"] == party]
+    for key in dict.fromkeys(keys):
+        assert withdraw(own, kind, PARTIES[kind], key=key) == 204
+    (row,) = [each for each in shown_members(own, "en") if each.startswith(name)]
+    assert "all its keys are withdrawn or revoked" in row
+
+
+PARTIES = {"idps": "korsbaek", "systems": "byggesag"}
+
+
+def shown_members(street: Street, language: str) -> list[str]:
+    """The cards of the systems and the rows of the IdPs, as they are read."""
+    page = html.document_fromstring(street.get("/", headers={"Accept-Language": language}).text)
+    shown = page.iterfind(".//li[@class='sim-card']"), page.iterfind(".//tbody/tr")
+    return [" ".join(each.text_content().split()) for found in shown for each in found]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from lxml import html
 
 from nsis_sim.browser import Browser, Page
 from tests.flows.forging import client_of
@@ -68,8 +69,15 @@ def api_docs(street: Street, browser: Browser) -> Page:
     return browser.visit(f"{BASE_URL}/_sim/api/docs")
 
 
-IN_PAGE = (login, wrong_password, passed_on, sent_once_more, refused, broken_message)
+def nemlogin(street: Street, browser: Browser) -> Page:
+    return browser.visit(start(street, "selvbetjening"))
+
+
+IN_PAGE = (passed_on, sent_once_more, refused, broken_message)
 """Pages whose URL does not lead back to them hold both languages."""
+
+BY_FORM = (login, wrong_password, nemlogin)
+"""Pages that a form of theirs brings back."""
 
 BY_LINK = (portal, system, discovery, turned_away, result, nowhere, api_docs)
 STATUS = {wrong_password: 422, refused: 403, broken_message: 400, nowhere: 404}
@@ -91,7 +99,7 @@ def assert_strict(seen: Seen) -> None:
 
 
 @pytest.mark.parametrize("language", ["da", "en"])
-@pytest.mark.parametrize("way", [*IN_PAGE, *BY_LINK], ids=lambda way: way.__name__)
+@pytest.mark.parametrize("way", [*IN_PAGE, *BY_FORM, *BY_LINK], ids=lambda way: way.__name__)
 def test_every_page_on_the_way_is_strict_and_in_the_readers_language(street, way, language):
     first = len(street.transport.seen)
     with street.browser(**{"Accept-Language": language}) as browser:
@@ -123,6 +131,36 @@ def test_a_page_with_an_address_of_its_own_is_switched_by_a_link_and_the_choice_
         switched = browser.visit(switch)
         assert (switched.status, switched.headers["content-language"]) == (page.status, "en")
         assert browser.visit(f"{BASE_URL}/").headers["content-language"] == "en"
+
+
+@pytest.mark.parametrize("way", BY_FORM, ids=lambda way: way.__name__)
+def test_a_login_page_is_switched_by_a_form_and_title_and_next_pages_follow(street, way):
+    with street.browser() as browser:
+        page = way(street, browser)
+        document = html.document_fromstring(page.text)
+        switch = page.forms[-1]
+        (to_english,) = document.xpath("//button[@lang='en']/@formaction")
+        assert document.xpath("//button[@lang='en']/@form") == ["language-form"]
+        switched = browser._client.post(to_english, data=dict(switch.fields), headers={"Origin": BASE_URL})
+        english = html.document_fromstring(switched.text)
+        assert (switched.status_code, english.get("lang"), switched.headers["content-language"]) == (
+            page.status,
+            "en",
+            "en",
+        )
+        assert english.findtext(".//title").startswith("Log in ")
+        assert english.findtext(".//h1").startswith("Log in ")
+        assert ("The user name or the password is wrong." in switched.text) is (way is wrong_password)
+        assert browser.visit(f"{BASE_URL}/").headers["content-language"] == "en"
+        assert english.xpath("//input[@name='message']/@value")[0] == switch.value("message")
+
+
+def test_another_site_cannot_have_the_page_shown_again(street):
+    with street.browser() as browser:
+        switch = login(street, browser).forms[-1]
+        again = f"{switch.action}?again=1&lang=en"
+        forged = browser._client.post(again, data=dict(switch.fields), headers={"Origin": "https://evil.test"})
+        assert (forged.status_code, "web.csrf" in forged.text) == (403, True)
 
 
 def test_the_api_answers_under_its_own_name_only(street):

@@ -58,6 +58,12 @@ def test_the_person_logs_out_everywhere_and_has_to_log_in_again(street, browser)
     assert report["logouts"]["started"] >= 1
 
 
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_the_front_page_leads_to_the_page(street, language):
+    with street.browser(**{"Accept-Language": language}) as browser:
+        assert LOGOUT in browser.visit(f"{BASE_URL}/").links
+
+
 def test_nobody_is_logged_in_in_a_fresh_browser(street, browser):
     page = browser.visit(LOGOUT)
     assert (page.status, heading(page)) == (200, "Du er ikke logget ind")

@@ -21,8 +21,9 @@ from nsis_sim.diagnosis import (
     writable,
     xml_libraries,
 )
-from tests.context_handler.federation_rig import a_system, a_world, make_federation_rig
-from tests.processes import clean_environment, run_nsis
+from tests.conftest import make_member
+from tests.context_handler.federation_rig import a_system, a_world, an_idp, make_federation_rig
+from tests.processes import clean_environment, run_nsis, shipped_keys, simulator
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -135,14 +136,49 @@ def test_what_of_the_members_ends_is_told(tmp_path, days, sentences):
     federation.registrar.open_world(a_world(systems=(system,)), AT)
     store = tmp_path / "store.db"
     expected = [f"activation of {system.entity_id} {sentence}" for sentence in sentences]
-    found = list(members(store, AT))
+    found = list(members(store, tmp_path, AT))
     assert [each.sentence for each in found if each.sentence.startswith("activation")] == expected
     assert {each.health for each in found} <= {Health.WORTH_KNOWING}
-    assert len(found) == len(endings(federation.registry(), AT))
+    assert len([each for each in found if " is " not in each.sentence]) == len(endings(federation.registry(), AT))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, None),
+        ({"withdrawn": True}, "withdrawn"),
+        ({"enabled": False}, "switched off"),
+        ({"active": ActivationPeriod(start=AT + timedelta(days=1))}, "not active at this time"),
+        (
+            {"withdrawn_keys": (make_member("idp").verification.fingerprint,)},
+            "without a key that is not withdrawn or revoked",
+        ),
+    ],
+)
+def test_a_member_that_takes_no_part_is_told(tmp_path, changes, said):
+    federation = make_federation_rig(tmp_path)
+    idp = an_idp(**changes)
+    federation.registrar.open_world(a_world(idps=(idp,)), AT)
+    found = [each.sentence for each in members(tmp_path / "store.db", tmp_path, AT) if " is " in each.sentence]
+    assert found == ([f"{idp.entity_id} is {said}"] if said else [])
+
+
+def test_the_command_reads_the_revocation_list(tmp_path):
+    """A key that its CA revoked is told though nobody withdrew it; a list of no CA says nothing."""
+    settings = {"NSIS_DATA_DIR": str(tmp_path / "var"), "NSIS_CERTS_DIR": str(shipped_keys(tmp_path / "certs"))}
+    environment = clean_environment(**settings, NSIS_PORT="0", NSIS_RSA_BITS="2048")
+    with simulator(tmp_path, environment=environment):
+        pass
+    assert "All well." in run_nsis("doctor", environment=environment).stdout
+    revoked = run_nsis("keys", "revoke", str(tmp_path / "certs" / "idp-korsbaek.crt.pem"), environment=environment)
+    assert revoked.returncode == 0, revoked.stderr
+    told = run_nsis("doctor", environment=environment)
+    sentence = "https://saml.idp.korsbaek.test is without a key that is not withdrawn or revoked"
+    assert (told.returncode, sentence in told.stdout, "All well." in told.stdout) == (0, True, False), told.stdout
 
 
 def test_no_members_and_no_store_are_nothing_to_tell(tmp_path):
     (tmp_path / "torn.sqlite3").write_bytes(b"no database at all" * 100)
-    assert list(members(tmp_path / "torn.sqlite3", AT)) == []
-    assert list(members(tmp_path / "none.sqlite3", AT)) == []
+    assert list(members(tmp_path / "torn.sqlite3", tmp_path, AT)) == []
+    assert list(members(tmp_path / "none.sqlite3", tmp_path, AT)) == []
     assert [path.name for path in tmp_path.iterdir()] == ["torn.sqlite3"]

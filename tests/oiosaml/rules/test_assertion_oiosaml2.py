@@ -202,4 +202,4 @@ def test_a_demand_in_nist_levels_is_met_by_the_nsis_levels_that_correspond() -> 
     enforce(ASSERTION_RULES, assertion(), expected)
     with pytest.raises(RuleViolation) as refused:
         enforce(ASSERTION_RULES, with_attribute(names.LOA, "Low"), expected)
-    assert refused.value.params == {"required": "AssuranceLevel 3", "actual": "Low"}
+    assert refused.value.params == {"required": "AssuranceLevel 3", "actual": "AssuranceLevel 2"}
