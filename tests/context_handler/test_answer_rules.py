@@ -185,7 +185,7 @@ def test_a_person_is_told_the_level_in_the_words_of_the_system_that_demands_it(r
     idp, system = registered(rig, {}, OLD_SYSTEM)
     with pytest.raises(RuleViolation) as refused:
         check_assertion(Verified(stating(LOW), "f" * 64, b""), pending(NO_LEVEL), idp, system, at=NOW, ports=rig.ports)
-    assert refused.value.params == {"required": "AssuranceLevel 3", "actual": "Low"}
+    assert refused.value.params == {"required": "AssuranceLevel 3", "actual": "AssuranceLevel 2"}
 
 
 @pytest.mark.anyio
