@@ -1,7 +1,6 @@
 """A loss of power lets no answer in twice: what was pending before it is ended when the store is opened again."""
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,13 +31,6 @@ from tests.context_handler.store.contract import (
     steps,
     walk_every_path,
 )
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "store.db")
-    yield database
-    database.close()
 
 
 def test_an_answer_whose_acceptance_the_power_took_is_not_accepted_again(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What goes when the record is full, and that the counts hold on: by a flood of refusals, of open logins, or by age of use."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -22,13 +22,6 @@ from tests.context_handler.boots import BOOT
 from tests.context_handler.store.contract import HERE, assertion, login, steps
 
 Open = Callable[[Bounds], SqliteStore]
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(tmp_path / "store.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

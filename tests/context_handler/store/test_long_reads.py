@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,13 +25,6 @@ from tests.context_handler.store.contract import ELSEWHERE, FINDING, HERE, asser
 pytestmark = pytest.mark.anyio
 
 TOLD = frozenset({"find_session", "keep_session"})
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(tmp_path / "store.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
